@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/context.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <asm/prctl.h>
+#endif
+
+// Present when the program is linked with ThreadSanitizer: the parked thread must be one it knows.
+extern "C" int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*),
+                                            void*) __attribute__((weak));
+
+namespace chicane::engine {
+namespace {
+
+using boost::context::detail::jump_fcontext;
+using boost::context::detail::make_fcontext;
+using boost::context::detail::transfer_t;
+using CreateThread = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+
+constexpr std::size_t kShadowFrames = 1 << 16;
+// What a fiber leaves to the parked thread's own frames, which are small.
+constexpr std::size_t kParkedFrames = 16 << 10;
+
+CreateThread real_create() {
+  if (__interceptor_pthread_create != nullptr) return &__interceptor_pthread_create;
+  static const auto create =
+      reinterpret_cast<CreateThread>(dlsym(RTLD_NEXT, "pthread_create"));
+  return create;
+}
+
+const bool g_fast_thread_pointer =
+#if defined(__x86_64__)
+    (getauxval(AT_HWCAP2) & 2) != 0;
+#else
+    true;
+#endif
+
+#if defined(__x86_64__)
+std::uintptr_t read_thread_pointer() {
+  std::uintptr_t value = 0;
+  asm("mov %%fs:0, %0" : "=r"(value));  // the thread control block begins with its own address
+  return value;
+}
+inline void write_thread_pointer(std::uintptr_t value) {
+  if (g_fast_thread_pointer) [[likely]] {
+    asm volatile("wrfsbase %0" ::"r"(value) : "memory");
+  } else {
+    asm volatile("syscall" ::"a"(SYS_arch_prctl), "D"(ARCH_SET_FS), "S"(value)
+                 : "rcx", "r11", "memory");
+  }
+}
+#elif defined(__aarch64__)
+std::uintptr_t read_thread_pointer() {
+  std::uintptr_t value = 0;
+  asm("mrs %0, tpidr_el0" : "=r"(value));
+  return value;
+}
+inline void write_thread_pointer(std::uintptr_t value) {
+  asm volatile("msr tpidr_el0, %0" ::"r"(value) : "memory");
+}
+#else
+#error "Chicane knows x86-64 and arm64"
+#endif
+
+// Parks without a call that a sanitizer intercepts, and without ever returning to libc.
+[[noreturn]] void sleep_for_ever() {
+  static int never = 0;
+  for (;;) {
+#if defined(__x86_64__)
+    long result = SYS_futex;
+    register long timeout asm("r10") = 0;
+    asm volatile("syscall"
+                 : "+a"(result)
+                 : "D"(&never), "S"(FUTEX_WAIT_PRIVATE), "d"(0), "r"(timeout)
+                 : "rcx", "r11", "memory");
+#else
+    syscall(SYS_futex, &never, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+#endif
+  }
+}
+
+// The initial image of the executable's thread-local storage, and where each thread has its copy.
+struct ThreadLocalImage {
+  const char* image = nullptr;
+  std::size_t file_size = 0, memory_size = 0;
+  std::ptrdiff_t offset = 0;  // from the thread pointer
+};
+
+int find_executable_image(dl_phdr_info* info, std::size_t, void* out) {
+  auto& image = *static_cast<ThreadLocalImage*>(out);
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& header = info->dlpi_phdr[i];
+    if (header.p_type != PT_TLS || info->dlpi_tls_data == nullptr) continue;
+    image.image = reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr);
+    image.file_size = header.p_filesz;
+    image.memory_size = header.p_memsz;
+    image.offset = reinterpret_cast<const char*>(info->dlpi_tls_data) -
+                   reinterpret_cast<const char*>(read_thread_pointer());
+  }
+  return 1;  // the executable is the first module: look no further
+}
+
+const ThreadLocalImage& executable_image() {
+  static const ThreadLocalImage image = [] {
+    ThreadLocalImage found;
+    // With ThreadSanitizer linked in, its own per-thread state lies in the same block and must
+    // survive: there, thread_local variables keep their values from run to run.
+    if (__interceptor_pthread_create == nullptr) dl_iterate_phdr(&find_executable_image, &found);
+    return found;
+  }();
+  return image;
+}
+
+}  // namespace
+
+bool has_fast_thread_pointer() { return g_fast_thread_pointer; }
+
+void* Context::park(void* self) {
+  auto* context = static_cast<Context*>(self);
+  char here[64];
+  context->thread_pointer_ = read_thread_pointer();
+  context->handle_ = static_cast<std::uint64_t>(pthread_self());
+  context->stack_top_ = reinterpret_cast<char*>(
+      (reinterpret_cast<std::uintptr_t>(&here[0]) - kParkedFrames) & ~std::uintptr_t{63});
+  pthread_attr_t attributes;
+  void* low = nullptr;
+  std::size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    pthread_attr_getstack(&attributes, &low, &size);
+    pthread_attr_destroy(&attributes);
+  }
+  context->stack_low_ = static_cast<const char*>(low);
+  context->stack_high_ = static_cast<const char*>(low) + size;
+  __atomic_store_n(&context->ready_, 1, __ATOMIC_RELEASE);
+  syscall(SYS_futex, &context->ready_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  sleep_for_ever();
+}
+
+Context* Context::create(std::size_t stack_size) {
+  auto* context = new Context;
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  if (stack_size != 0) pthread_attr_setstacksize(&attributes, stack_size + 2 * kParkedFrames);
+  pthread_t thread;
+  const int error = real_create()(&thread, &attributes, &Context::park, context);
+  pthread_attr_destroy(&attributes);
+  if (error != 0) {
+    delete context;
+    return nullptr;
+  }
+  while (__atomic_load_n(&context->ready_, __ATOMIC_ACQUIRE) == 0) {
+    syscall(SYS_futex, &context->ready_, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+  }
+  void* frames = mmap(nullptr, kShadowFrames * sizeof(CallFrame), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (frames != MAP_FAILED) {
+    context->shadow_.base = static_cast<CallFrame*>(frames);
+    context->shadow_.limit = context->shadow_.base + kShadowFrames;
+  }
+  return context;
+}
+
+Context* Context::adopt_caller() {
+  auto* context = new Context;
+  context->thread_pointer_ = read_thread_pointer();
+  context->handle_ = static_cast<std::uint64_t>(pthread_self());
+  return context;
+}
+
+void Context::reset(Entry entry) {
+  shadow_.top = shadow_.base;
+  shadow_.beyond = 0;
+  fiber_ = make_fcontext(stack_top_, static_cast<std::size_t>(stack_top_ - stack_low_), entry);
+  const ThreadLocalImage& image = executable_image();
+  if (image.memory_size == 0) return;
+  char* block = reinterpret_cast<char*>(thread_pointer_) + image.offset;
+  std::memcpy(block, image.image, image.file_size);
+  std::memset(block + image.file_size, 0, image.memory_size - image.file_size);
+}
+
+void Context::switch_from(Context& from) {
+  from.shadow_ = g_shadow_stack;
+  g_shadow_stack = shadow_;
+  write_thread_pointer(thread_pointer_);
+  const transfer_t transfer = jump_fcontext(fiber_, &from);
+  arrived(transfer);
+}
+
+void Context::arrived(transfer_t transfer) {
+  static_cast<Context*>(transfer.data)->fiber_ = transfer.fctx;
+}
+
+Context* ContextPool::take(Context::Entry entry) {
+  Context* context = nullptr;
+  if (free_.empty()) {
+    context = Context::create(0);
+  } else {
+    context = free_.back();
+    free_.pop_back();
+  }
+  if (context != nullptr) context->reset(entry);
+  return context;
+}
+
+}  // namespace chicane::engine

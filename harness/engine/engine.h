@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The engine executes one run of a program: its virtual threads, their operations, the choices
+// between them, and virtual time. All threads of the program are fibers on one OS thread; each
+// borrows the stack and the thread-local storage of a parked pthread (see context.h), so that
+// `thread_local`, `pthread_self`, `errno` and exceptions in flight are its own.
+//
+// A front door (interposition, Go's vocabulary) does three things, always in this order:
+//
+//     engine.perform({OpKind::kLock, mutex, site, is_free, state});   // other threads may run here
+//     state->owner = engine.self();                                   // nobody else runs here
+//     engine.emit(OpKind::kLock, Outcome::kDone, mutex, site);        // monitors see it
+//
+// Between two `perform`s a thread is alone: effects need no further synchronization.
+//
+// Thread safety: "program thread" members may be called by the virtual thread that runs; "driver"
+// members only while no run is in progress. `Engine::active()` may be called from anywhere.
+// Invariants:
+//   I1. Program + choices = the same run: nothing else enters (no clock, no address, no random
+//       number of the engine's own).
+//   I2. A thread is stopped before its next operation; blocking is "not enabled", never a spin.
+//   I3. A run never outlives `Options::step_limit` + `Options::fair_steps` operations.
+//   I4. Nothing on the path of an operation allocates or takes a lock.
+// Cost: a switch about 10 ns; an operation without one about 5 ns.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/context.h"
+#include "engine/finding.h"
+#include "engine/monitor.h"
+#include "engine/operation.h"
+#include "engine/shadow_stack.h"
+#include "engine/strategy.h"
+
+namespace chicane::engine {
+
+class Journal;
+
+/// A lock that a thread holds.
+struct HeldLock {
+  const void* object;
+  const void* site;   // where it was acquired
+  std::uint64_t step;
+  bool shared;
+  std::uint32_t depth;  // recursion
+};
+
+
+/// The destructor of a thread_local object.
+struct ThreadLocalDestructor {
+  void (*destroy)(void*);
+  void* object;
+};
+
+/// A virtual thread. Strategies and monitors read it; only the engine writes it, except `held`,
+/// which the engine keeps from kLock/kUnlock events.
+class Thread {
+ public:
+  ThreadId id() const { return id_; }
+  ThreadId parent() const { return parent_; }
+  bool is_goroutine() const { return is_goroutine_; }
+  /// What it is about to do (or was, when it ended).
+  const Operation& pending() const { return pending_; }
+  bool finished() const { return finished_; }
+  bool joined() const { return joined_; }
+  bool detached() const { return detached_; }
+  /// Enabled because of its deadline: choosing it lets the time-out happen.
+  bool by_timeout() const { return by_timeout_; }
+  /// Whether it could go on now.
+  bool enabled() const { return enabled_; }
+  /// The locks that it holds, in the order of acquisition.
+  std::span<const HeldLock> held() const { return held_; }
+  /// The stack at its creation, in its creator.
+  const Stack& created_at() const { return created_at_; }
+
+  /// An address that stands for the thread in happens-before edges: its creator releases to
+  /// `start_sync`, it releases to `end_sync` when it ends.
+  const void* start_sync() const { return &start_sync_; }
+  const void* end_sync() const { return &end_sync_; }
+
+ private:
+  friend class Engine;
+  ThreadId id_ = 0, parent_ = kNoThread;
+  bool is_goroutine_ = false, finished_ = false, joined_ = false, detached_ = false;
+  bool by_timeout_ = false, enabled_ = false;
+  Operation pending_{};
+  Context* context_ = nullptr;
+  void* (*body_)(void*) = nullptr;
+  void* argument_ = nullptr;
+  void* result_ = nullptr;
+  std::vector<HeldLock> held_;
+  std::vector<ThreadLocalDestructor> destructors_;
+  Stack created_at_{};
+  char start_sync_ = 0, end_sync_ = 0;
+  std::uint64_t accesses_since_operation_ = 0;
+  unsigned clock_readings_ = 0;
+};
+
+/// What a run may use.
+struct RunOptions {
+  /// Operations until the run is judged under a fair schedule...
+  std::uint64_t step_limit = 20000;
+  /// ...for so many more, before `livelock`.
+  std::uint64_t fair_steps = 5000;
+  /// Whether a condition wait may return without a signal.
+  bool spurious_wakeups = false;
+  /// Plain accesses without an operation after which others get a chance (a spin on a plain flag).
+  std::uint64_t access_limit = 2000;
+};
+
+/// The engine. One per process.
+class Engine {
+ public:
+  /// The engine while a program thread runs under it on this OS thread, else null. Front doors ask
+  /// this first and fall through to the real function when it is null. Any thread.
+  static Engine* active() { return active_; }
+  /// The one engine of the process, running or not. Driver.
+  static Engine& instance();
+
+  // ---- driver ----
+
+  /// Runs `program` once, under `strategy`, watched by `monitors`; choices, findings and (when
+  /// `journal.recording()`) events go to `journal`.
+  RunEnd run(const std::function<void()>& program, Strategy& strategy,
+             std::span<Monitor* const> monitors, Journal& journal, const RunOptions& options);
+
+  // ---- program thread: operations ----
+
+  /// Announces `operation` and returns when the strategy lets this thread go on. True: it is ready.
+  /// False: its deadline passed (virtual time is now at least the deadline) and it is not ready.
+  bool perform(const Operation& operation);
+  /// One of `count` outcomes of `operation`, chosen by the strategy. `count` is at least 1.
+  unsigned choose(const Operation& operation, unsigned count);
+  /// Tells the monitors that an operation of the running thread has taken effect. kLock, kReadLock,
+  /// kUnlock, kReadUnlock (and successful try-locks) with Outcome::kDone update `Thread::held`.
+  void emit(OpKind kind, Outcome outcome, const void* object, const void* site,
+            std::uint64_t value = 0, const void* other = nullptr);
+  /// Another thread's lock is no longer held: it was unlocked by the running one (misuse).
+  void drop_held(Thread& owner, const void* object);
+  /// Happens-before edges of the running thread with a synchronization object (any address that is
+  /// the object's own as long as it lives).
+  void acquire(const void* sync);
+  void release(const void* sync);
+  /// As `release`, but forgets what others released to `sync` before.
+  void release_store(const void* sync);
+
+  // ---- program thread: threads ----
+
+  struct SpawnOptions {
+    bool is_goroutine = false;
+    bool detached = false;
+    const void* site = nullptr;
+  };
+  /// Makes a thread that will run `body(argument)`, and announces its creation.
+  Thread& spawn(void* (*body)(void*), void* argument, const SpawnOptions& options);
+  /// Waits for `thread` to end (or `deadline`); its result goes to `*result` unless that is null.
+  bool join(Thread& thread, void** result, const void* site, Time deadline = kNever);
+  void detach(Thread& thread, const void* site);
+  /// Ends the running thread after unwinding its stack. `result` is what `join` gives.
+  [[noreturn]] void exit_thread(void* result);
+  /// Calls `destroy(object)` when the running thread ends, last registered first.
+  void at_thread_exit(void (*destroy)(void*), void* object);
+  /// What `pthread_key_create` registered: values of ended threads are destroyed by it.
+  void add_key(unsigned key, void (*destroy)(void*));
+  void remove_key(unsigned key);
+  Thread& self() { return *current_; }
+  /// The thread whose borrowed pthread has this handle; null when none has.
+  Thread* find_thread(std::uint64_t pthread_handle);
+  std::uint64_t pthread_handle(const Thread& thread) const;
+  std::span<Thread* const> threads() const { return {all_.data(), thread_count_}; }
+  /// Differs from run to run: state that front doors keep in the program's own objects (a mutex)
+  /// belongs to this run only when it carries this number. Never 0.
+  std::uint32_t generation() const { return static_cast<std::uint32_t>(generation_); }
+
+  // ---- program thread: time ----
+
+  /// Virtual time, without advancing it.
+  Time now() const { return now_; }
+  /// Virtual time as a clock call sees it: every reading moves it on, and a thread that keeps
+  /// reading without blocking sees it move faster and faster, so that "until a second has passed"
+  /// ends.
+  Time read_clock(const void* site);
+
+  // ---- program thread: memory (called by the compiler's instrumentation) ----
+
+  void on_access(const void* address, std::size_t size, bool write, const void* site);
+  void on_atomic(const void* address, std::size_t size, OpKind kind, MemoryOrder order,
+                 const void* site);
+  void on_fence(MemoryOrder order);
+  void on_allocate(const void* start, std::size_t size);
+  void on_free(const void* start, std::size_t size);
+  /// Code addresses whose plain accesses are operations in the runs that follow, because they are
+  /// known to race. Driver.
+  void set_racy_sites(std::span<const std::uint64_t> sites);
+
+  // ---- findings: monitors, crash handlers ----
+
+  /// Begins a finding; its sites follow with add_site. `fatal` findings end the run at once when
+  /// `end_run` is called after the last site. Returns a token for add_site, or null when the same
+  /// finding (kind and sites) need not be reported again or there is no room.
+  Finding* report(std::string_view kind, std::string_view message, const void* object = nullptr);
+  /// Adds a site. `site` is the innermost return address; the rest of the stack is the thread's
+  /// current one when `live` is true, and looked up in the journal at `step` when it is not.
+  void add_site(Finding* finding, std::string_view role, ThreadId thread, const void* site,
+                bool live, std::uint64_t step = 0, std::string_view detail = {},
+                const void* object = nullptr);
+  /// Adds a site whose stack is known already (another detector's).
+  void add_site_with_stack(Finding* finding, std::string_view role, ThreadId thread,
+                           const Stack& stack, std::string_view detail = {});
+  /// Ends the run after a fatal finding: does not return to the program. Program thread.
+  [[noreturn]] void end_run(RunEnd end);
+
+  /// The running step's number.
+  std::uint64_t step() const { return step_; }
+  const RunOptions& options() const { return options_; }
+  Journal& journal() { return *journal_; }
+  /// Null while nothing has ever been run.
+  Journal* journal_or_null() { return journal_; }
+  /// The last call site in the program that the engine saw of the running thread.
+  const void* last_site() const { return last_site_; }
+  const char* stack_low(const Thread& thread) const { return thread.context_->stack_low(); }
+  /// Where `address` lies.
+  Place locate(const void* address) const;
+  /// The call stack of a thread, from function entries, below `site`.
+  Stack stack_of(const Thread& thread, const void* site) const;
+
+ private:
+  struct Scope;
+  static inline Engine* active_ = nullptr;
+
+  // engine.cc: the schedule
+  void schedule();
+  Thread* pick_next();
+  std::size_t collect_enabled();
+  Thread* choose_thread(std::size_t count);
+  [[noreturn]] void leave(RunEnd end);
+  // threads.cc: life and death of threads
+  Thread& add_thread(void* (*body)(void*), void* argument);
+  void recycle();
+  void note_thread(const Thread& thread);
+  static void thread_entry(boost::context::detail::transfer_t transfer);
+  void run_thread();
+  [[noreturn]] void finish_thread();
+  void run_destructors(Thread& thread);
+  // trace.cc: recording
+  void record(OpKind kind, Outcome outcome, const void* object, const void* site,
+              std::uint64_t value, const void* other, std::size_t size);
+  void close_record();
+  void fill_stack(FindingSite* to, const Thread& thread, const void* site, std::uint64_t step);
+  bool is_racy(const void* site) const;
+  void access_operation(const void* address, bool write, const void* site);
+  void update_held(OpKind kind, const void* object, const void* site);
+
+  Thread* current_ = nullptr;
+  std::vector<Thread*> all_;      // Thread objects, reused from run to run
+  std::size_t thread_count_ = 0;  // of this run
+  std::vector<Thread*> live_;     // not finished, by rising id
+  std::vector<Thread*> enabled_;
+  std::vector<Thread*> finished_contexts_;
+  Context* driver_ = nullptr;
+  ContextPool pool_;
+  Strategy* strategy_ = nullptr;
+  std::vector<Monitor*> event_monitors_, edge_monitors_, announce_monitors_, all_monitors_;
+  Monitor* access_monitor_ = nullptr;
+  Journal* journal_ = nullptr;
+  const std::function<void()>* program_ = nullptr;
+  RunOptions options_;
+  Time now_ = 0;
+  std::uint64_t step_ = 0;
+  std::uint64_t fair_from_ = 0, last_step_ = 0;
+  RunEnd end_ = RunEnd::kFinished;
+  bool recording_ = false;
+  bool next_forced_ = false;
+  ThreadId fair_turn_ = 0;
+  TraceRecord* open_record_ = nullptr;
+  static constexpr std::size_t kRacySlots = 1024;
+  std::uint64_t racy_[kRacySlots] = {};
+  std::size_t racy_count_ = 0;
+  std::uint64_t generation_ = 0;
+  std::vector<void (*)(void*)> keys_;
+  const void* last_site_ = nullptr;
+};
+
+}  // namespace chicane::engine

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An observer of events that produces findings and never steers.
+//
+// Thread safety: engine context only (the program's threads stand still).
+// Invariants:
+//   I1. A monitor's findings are a function of the events alone: same schedule, same findings.
+//   I2. No call of a monitor announces an operation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/operation.h"
+
+namespace chicane::engine {
+
+class Engine;
+
+/// Why a run ended.
+enum class RunEnd : std::uint8_t {
+  kFinished,   // every thread has ended
+  kStuck,      // threads remain and none is enabled
+  kStepLimit,  // the step limit was reached, the last part of it under a fair schedule
+  kFatal,      // a finding ended it: a crash, a failed assertion, an uncaught panic
+  kDiverged,   // a replayed schedule did not fit
+};
+
+/// C++ memory orders, with the numbers that compilers pass to `__tsan_atomic*`.
+enum class MemoryOrder : std::uint8_t { kRelaxed, kConsume, kAcquire, kRelease, kAcqRel, kSeqCst };
+
+/// One atomic access that has taken effect.
+struct AtomicAccess {
+  ThreadId thread;
+  const void* address;
+  std::uint32_t size;
+  OpKind kind;  // kAtomicLoad, kAtomicStore, kAtomicRmw; a failed compare-exchange is a load
+  MemoryOrder order;
+  const void* site;
+};
+
+class Monitor {
+ public:
+  virtual ~Monitor() = default;
+  /// Before the first thread runs. `engine` stays valid until end_run.
+  virtual void begin_run(Engine& /*engine*/) {}
+  /// An operation has taken effect.
+  virtual void on_event(const Event&) {}
+  /// A thread has announced an operation (before it is known when it will take effect). Called
+  /// only when `wants_announcements()`.
+  virtual void on_announce(ThreadId, const Operation&) {}
+  virtual bool wants_announcements() const { return false; }
+  /// Whether on_event is wanted; asked once per exploration.
+  virtual bool wants_events() const { return true; }
+  /// Happens-before edges. `release` adds the thread's clock to `sync`'s, `release_store` puts it
+  /// in its place, `acquire` adds `sync`'s clock to the thread's. Called only when `wants_edges()`.
+  virtual void on_acquire(ThreadId, const void* /*sync*/) {}
+  virtual void on_release(ThreadId, const void* /*sync*/) {}
+  virtual void on_release_store(ThreadId, const void* /*sync*/) {}
+  virtual bool wants_edges() const { return false; }
+  /// A thread begins with its creator's knowledge; a joined thread's knowledge is the joiner's.
+  /// These arrive as edges on the thread object: no separate call.
+  /// Plain and atomic accesses of instrumented code, and fences. Called only when
+  /// `wants_accesses()`. For an atomic one, `order` is the order that applied: of a
+  /// compare-exchange, that of its actual outcome.
+  virtual void on_access(ThreadId, const void* /*address*/, std::size_t /*size*/, bool /*write*/,
+                         const void* /*site*/) {}
+  virtual void on_atomic(const AtomicAccess&) {}
+  virtual void on_fence(ThreadId, MemoryOrder) {}
+  virtual bool wants_accesses() const { return false; }
+  /// Memory that a new object now owns: what was known of [start, start + size) is void.
+  virtual void on_allocate(ThreadId, const void* /*start*/, std::size_t /*size*/) {}
+  virtual void on_free(ThreadId, const void* /*start*/, std::size_t /*size*/) {}
+  /// After the last event of the run.
+  virtual void end_run(RunEnd) {}
+};
+
+}  // namespace chicane::engine

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Life and death of virtual threads.
+#include <pthread.h>
+#include <unwind.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "engine/engine.h"
+#include "engine/journal.h"
+#include "engine/scope.h"
+
+namespace chicane::engine {
+namespace {
+
+bool has_finished(const Operation& operation) {
+  return static_cast<const Thread*>(operation.context)->finished();
+}
+
+
+}  // namespace
+
+Thread& Engine::add_thread(void* (*body)(void*), void* argument) {
+  if (thread_count_ == all_.size()) all_.push_back(new Thread);
+  Thread& thread = *all_[thread_count_];
+  thread.id_ = static_cast<ThreadId>(thread_count_++);
+  thread.parent_ = thread.id_ == kMainThread ? kNoThread : current_->id_;
+  thread.is_goroutine_ = thread.finished_ = thread.joined_ = thread.detached_ = false;
+  thread.by_timeout_ = false;
+  thread.enabled_ = true;
+  thread.pending_ = {.kind = OpKind::kThreadStart};
+  thread.body_ = body;
+  thread.argument_ = argument;
+  thread.result_ = nullptr;
+  thread.held_.clear();
+  thread.destructors_.clear();
+  thread.created_at_.depth = 0;
+  thread.accesses_since_operation_ = 0;
+  thread.clock_readings_ = 0;
+  thread.context_ = pool_.take(&Engine::thread_entry);
+  if (thread.context_ == nullptr) {
+    std::fprintf(stderr, "chicane: the system refuses a further thread (%zu in this run)\n",
+                 thread_count_);
+    std::abort();
+  }
+  live_.push_back(&thread);
+  return thread;
+}
+
+void Engine::note_thread(const Thread& thread) {
+  ThreadRecord* record = journal_->add_thread();
+  if (record == nullptr) return;
+  record->id = thread.id_;
+  record->parent = thread.parent_;
+  record->is_goroutine = thread.is_goroutine_;
+  record->created_at = thread.created_at_;
+}
+
+Thread& Engine::spawn(void* (*body)(void*), void* argument, const SpawnOptions& options) {
+  Scope scope;
+  Thread& thread = add_thread(body, argument);
+  thread.is_goroutine_ = options.is_goroutine;
+  thread.detached_ = options.detached;
+  if (recording_) {
+    close_record();
+    thread.created_at_ = stack_of(*current_, options.site);
+  }
+  if (recording_) note_thread(thread);
+  release(thread.start_sync());
+  emit(OpKind::kThreadCreate, Outcome::kDone, &thread, options.site, thread.id_,
+       reinterpret_cast<const void*>(static_cast<std::uintptr_t>(thread.id_)));
+  return thread;
+}
+
+void Engine::thread_entry(boost::context::detail::transfer_t transfer) {
+  Context::arrived(transfer);
+  instance().run_thread();
+}
+
+void Engine::run_thread() {
+  Thread& me = *current_;
+  if (me.id_ == kMainThread) {
+    if (recording_) note_thread(me);
+    journal_->counters().step = ++step_;
+  }
+  acquire(me.start_sync());
+  emit(OpKind::kThreadStart, Outcome::kDone, &me, nullptr);
+  active_ = this;
+  if (me.id_ == kMainThread) {
+    (*program_)();
+  } else {
+    me.result_ = me.body_(me.argument_);
+  }
+  finish_thread();
+}
+
+void Engine::run_destructors(Thread& thread) {
+  while (!thread.destructors_.empty()) {
+    const ThreadLocalDestructor last = thread.destructors_.back();
+    thread.destructors_.pop_back();
+    last.destroy(last.object);
+  }
+  for (int round = 0; round < PTHREAD_DESTRUCTOR_ITERATIONS; ++round) {
+    bool again = false;
+    for (unsigned key = 0; key < keys_.size(); ++key) {
+      if (keys_[key] == nullptr) continue;
+      void* value = pthread_getspecific(key);
+      if (value == nullptr) continue;
+      pthread_setspecific(key, nullptr);
+      keys_[key](value);
+      again = true;
+    }
+    if (!again) break;
+  }
+}
+
+void Engine::finish_thread() {
+  Thread& me = *current_;
+  run_destructors(me);  // the program's code: other threads may run here
+  active_ = nullptr;
+  if (recording_) close_record();
+  emit(OpKind::kThreadExit, me.held_.empty() ? Outcome::kDone : Outcome::kHeldAtExit, &me,
+       me.pending_.site);
+  release(me.end_sync());
+  me.finished_ = true;
+  me.enabled_ = false;
+  live_.erase(std::find(live_.begin(), live_.end(), &me));
+  if (me.id_ == kMainThread) {
+    // What the others still do is theirs to end soon.
+    constexpr std::uint64_t kDrainSteps = 1000;
+    fair_from_ = std::min(fair_from_, step_ + kDrainSteps);
+    last_step_ = std::min(last_step_, step_ + 2 * kDrainSteps);
+  }
+  // A joiner may still ask for this pthread handle: the context stays taken until it did.
+  if (me.detached_) pool_.give_back(me.context_);
+  schedule();
+  __builtin_trap();  // a finished thread is not resumed
+}
+
+bool Engine::join(Thread& thread, void** result, const void* site, Time deadline) {
+  const bool done = perform({.kind = OpKind::kThreadJoin,
+                             .object = &thread,
+                             .site = site,
+                             .ready = &has_finished,
+                             .context = &thread,
+                             .deadline = deadline});
+  if (!done) {
+    emit(OpKind::kThreadJoin, Outcome::kTimedOut, &thread, site, thread.id_);
+    return false;
+  }
+  acquire(thread.end_sync());
+  thread.joined_ = true;
+  if (result != nullptr) *result = thread.result_;
+  emit(OpKind::kThreadJoin, Outcome::kDone, &thread, site, thread.id_,
+       reinterpret_cast<const void*>(static_cast<std::uintptr_t>(thread.id_)));
+  Scope scope;
+  pool_.give_back(thread.context_);
+  return true;
+}
+
+void Engine::detach(Thread& thread, const void* site) {
+  thread.detached_ = true;
+  emit(OpKind::kThreadDetach, Outcome::kDone, &thread, site, thread.id_);
+  Scope scope;
+  if (thread.finished_) pool_.give_back(thread.context_);
+}
+
+void Engine::recycle() {
+  for (std::size_t i = 0; i < thread_count_; ++i) {
+    Thread& thread = *all_[i];
+    const bool given_back = thread.finished_ && (thread.joined_ || thread.detached_);
+    if (thread.finished_ && !given_back) pool_.give_back(thread.context_);
+  }
+}
+
+Thread* Engine::find_thread(std::uint64_t pthread_handle) {
+  // From the newest: an ended thread's handle may have come back with a later one.
+  for (std::size_t i = thread_count_; i-- > 0;) {
+    if (all_[i]->context_->handle() == pthread_handle) return all_[i];
+  }
+  return nullptr;
+}
+
+std::uint64_t Engine::pthread_handle(const Thread& thread) const {
+  return thread.context_->handle();
+}
+
+void Engine::at_thread_exit(void (*destroy)(void*), void* object) {
+  Scope scope;
+  current_->destructors_.push_back({destroy, object});
+}
+
+void Engine::add_key(unsigned key, void (*destroy)(void*)) {
+  Scope scope;
+  if (key >= keys_.size()) keys_.resize(key + 1, nullptr);
+  keys_[key] = destroy;
+}
+
+void Engine::remove_key(unsigned key) {
+  if (key < keys_.size()) keys_[key] = nullptr;
+}
+
+void Engine::exit_thread(void* result) {
+  current_->result_ = result;
+  // Unwinds every frame (destructors run) down to the fiber's first, then ends the thread.
+  static _Unwind_Exception unwinding[1];
+  std::memset(unwinding, 0, sizeof unwinding);
+  const auto stop = [](int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
+                       _Unwind_Context*, void* engine) -> _Unwind_Reason_Code {
+    if ((actions & _UA_END_OF_STACK) != 0) static_cast<Engine*>(engine)->finish_thread();
+    return _URC_NO_REASON;
+  };
+  _Unwind_ForcedUnwind(unwinding, stop, this);
+  finish_thread();
+}
+
+}  // namespace chicane::engine

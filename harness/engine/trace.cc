@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is written down: findings with their stacks, and the trace of a recorded run; and the
+// accesses of instrumented code on their way to the monitors.
+#include <algorithm>
+#include <cstring>
+
+#include "engine/engine.h"
+#include "engine/journal.h"
+#include "engine/scope.h"
+
+extern "C" {
+extern char __executable_start;  // the linker's: the executable's first and last byte
+extern char end;
+}
+
+namespace chicane::engine {
+namespace {
+
+std::uint64_t as_number(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+std::size_t racy_slot(std::uint64_t site) { return (site * 0x9e3779b97f4a7c15ull) >> 54; }
+
+std::uint64_t read_value(const void* address, std::size_t size) {
+  std::uint64_t value = 0;
+  if (size <= sizeof value) std::memcpy(&value, address, size);
+  return value;
+}
+
+template <std::size_t N>
+void copy_text(char (&to)[N], std::string_view text) {
+  const std::size_t length = std::min(N - 1, text.size());
+  std::memcpy(to, text.data(), length);
+  to[length] = '\0';
+}
+
+}  // namespace
+
+void Engine::on_access(const void* address, std::size_t size, bool write, const void* site) {
+  Thread& me = *current_;
+  last_site_ = site;
+  if (++me.accesses_since_operation_ > options_.access_limit) [[unlikely]] {
+    perform({.kind = OpKind::kYield, .object = address, .site = site});
+    emit(OpKind::kYield, Outcome::kDone, address, site);
+  }
+  if (racy_count_ != 0 && is_racy(site)) [[unlikely]] access_operation(address, write, site);
+  if (recording_) [[unlikely]] {
+    Scope scope;
+    close_record();
+    record(write ? OpKind::kWrite : OpKind::kRead, Outcome::kDone, address, site,
+           read_value(address, size), nullptr, size);
+  }
+  if (access_monitor_ == nullptr) return;
+  Scope scope;
+  access_monitor_->on_access(me.id_, address, size, write, site);
+}
+
+void Engine::access_operation(const void* address, bool write, const void* site) {
+  const OpKind kind = write ? OpKind::kWrite : OpKind::kRead;
+  perform({.kind = kind, .object = address, .site = site});
+  Scope scope;
+  const Event event{kind, Outcome::kDone, current_->id_, address, nullptr, site, 0, step_};
+  for (Monitor* monitor : event_monitors_) monitor->on_event(event);
+  strategy_->on_event(event);
+}
+
+void Engine::on_atomic(const void* address, std::size_t size, OpKind kind, MemoryOrder order,
+                       const void* site) {
+  if (access_monitor_ == nullptr) return;
+  Scope scope;
+  access_monitor_->on_atomic(
+      {current_->id_, address, static_cast<std::uint32_t>(size), kind, order, site});
+}
+
+void Engine::on_fence(MemoryOrder order) {
+  if (access_monitor_ == nullptr) return;
+  Scope scope;
+  access_monitor_->on_fence(current_->id_, order);
+}
+
+void Engine::on_allocate(const void* start, std::size_t size) {
+  Scope scope;
+  for (Monitor* monitor : all_monitors_) monitor->on_allocate(current_->id_, start, size);
+}
+
+void Engine::on_free(const void* start, std::size_t size) {
+  Scope scope;
+  if (recording_) close_record();
+  for (Monitor* monitor : all_monitors_) monitor->on_free(current_->id_, start, size);
+}
+
+void Engine::set_racy_sites(std::span<const std::uint64_t> sites) {
+  std::memset(racy_, 0, sizeof racy_);
+  racy_count_ = 0;
+  for (const std::uint64_t site : sites) {
+    if (racy_count_ == kRacySlots / 2) break;
+    std::size_t slot = racy_slot(site) % kRacySlots;
+    while (racy_[slot] != 0 && racy_[slot] != site) slot = (slot + 1) % kRacySlots;
+    if (racy_[slot] == 0) ++racy_count_;
+    racy_[slot] = site;
+  }
+}
+
+bool Engine::is_racy(const void* site) const {
+  std::size_t slot = racy_slot(as_number(site)) % kRacySlots;
+  for (; racy_[slot] != 0; slot = (slot + 1) % kRacySlots) {
+    if (racy_[slot] == as_number(site)) return true;
+  }
+  return false;
+}
+
+void Engine::close_record() {
+  if (open_record_ == nullptr) return;
+  open_record_->value_after =
+      read_value(reinterpret_cast<const void*>(open_record_->object), open_record_->size);
+  open_record_ = nullptr;
+}
+
+void Engine::record(OpKind kind, Outcome outcome, const void* object, const void* site,
+                    std::uint64_t value, const void* other, std::size_t size) {
+  TraceRecord* record = journal_->add_trace();
+  if (record == nullptr) return;
+  record->step = step_;
+  record->thread = current_->id_;
+  record->kind = kind;
+  record->outcome = outcome;
+  record->size = static_cast<std::uint8_t>(std::min<std::size_t>(size, 255));
+  record->forced = next_forced_;
+  next_forced_ = false;
+  record->object = as_number(object);
+  record->other = as_number(other);
+  record->value = value;
+  record->value_after = value;
+  record->choice = static_cast<std::uint32_t>(journal_->current_choices().size());
+  record->stack = stack_of(*current_, site);
+  // What an access leaves behind is known at the thread's next step.
+  if (size != 0 && size <= sizeof(std::uint64_t)) open_record_ = record;
+}
+
+Stack Engine::stack_of(const Thread& thread, const void* site) const {
+  const ShadowStack& shadow = &thread == current_ ? g_shadow_stack : thread.context_->shadow();
+  Stack stack;
+  if (site != nullptr) stack.pcs[stack.depth++] = as_number(site);
+  for (const CallFrame* frame = shadow.top; frame != shadow.base && stack.depth < kMaxFrames;) {
+    --frame;
+    stack.pcs[stack.depth++] = as_number(frame->call_site);
+  }
+  return stack;
+}
+
+Place Engine::locate(const void* address) const {
+  Place place{.address = as_number(address)};
+  const char* byte = static_cast<const char*>(address);
+  if (byte >= &__executable_start && byte < &end) {
+    place.region = Region::kStatic;
+    return place;
+  }
+  place.region = Region::kHeap;
+  for (std::size_t i = 0; i < thread_count_; ++i) {
+    const Thread& thread = *all_[i];
+    const Context& context = *thread.context_;
+    if (byte < context.stack_low() || byte >= context.stack_high()) continue;
+    place.region = Region::kStack;
+    place.thread = thread.id_;
+    const ShadowStack& shadow = &thread == current_ ? g_shadow_stack : context.shadow();
+    // Stacks grow down: the innermost frame whose base lies above the address has it.
+    const void* pc = &thread == current_ ? nullptr : thread.pending_.site;
+    for (const CallFrame* frame = shadow.top; frame != shadow.base;) {
+      --frame;
+      if (frame->frame > address) {
+        place.frame_base = as_number(frame->frame);
+        place.frame_pc = as_number(pc);
+        break;
+      }
+      pc = frame->call_site;
+    }
+    break;
+  }
+  return place;
+}
+
+Finding* Engine::report(std::string_view kind, std::string_view message, const void* object) {
+  Scope scope;
+  Finding* finding = journal_->begin_finding(kind, message);
+  if (finding != nullptr && object != nullptr) finding->object = locate(object);
+  return finding;
+}
+
+void Engine::add_site(Finding* finding, std::string_view role, ThreadId thread, const void* site,
+                      bool live, std::uint64_t step, std::string_view detail,
+                      const void* object) {
+  if (finding == nullptr) return;
+  Scope scope;
+  FindingSite* to = journal_->begin_site(finding);
+  if (to == nullptr) return;
+  copy_text(to->role, role);
+  copy_text(to->detail, detail);
+  to->thread = thread;
+  to->step = live ? step_ : step;
+  if (object != nullptr) to->object = locate(object);
+  if (thread >= thread_count_) {
+    if (site != nullptr) to->stack.pcs[to->stack.depth++] = as_number(site);
+  } else if (live) {
+    to->stack = stack_of(*all_[thread], site);
+  } else {
+    fill_stack(to, *all_[thread], site, step);
+  }
+}
+
+void Engine::add_site_with_stack(Finding* finding, std::string_view role, ThreadId thread,
+                                 const Stack& stack, std::string_view detail) {
+  if (finding == nullptr) return;
+  Scope scope;
+  FindingSite* to = journal_->begin_site(finding);
+  if (to == nullptr) return;
+  copy_text(to->role, role);
+  copy_text(to->detail, detail);
+  to->thread = thread;
+  to->step = step_;
+  to->stack = stack;
+}
+
+void Engine::fill_stack(FindingSite* to, const Thread& thread, const void* site,
+                        std::uint64_t step) {
+  to->stack.depth = 0;
+  if (recording_) {
+    const auto trace = journal_->trace();
+    for (std::size_t i = trace.size(); i-- > 0;) {
+      const TraceRecord& record = trace[i];
+      if (record.thread != thread.id_ || (step != 0 && record.step > step)) continue;
+      if (step != 0 && record.step < step) break;
+      if (record.stack.depth == 0 || record.stack.pcs[0] != as_number(site)) continue;
+      to->stack = record.stack;
+      return;
+    }
+  }
+  if (site != nullptr) to->stack.pcs[to->stack.depth++] = as_number(site);
+}
+
+}  // namespace chicane::engine

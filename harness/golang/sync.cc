@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Mutex and RWMutex. The state machines are the tables of sync.h, line for line.
+#include "chicane/golang/sync.h"
+
+#include "golang/core.h"
+
+namespace chicane::golang {
+
+using internal::Operation;
+using internal::OpKind;
+using internal::Outcome;
+using internal::Section;
+
+namespace internal {
+
+void Edge::acquire(Section& section) const {
+  if (used) section.acquire(this);
+}
+
+void Edge::release(Section& section) {
+  if (used) {
+    section.release(this);
+  } else {
+    section.release_store(this);
+  }
+  used = true;
+}
+
+namespace {
+/// So that another lock at the same address is another lock.
+void mutex_destroyed(const void* mutex, const void* site) {
+  if (Engine* engine = Engine::active()) {
+    engine->emit(OpKind::kMutexDestroy, Outcome::kDone, mutex, site);
+  }
+}
+}  // namespace
+
+}  // namespace internal
+
+// ---- Mutex ----
+
+Mutex::~Mutex() { internal::mutex_destroyed(this, CHICANE_GOLANG_SITE()); }
+
+void Mutex::begin(const Section& section) {
+  if (generation_ == section.generation()) return;
+  generation_ = section.generation();
+  locked_ = was_locked_ = false;
+  edge_ = {};
+}
+
+void Mutex::take(Section& section) {
+  locked_ = was_locked_ = true;
+  owner_ = section.thread();
+  edge_.acquire(section);
+}
+
+void Mutex::lock() { lock_at(CHICANE_GOLANG_SITE()); }
+
+void Mutex::lock_at(const void* site) {
+  Section section;
+  begin(section);
+  section.wait({OpKind::kLock, this, site, [](const Operation& operation) {
+                  return !static_cast<const Mutex*>(operation.object)->locked_;
+                }});
+  take(section);
+  section.emit(OpKind::kLock, Outcome::kDone, this, site);
+}
+
+bool Mutex::try_lock() {
+  const void* site = CHICANE_GOLANG_SITE();
+  Section section;
+  begin(section);
+  section.wait({OpKind::kTryLock, this, site});
+  const bool free = !locked_;
+  if (free) take(section);
+  section.emit(OpKind::kTryLock, free ? Outcome::kDone : Outcome::kWouldBlock, this, site);
+  return free;
+}
+
+void Mutex::unlock() {
+  const void* site = CHICANE_GOLANG_SITE();
+  Section section;
+  begin(section);
+  section.wait({OpKind::kUnlock, this, site});
+  release(section, site);
+}
+
+void Mutex::release(Section& section, const void* site) {
+  if (!locked_) {
+    // The earlier unlock's place says who was first.
+    section.emit(OpKind::kUnlock, was_locked_ ? Outcome::kDoubleUnlock : Outcome::kNotLocked, this,
+                 site, Section::as_value(last_unlock_site_),
+                 was_locked_ ? Section::as_other(last_unlocker_) : nullptr);
+    section.fatal("sync: unlock of unlocked mutex");
+  }
+  last_unlock_site_ = site;
+  last_unlocker_ = section.thread();
+  locked_ = false;
+  edge_.release(section);
+  section.emit(OpKind::kUnlock, Outcome::kDone, this, site);
+  section.unheld_by(owner_, this);
+}
+
+// ---- RWMutex ----
+
+namespace internal {
+
+/// A thread that is in lock or lock_shared; on its stack.
+struct RWWaiter {
+  RWMutex* mutex;
+  bool writes;
+  std::uint64_t ticket;  // the order of arrival
+  RWWaiter* next;
+
+  RWWaiter(RWMutex* m, bool w) : mutex(m), writes(w), ticket(++m->tickets_), next(m->waiters_) {
+    m->waiters_ = this;
+  }
+  RWWaiter(const RWWaiter&) = delete;
+  ~RWWaiter() {
+    RWWaiter** link = &mutex->waiters_;
+    while (*link != nullptr && *link != this) link = &(*link)->next;
+    if (*link == this) *link = next;
+  }
+
+  static bool may_write(const Operation& operation) {
+    const auto* mutex = static_cast<const RWMutex*>(operation.object);
+    return !mutex->writing_ && mutex->readers_ == 0;
+  }
+  static bool may_read(const Operation& operation) {
+    const auto* mutex = static_cast<const RWMutex*>(operation.object);
+    const auto* self = static_cast<const RWWaiter*>(operation.context);
+    return !mutex->writing_ && !writer_before(mutex, self->ticket);
+  }
+  /// Whether a writer waits that came before `ticket`.
+  static bool writer_before(const RWMutex* mutex, std::uint64_t ticket) {
+    for (const RWWaiter* waiter = mutex->waiters_; waiter != nullptr; waiter = waiter->next) {
+      if (waiter->writes && waiter->ticket < ticket) return true;
+    }
+    return false;
+  }
+  /// Readers that wait while a writer unlocks are before every writer that waits.
+  static void admit_readers(RWMutex* mutex) {
+    for (RWWaiter* waiter = mutex->waiters_; waiter != nullptr; waiter = waiter->next) {
+      if (!waiter->writes) waiter->ticket = 0;
+    }
+  }
+};
+
+}  // namespace internal
+
+using internal::RWWaiter;
+
+RWMutex::~RWMutex() { internal::mutex_destroyed(this, CHICANE_GOLANG_SITE()); }
+
+void RWMutex::begin(const Section& section) {
+  if (generation_ == section.generation()) return;
+  generation_ = section.generation();
+  writing_ = was_locked_ = was_read_locked_ = false;
+  readers_ = 0;
+  written_ = read_ = {};
+  waiters_ = nullptr;
+}
+
+void RWMutex::take(Section& section) {
+  writing_ = was_locked_ = true;
+  owner_ = section.thread();
+  written_.acquire(section);
+  read_.acquire(section);
+}
+
+void RWMutex::take_shared(Section& section) {
+  ++readers_;
+  was_read_locked_ = true;
+  written_.acquire(section);
+}
+
+void RWMutex::lock() { lock_at(CHICANE_GOLANG_SITE()); }
+
+void RWMutex::lock_at(const void* site) {
+  Section section;
+  begin(section);
+  RWWaiter waiter(this, true);
+  section.wait({OpKind::kLock, this, site, &RWWaiter::may_write, &waiter});
+  take(section);
+  section.emit(OpKind::kLock, Outcome::kDone, this, site);
+}
+
+void RWMutex::lock_shared() {
+  const void* site = CHICANE_GOLANG_SITE();
+  Section section;
+  begin(section);
+  RWWaiter waiter(this, false);
+  section.wait({OpKind::kReadLock, this, site, &RWWaiter::may_read, &waiter});
+  take_shared(section);
+  section.emit(OpKind::kReadLock, Outcome::kDone, this, site, readers_);
+}
+
+bool RWMutex::try_lock() {
+  const void* site = CHICANE_GOLANG_SITE();
+  Section section;
+  begin(section);
+  section.wait({OpKind::kTryLock, this, site});
+  const bool free = !writing_ && readers_ == 0;
+  if (free) take(section);
+  section.emit(OpKind::kTryLock, free ? Outcome::kDone : Outcome::kWouldBlock, this, site);
+  return free;
+}
+
+bool RWMutex::try_lock_shared() {
+  const void* site = CHICANE_GOLANG_SITE();
+  Section section;
+  begin(section);
+  section.wait({OpKind::kTryReadLock, this, site});
+  const bool free = !writing_ && !RWWaiter::writer_before(this, tickets_ + 1);
+  if (free) take_shared(section);
+  section.emit(OpKind::kTryReadLock, free ? Outcome::kDone : Outcome::kWouldBlock, this, site);
+  return free;
+}
+
+void RWMutex::unlock() {
+  const void* site = CHICANE_GOLANG_SITE();
+  Section section;
+  begin(section);
+  section.wait({OpKind::kUnlock, this, site});
+  release(section, site);
+}
+
+void RWMutex::release(Section& section, const void* site) {
+  if (!writing_) {
+    section.emit(OpKind::kUnlock, was_locked_ ? Outcome::kDoubleUnlock : Outcome::kNotLocked, this,
+                 site);
+    section.fatal("sync: Unlock of unlocked RWMutex");
+  }
+  writing_ = false;
+  RWWaiter::admit_readers(this);
+  written_.release(section);
+  section.emit(OpKind::kUnlock, Outcome::kDone, this, site);
+  section.unheld_by(owner_, this);
+}
+
+void RWMutex::unlock_shared() {
+  const void* site = CHICANE_GOLANG_SITE();
+  Section section;
+  begin(section);
+  section.wait({OpKind::kReadUnlock, this, site});
+  if (readers_ == 0) {
+    section.emit(OpKind::kReadUnlock,
+                 was_read_locked_ ? Outcome::kDoubleUnlock : Outcome::kNotLocked, this, site);
+    section.fatal("sync: RUnlock of unlocked RWMutex");
+  }
+  --readers_;
+  read_.release(section);
+  section.emit(OpKind::kReadUnlock, Outcome::kDone, this, site, readers_);
+}
+
+}  // namespace chicane::golang

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Chicane's public interface: run a piece of concurrent code under many schedules, and learn which
+// of them break it.
+//
+//     chicane::Result result = chicane::explore([] {
+//       int counter = 0;
+//       std::thread other([&] { ++counter; });
+//       ++counter;
+//       other.join();
+//     });
+//     // result.diagnoses[0].kind == "data-race"
+//
+// The program is ordinary code: std::thread, std::mutex, std::atomic, pthreads, or Go's vocabulary
+// of golang.h. Races on plain variables are seen in files compiled with -fsanitize=thread and
+// linked against Chicane's runtime instead of ThreadSanitizer's.
+//
+// Thread safety: `explore` and `replay` may be called from one thread at a time, outside of a
+// program under exploration. The types are values.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace chicane {
+
+/// What answers choices; see `chicane list --strategies`.
+enum class Strategy { kPortfolio, kRandom, kPct };
+
+/// Its name on the command line ("portfolio").
+const char* to_string(Strategy strategy);
+/// The strategy of that name; false when there is none.
+bool parse_strategy(const std::string& name, Strategy* strategy);
+
+/// What an exploration may use.
+struct Options {
+  Strategy strategy = Strategy::kPortfolio;
+  /// Runs at most.
+  std::uint64_t schedules = 1000;
+  std::uint64_t seed = 1;
+  /// Depth of PCT: the number of ordering constraints of the bugs it is after.
+  unsigned pct_depth = 3;
+  /// Which monitors: "sched" has all of them, "lockorder" predicts lock cycles from a few runs and
+  /// confirms them, "tsan" needs a binary linked with ThreadSanitizer.
+  std::string leg = "sched";
+  /// Operations in a run before it is judged for livelock.
+  std::uint64_t step_limit = 20000;
+  /// Whether condition waits may return without a signal.
+  bool spurious_wakeups = false;
+  /// Runs that end badly (each costs a process) without anything new before the search ends.
+  unsigned bad_runs = 40;
+  /// The program's name, for messages and schedule files.
+  std::string program = "program";
+  /// Where witnesses are written; empty: nowhere.
+  std::string witness_dir;
+  /// Whether witnesses are made short before they are reported.
+  bool shrink = true;
+};
+
+/// A place in the program.
+struct Frame {
+  std::string function;
+  std::string file;  // absolute where the debug information says so
+  int line = 0;
+  std::uint64_t pc = 0;
+};
+
+/// Who did what, where.
+struct Site {
+  std::string role;    // "read", "write", "waits", "holds", "locked", ...
+  int thread = -1;     // 0 is the main thread; -1 when no thread is meant
+  std::string detail;  // "holding no lock"
+  std::string object;  // the variable or lock, by name where it has one
+  std::vector<Frame> stack;  // innermost first
+  std::uint64_t step = 0;
+};
+
+/// One thread of the run that a diagnosis speaks of.
+struct ThreadInfo {
+  int id = 0;
+  int parent = -1;
+  std::string name;  // "main", "goroutine 2", "thread 1"
+  std::vector<Frame> created_at;
+};
+
+/// One event of the witness's run.
+struct Step {
+  std::uint64_t step = 0;
+  int thread = 0;
+  std::string operation;  // "lock", "write", ...
+  std::string outcome;    // "done", "timed-out", ...
+  std::string object;     // by name where it has one
+  std::string value;      // what was read or written, if known
+  std::string value_after;
+  bool forced = false;    // the engine preferred this thread though another could go on
+  std::vector<Frame> stack;
+};
+
+/// A named defect.
+struct Diagnosis {
+  std::string kind;     // "data-race", see DESIGN of the kinds in `chicane explain`
+  std::string message;
+  bool confirmed = false;
+  std::string leg;
+  std::string object;         // the variable, lock or channel concerned
+  std::string declared_file;  // where it is declared, if known
+  int declared_line = 0;
+  std::vector<Site> sites;
+  std::vector<ThreadInfo> threads;
+  std::vector<Step> steps;    // of the witness
+  std::string witness;        // the schedule file, if one was written
+  std::string schedule;       // the schedule's text
+  int forced_switches = 0;
+  std::uint64_t length = 0;        // steps of the witness
+  std::uint64_t original_length = 0;  // before shrinking
+  std::uint64_t run = 0;           // in which run it was first seen
+};
+
+/// What an exploration found.
+struct Result {
+  std::uint64_t runs = 0;
+  std::uint64_t blocked = 0;
+  bool exhausted = false;
+  double runs_per_second = 0;
+  std::string strategy;
+  std::uint64_t seed = 0;
+  std::int64_t first_finding_run = -1;
+  std::vector<Diagnosis> diagnoses;
+  /// Why it could not be done ("" when it was): the leg is unavailable on this machine, a schedule
+  /// did not fit.
+  std::string error;
+  bool unavailable = false;
+};
+
+/// Explores `program` (called once per run, in child processes; what it captures is copied with the
+/// process) under `options`. Never throws; what the program throws is a diagnosis.
+Result explore(const std::function<void()>& program, const Options& options = {});
+
+/// A schedule, as `Diagnosis::schedule` has it and schedule files keep it.
+struct Schedule {
+  std::string text;
+};
+
+/// Runs `program` once under `schedule`. A schedule that is malformed or does not fit gives
+/// `Result::error`, which names the step, what was expected and what is there.
+Result replay(const std::function<void()>& program, const Schedule& schedule);
+/// As above, with options: the leg's monitors, the program's name (a schedule of another program is
+/// refused).
+Result replay(const std::function<void()>& program, const Options& options,
+              const Schedule& schedule);
+
+}  // namespace chicane

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The C library's allocator, with word to the engine: memory that is given out anew has no past
+// (else an access to an object that lived there before would seem to race with its heir's), and to
+// free memory is to write to it.
+//
+//     malloc, calloc, memalign, ...   on_allocate(block)
+//     free, delete                    write to the block (its first kWatched bytes); on_free(block)
+//     realloc                         write to the old block; then as free and malloc if it moved,
+//                                     else on_allocate(what was added)
+//
+// Only what the executable itself frees counts as a write. Libraries may order their accesses by
+// reference counts that are not instrumented (std::exception_ptr in libstdc++), which would look
+// like races; and the C library frees memory while it holds locks of its own, where no other
+// thread must run.
+//
+// Thread safety: any thread, at any time: before main, in forked children, inside the engine (where
+// Engine::active() is null).
+// Cost: 1 ns outside of a run.
+#include <malloc.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "engine/engine.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CHICANE_NO_MALLOC 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CHICANE_NO_MALLOC 1
+#endif
+
+#if !defined(CHICANE_NO_MALLOC)
+
+#define CHICANE_SITE() __builtin_return_address(0)
+
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void __libc_free(void* block);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* block, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+void* __libc_valloc(std::size_t size);
+void* __libc_pvalloc(std::size_t size);
+extern char __executable_start;  // the linker's: the executable's first byte,
+extern char etext;               // and the end of its code
+}
+
+namespace {
+
+using chicane::engine::Engine;
+
+/// How many bytes of a freed block are watched: enough for objects, bounded for buffers.
+constexpr std::size_t kWatched = 4096;
+
+inline void* allocated(void* block) {
+  Engine* engine = Engine::active();
+  if (engine != nullptr && block != nullptr) engine->on_allocate(block, malloc_usable_size(block));
+  return block;
+}
+
+/// To free a block (or to move it) is to write to it. Other threads may run here.
+void write_to(Engine& engine, void* block, std::size_t size, const void* site) {
+  const char* code = static_cast<const char*>(site);
+  if (code < &__executable_start || code >= &etext) return;
+  engine.on_access(block, std::min(size, kWatched), true, site);
+}
+
+inline void release(void* block, const void* site) {
+  Engine* engine = Engine::active();
+  if (engine != nullptr && block != nullptr) {
+    const std::size_t size = malloc_usable_size(block);
+    write_to(*engine, block, size, site);
+    engine->on_free(block, size);
+  }
+  __libc_free(block);
+}
+
+void* resize(void* block, std::size_t size, const void* site) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return __libc_realloc(block, size);
+  if (block == nullptr) return allocated(__libc_malloc(size));
+  const std::size_t before = malloc_usable_size(block);
+  write_to(*engine, block, before, site);
+  const auto old = reinterpret_cast<std::uintptr_t>(block);
+  void* result = __libc_realloc(block, size);
+  const bool freed = size == 0 && result == nullptr;
+  if (result == nullptr && !freed) return nullptr;  // no memory: the old block stays
+  if (freed || reinterpret_cast<std::uintptr_t>(result) != old) {
+    engine->on_free(reinterpret_cast<const void*>(old), before);
+    return allocated(result);
+  }
+  const std::size_t after = malloc_usable_size(result);
+  if (after > before) {
+    engine->on_allocate(static_cast<const char*>(result) + before, after - before);
+  }
+  return result;
+}
+
+bool is_power_of_two(std::size_t n) { return n != 0 && (n & (n - 1)) == 0; }
+
+}  // namespace
+
+extern "C" {
+
+void* malloc(std::size_t size) { return allocated(__libc_malloc(size)); }
+void* calloc(std::size_t count, std::size_t size) { return allocated(__libc_calloc(count, size)); }
+void free(void* block) { release(block, CHICANE_SITE()); }
+void* realloc(void* block, std::size_t size) { return resize(block, size, CHICANE_SITE()); }
+
+void* reallocarray(void* block, std::size_t count, std::size_t size) noexcept {
+  std::size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  return resize(block, bytes, CHICANE_SITE());
+}
+
+void* memalign(std::size_t alignment, std::size_t size) {
+  return allocated(__libc_memalign(alignment, size));
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  return allocated(__libc_memalign(alignment, size));
+}
+void* valloc(std::size_t size) { return allocated(__libc_valloc(size)); }
+void* pvalloc(std::size_t size) { return allocated(__libc_pvalloc(size)); }
+
+int posix_memalign(void** result, std::size_t alignment, std::size_t size) {
+  if (!is_power_of_two(alignment) || alignment % sizeof(void*) != 0) return EINVAL;
+  const int saved = errno;
+  void* block = allocated(__libc_memalign(alignment, size));
+  errno = saved;
+  if (block == nullptr) return ENOMEM;
+  *result = block;
+  return 0;
+}
+
+}  // extern "C"
+
+// `delete` by itself would reach free() from libstdc++, where its line in the program is lost.
+// Weak: a program may have its own. (libstdc++ allocates all of these by malloc or aligned_alloc.)
+#define CHICANE_DELETE(...)                                                        \
+  __attribute__((weak)) void operator delete(void* block __VA_ARGS__) noexcept {   \
+    release(block, CHICANE_SITE());                                                \
+  }                                                                                \
+  __attribute__((weak)) void operator delete[](void* block __VA_ARGS__) noexcept { \
+    release(block, CHICANE_SITE());                                                \
+  }
+
+CHICANE_DELETE()
+CHICANE_DELETE(, std::size_t)
+CHICANE_DELETE(, std::align_val_t)
+CHICANE_DELETE(, std::size_t, std::align_val_t)
+CHICANE_DELETE(, const std::nothrow_t&)
+CHICANE_DELETE(, std::align_val_t, const std::nothrow_t&)
+
+#endif  // !CHICANE_NO_MALLOC

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Front door: pthread mutexes, and with them std::mutex, std::recursive_mutex, std::timed_mutex.
+#include "interpose/mutex.h"
+
+#include <cerrno>
+
+#include "interpose/clock.h"
+#include "interpose/real.h"
+#include "interpose/tsan_hooks.h"
+
+CHICANE_REAL(int, pthread_mutex_lock, (pthread_mutex_t*))
+CHICANE_REAL(int, pthread_mutex_trylock, (pthread_mutex_t*))
+CHICANE_REAL(int, pthread_mutex_timedlock, (pthread_mutex_t*, const timespec*))
+CHICANE_REAL(int, pthread_mutex_clocklock, (pthread_mutex_t*, clockid_t, const timespec*))
+CHICANE_REAL(int, pthread_mutex_unlock, (pthread_mutex_t*))
+CHICANE_REAL(int, pthread_mutex_destroy, (pthread_mutex_t*))
+
+namespace chicane::interpose {
+
+using engine::Engine;
+using engine::OpKind;
+using engine::Outcome;
+
+namespace {
+
+int kind_of(const MutexState& state) { return state.kind & 3; }
+
+bool is_free(const engine::Operation& operation) {
+  const auto* state = static_cast<const MutexState*>(operation.object);
+  return state->locked == 0 || state->generation != Engine::instance().generation();
+}
+
+std::int32_t self(const Engine& engine) {
+  return static_cast<std::int32_t>(const_cast<Engine&>(engine).self().id()) + 1;
+}
+
+void take(Engine& engine, pthread_mutex_t* mutex, OpKind kind, const void* site) {
+  MutexState& state = *state_of(mutex);
+  state.locked = 1;
+  state.depth = 1;
+  state.owner = self(engine);
+  state.generation = engine.generation();
+  engine.acquire(mutex);
+  tsan_locked(mutex, false);
+  engine.emit(kind, Outcome::kDone, mutex, site);
+}
+
+void clear(MutexState& state) {
+  state.locked = 0;
+  state.depth = 0;
+  state.owner = 0;
+  state.generation = 0;
+}
+
+}  // namespace
+
+bool holds_mutex(const Engine& engine, pthread_mutex_t* mutex) {
+  const MutexState& state = *state_of(mutex);
+  return state.held(engine) && state.owner == self(engine);
+}
+
+int lock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site, engine::Time deadline) {
+  MutexState& state = *state_of(mutex);
+  if (holds_mutex(engine, mutex)) {
+    if (kind_of(state) == PTHREAD_MUTEX_RECURSIVE) {
+      ++state.depth;
+      return 0;
+    }
+    if (kind_of(state) == PTHREAD_MUTEX_ERRORCHECK) {
+      engine.emit(OpKind::kLock, Outcome::kFailed, mutex, site);
+      return EDEADLK;
+    }
+  }
+  const bool ready = engine.perform({.kind = OpKind::kLock,
+                                     .object = mutex,
+                                     .site = site,
+                                     .ready = &is_free,
+                                     .deadline = deadline});
+  if (!ready) {
+    engine.emit(OpKind::kLock, Outcome::kTimedOut, mutex, site);
+    return ETIMEDOUT;
+  }
+  take(engine, mutex, OpKind::kLock, site);
+  return 0;
+}
+
+void release_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
+  engine.emit(OpKind::kUnlock, Outcome::kDone, mutex, site);
+  tsan_unlocked(mutex, false);
+  engine.release(mutex);
+  clear(*state_of(mutex));
+}
+
+int unlock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
+  MutexState& state = *state_of(mutex);
+  if (holds_mutex(engine, mutex) && state.depth > 1) {
+    --state.depth;
+    return 0;
+  }
+  engine.perform({.kind = OpKind::kUnlock, .object = mutex, .site = site});
+  const bool checks = kind_of(state) != PTHREAD_MUTEX_NORMAL;
+  if (!state.held(engine)) {
+    engine.emit(OpKind::kUnlock, Outcome::kNotLocked, mutex, site);
+    tsan_unlocked(mutex, false);
+    return checks ? EPERM : 0;
+  }
+  if (!holds_mutex(engine, mutex)) {
+    engine::Thread* owner = engine.threads()[static_cast<std::size_t>(state.owner - 1)];
+    engine.emit(OpKind::kUnlock, Outcome::kNotOwner, mutex, site, owner->id());
+    if (checks) return EPERM;
+    tsan_unlocked(mutex, false);
+    engine.drop_held(*owner, mutex);
+    engine.release(mutex);
+    clear(state);
+    return 0;
+  }
+  release_mutex(engine, mutex, site);
+  return 0;
+}
+
+}  // namespace chicane::interpose
+
+using chicane::engine::Engine;
+using chicane::engine::OpKind;
+using chicane::engine::Outcome;
+namespace interpose = chicane::interpose;
+
+extern "C" {
+
+int pthread_mutex_lock(pthread_mutex_t* mutex) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_mutex_lock()(mutex);
+  return interpose::lock_mutex(*engine, mutex, CHICANE_SITE());
+}
+
+int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* time) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_mutex_timedlock()(mutex, time);
+  return interpose::lock_mutex(*engine, mutex, CHICANE_SITE(),
+                               interpose::virtual_time(CLOCK_REALTIME, *time));
+}
+
+int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const timespec* time) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_mutex_clocklock()(mutex, clock, time);
+  return interpose::lock_mutex(*engine, mutex, CHICANE_SITE(),
+                               interpose::virtual_time(clock, *time));
+}
+
+int pthread_mutex_trylock(pthread_mutex_t* mutex) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_mutex_trylock()(mutex);
+  const void* site = CHICANE_SITE();
+  interpose::MutexState& state = *interpose::state_of(mutex);
+  engine->perform({.kind = OpKind::kTryLock, .object = mutex, .site = site});
+  if (state.held(*engine)) {
+    if (interpose::kind_of(state) == PTHREAD_MUTEX_RECURSIVE &&
+        interpose::holds_mutex(*engine, mutex)) {
+      ++state.depth;
+      return 0;
+    }
+    engine->emit(OpKind::kTryLock, Outcome::kWouldBlock, mutex, site);
+    return EBUSY;
+  }
+  interpose::take(*engine, mutex, OpKind::kTryLock, site);
+  return 0;
+}
+
+int pthread_mutex_unlock(pthread_mutex_t* mutex) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_mutex_unlock()(mutex);
+  return interpose::unlock_mutex(*engine, mutex, CHICANE_SITE());
+}
+
+int pthread_mutex_destroy(pthread_mutex_t* mutex) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_mutex_destroy()(mutex);
+  const bool held = interpose::state_of(mutex)->held(*engine);
+  engine->emit(OpKind::kMutexDestroy, held ? Outcome::kDestroyedBusy : Outcome::kDone, mutex,
+               CHICANE_SITE());
+  if (held) return EBUSY;
+  *mutex = pthread_mutex_t{};
+  return 0;
+}
+
+}  // extern "C"

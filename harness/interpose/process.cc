@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Front door: the ends of a process.
+#include "interpose/process.h"
+
+#include <assert.h>
+#include <cxxabi.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+
+#include "chicane/golang/panic.h"
+#include "engine/engine.h"
+#include "engine/journal.h"
+#include "engine/scope.h"
+#include "interpose/real.h"
+
+CHICANE_REAL(void, abort, ())
+CHICANE_REAL(void, exit, (int))
+CHICANE_REAL(void, _exit, (int))
+CHICANE_REAL(void, quick_exit, (int))
+CHICANE_REAL(void, __assert_fail, (const char*, const char*, unsigned, const char*))
+
+namespace chicane::interpose {
+namespace {
+
+using engine::Engine;
+using engine::Finding;
+using engine::Journal;
+using engine::RunEnd;
+
+constexpr std::size_t kSignalStack = 64 << 10;
+
+// Reports at the running thread's current place and ends the run.
+[[noreturn]] void end_badly(Engine& engine, const char* kind, const char* message,
+                            const void* site, const char* role) {
+  Finding* finding = engine.report(kind, message);
+  if (finding != nullptr) finding->fatal = true;
+  engine.add_site(finding, role, engine.self().id(), site, true);
+  engine.end_run(RunEnd::kFatal);
+}
+
+const char* describe_signal(int number, bool overflow) {
+  if (overflow) return "stack overflow: the thread ran out of stack";
+  switch (number) {
+    case SIGSEGV:
+      return "segmentation fault: access to an address that is not mapped";
+    case SIGBUS:
+      return "bus error: access to memory that is not there";
+    case SIGFPE:
+      return "arithmetic fault: an integer division by zero or overflow";
+    case SIGILL:
+    case SIGTRAP:
+      return "illegal instruction or trap";
+    default:
+      return "the program was ended by a signal";
+  }
+}
+
+// Whether the faulting address lies in or just below the running thread's guard page.
+bool is_overflow(const Engine& engine, const void* address) {
+  constexpr std::ptrdiff_t kGuard = 64 << 10;
+  const char* byte = static_cast<const char*>(address);
+  for (const engine::Thread* thread : engine.threads()) {
+    const char* low = engine.stack_low(*thread);
+    if (byte >= low - kGuard && byte < low + kGuard) return true;
+  }
+  return false;
+}
+
+// A fault of the program: written down on the signal stack, without allocating; the process ends,
+// as its state can no longer be trusted. A fault of the runtime itself says so.
+void on_fault(int number, siginfo_t* info, void*) {
+  Engine& engine = Engine::instance();
+  const bool in_program = Engine::active() != nullptr;
+  if (engine.journal_or_null() == nullptr) _exit(128 + number);
+  const bool overflow = number == SIGSEGV && is_overflow(engine, info->si_addr);
+  Finding* finding = engine.report(
+      "crash", in_program ? describe_signal(number, overflow)
+                          : "a fault inside Chicane's runtime (a bug of Chicane: please report it)");
+  if (finding != nullptr) finding->fatal = true;
+  engine.add_site(finding, "crashes", engine.self().id(), engine.last_site(), true);
+  engine.journal_or_null()->commit_finding();
+  engine.journal_or_null()->end_dead_run();
+  real__exit()(0);
+}
+
+void on_stuck(int, siginfo_t*, void*) {
+  Engine& engine = Engine::instance();
+  Journal* journal = engine.journal_or_null();
+  if (journal == nullptr || journal->counters().in_program == 0) return;
+  Finding* finding = engine.report(
+      "livelock", "a thread runs or blocks out of the engine's sight and does not come back");
+  if (finding != nullptr) finding->fatal = true;
+  engine.add_site(finding, "spins", engine.self().id(), engine.last_site(), true);
+  journal->commit_finding();
+  journal->end_dead_run();
+  real__exit()(0);
+}
+
+// The text of the exception in flight. False when nothing need be said: Go's panics that have a kind
+// of their own were reported where they were thrown.
+bool describe_exception(char* text, std::size_t size) {
+  int status = 0;
+  const std::type_info* type = abi::__cxa_current_exception_type();
+  char* name = type == nullptr
+                   ? nullptr
+                   : abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
+  const char* shown = name != nullptr ? name : type != nullptr ? type->name() : "an exception";
+  bool untold = true;
+  try {
+    throw;
+  } catch (const golang::Panic& panic) {
+    untold = *panic.kind() == '\0';
+    std::snprintf(text, size, "uncaught panic: %s", panic.what());
+  } catch (const std::exception& error) {
+    std::snprintf(text, size, "uncaught %s: %s", shown, error.what());
+  } catch (...) {
+    std::snprintf(text, size, "uncaught %s", shown);
+  }
+  std::free(name);
+  return untold;
+}
+
+[[noreturn]] void on_terminate() {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) real_abort()();
+  char text[200] = "std::terminate was called";
+  if (std::current_exception() != nullptr && !describe_exception(text, sizeof text)) {
+    engine->end_run(RunEnd::kFatal);
+  }
+  end_badly(*engine, "uncaught-panic", text, engine->last_site(), "throws");
+}
+
+void handle(int number, void (*handler)(int, siginfo_t*, void*)) {
+  struct sigaction action {};
+  action.sa_sigaction = handler;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  sigaction(number, &action, nullptr);
+}
+
+}  // namespace
+
+int stuck_signal() { return SIGXCPU; }
+
+void install_crash_handlers() {
+  void* memory = mmap(nullptr, kSignalStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                      -1, 0);
+  const stack_t stack{.ss_sp = memory, .ss_flags = 0, .ss_size = kSignalStack};
+  sigaltstack(&stack, nullptr);
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) handle(number, &on_fault);
+  handle(stuck_signal(), &on_stuck);
+  std::set_terminate(&on_terminate);
+}
+
+}  // namespace chicane::interpose
+
+using chicane::engine::Engine;
+namespace interpose = chicane::interpose;
+
+extern "C" {
+
+void abort() noexcept {
+  if (Engine* engine = Engine::active()) {
+    interpose::end_badly(*engine, "crash", "the program called abort()", CHICANE_SITE(),
+                         "crashes");
+  }
+  interpose::real_abort()();
+  __builtin_unreachable();
+}
+
+void exit(int status) noexcept {
+  if (Engine* engine = Engine::active()) {
+    char text[64];
+    std::snprintf(text, sizeof text, "the program called exit(%d) in the middle of a run", status);
+    interpose::end_badly(*engine, "crash", text, CHICANE_SITE(), "exits");
+  }
+  interpose::real_exit()(status);
+  __builtin_unreachable();
+}
+
+void _exit(int status) {
+  if (Engine* engine = Engine::active()) {
+    char text[64];
+    std::snprintf(text, sizeof text, "the program called _exit(%d) in the middle of a run",
+                  status);
+    interpose::end_badly(*engine, "crash", text, CHICANE_SITE(), "exits");
+  }
+  interpose::real__exit()(status);
+  __builtin_unreachable();
+}
+
+void quick_exit(int status) noexcept {
+  if (Engine* engine = Engine::active()) {
+    interpose::end_badly(*engine, "crash", "the program called quick_exit() in the middle of a run",
+                         CHICANE_SITE(), "exits");
+  }
+  interpose::real_quick_exit()(status);
+  __builtin_unreachable();
+}
+
+void __assert_fail(const char* expression, const char* file, unsigned line,
+                   const char* function) noexcept {
+  if (Engine* engine = Engine::active()) {
+    char text[180];
+    std::snprintf(text, sizeof text, "assertion `%s` failed", expression);
+    interpose::end_badly(*engine, "assertion-failed", text, CHICANE_SITE(), "asserts");
+  }
+  interpose::real___assert_fail()(expression, file, line, function);
+  __builtin_unreachable();
+}
+
+}  // extern "C"

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Front door: pthread threads, once, keys and thread_local destructors; with them std::thread,
+// std::jthread and std::call_once.
+#include <pthread.h>
+
+#include <cerrno>
+
+#include "engine/engine.h"
+#include "interpose/clock.h"
+#include "interpose/real.h"
+
+using CreateBody = void* (*)(void*);
+using KeyDestructor = void (*)(void*);
+using OnceBody = void (*)();
+
+CHICANE_REAL(int, pthread_create, (pthread_t*, const pthread_attr_t*, CreateBody, void*))
+CHICANE_REAL(int, pthread_join, (pthread_t, void**))
+CHICANE_REAL(int, pthread_tryjoin_np, (pthread_t, void**))
+CHICANE_REAL(int, pthread_timedjoin_np, (pthread_t, void**, const timespec*))
+CHICANE_REAL(int, pthread_detach, (pthread_t))
+CHICANE_REAL(void, pthread_exit, (void*))
+CHICANE_REAL(int, pthread_once, (pthread_once_t*, OnceBody))
+CHICANE_REAL(int, pthread_key_create, (pthread_key_t*, KeyDestructor))
+CHICANE_REAL(int, pthread_key_delete, (pthread_key_t))
+CHICANE_REAL(int, __cxa_thread_atexit, (KeyDestructor, void*, void*))
+
+namespace chicane::interpose {
+namespace {
+
+using engine::Engine;
+using engine::OpKind;
+using engine::Operation;
+using engine::Outcome;
+
+// pthread_once_t as glibc has it: 0 not begun, 1 running, 2 done.
+constexpr int kOnceRunning = 1;
+constexpr int kOnceDone = 2;
+
+bool once_is_settled(const Operation& operation) {
+  return *static_cast<const pthread_once_t*>(operation.object) != kOnceRunning;
+}
+
+// Puts the control back when the initializer throws, so that the next caller tries again.
+struct OnceRun {
+  pthread_once_t* control;
+  bool done = false;
+  ~OnceRun() { *control = done ? kOnceDone : 0; }
+};
+
+void run_once(Engine& engine, pthread_once_t* control, OnceBody body, const void* site) {
+  engine.perform(
+      {.kind = OpKind::kOnce, .object = control, .site = site, .ready = &once_is_settled});
+  engine.emit(OpKind::kOnce, Outcome::kDone, control, site, static_cast<unsigned>(*control));
+  if (*control == kOnceDone) {
+    engine.acquire(control);
+    return;
+  }
+  *control = kOnceRunning;
+  OnceRun run{control};
+  body();
+  run.done = true;
+  engine.release(control);
+  engine.emit(OpKind::kOnceDone, Outcome::kDone, control, site);
+}
+
+bool wants_detached(const pthread_attr_t* attributes) {
+  int state = PTHREAD_CREATE_JOINABLE;
+  if (attributes != nullptr) pthread_attr_getdetachstate(attributes, &state);
+  return state == PTHREAD_CREATE_DETACHED;
+}
+
+int join_until(Engine& engine, pthread_t handle, void** result, engine::Time deadline,
+               const void* site) {
+  engine::Thread* thread = engine.find_thread(handle);
+  if (thread == nullptr || thread->joined()) return ESRCH;
+  if (thread->detached()) return EINVAL;
+  if (thread == &engine.self()) return EDEADLK;
+  return engine.join(*thread, result, site, deadline) ? 0 : ETIMEDOUT;
+}
+
+}  // namespace
+}  // namespace chicane::interpose
+
+using chicane::engine::Engine;
+using chicane::engine::Thread;
+namespace interpose = chicane::interpose;
+
+extern "C" {
+
+int pthread_create(pthread_t* handle, const pthread_attr_t* attributes, CreateBody body,
+                   void* argument) noexcept {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) {
+    return interpose::real_pthread_create()(handle, attributes, body, argument);
+  }
+  const Thread& thread = engine->spawn(
+      body, argument,
+      {.detached = interpose::wants_detached(attributes), .site = CHICANE_SITE()});
+  *handle = engine->pthread_handle(thread);
+  return 0;
+}
+
+int pthread_join(pthread_t handle, void** result) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_join()(handle, result);
+  return interpose::join_until(*engine, handle, result, chicane::engine::kNever, CHICANE_SITE());
+}
+
+int pthread_tryjoin_np(pthread_t handle, void** result) noexcept {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_tryjoin_np()(handle, result);
+  const Thread* thread = engine->find_thread(handle);
+  if (thread != nullptr && !thread->finished()) return EBUSY;
+  return interpose::join_until(*engine, handle, result, chicane::engine::kNever, CHICANE_SITE());
+}
+
+int pthread_timedjoin_np(pthread_t handle, void** result, const timespec* time) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_timedjoin_np()(handle, result, time);
+  return interpose::join_until(*engine, handle, result,
+                               interpose::virtual_time(CLOCK_REALTIME, *time), CHICANE_SITE());
+}
+
+int pthread_detach(pthread_t handle) noexcept {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_detach()(handle);
+  Thread* thread = engine->find_thread(handle);
+  if (thread == nullptr || thread->joined()) return ESRCH;
+  if (thread->detached()) return EINVAL;
+  engine->detach(*thread, CHICANE_SITE());
+  return 0;
+}
+
+void pthread_exit(void* result) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) interpose::real_pthread_exit()(result);
+  engine->exit_thread(result);
+}
+
+int pthread_once(pthread_once_t* control, OnceBody body) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_pthread_once()(control, body);
+  interpose::run_once(*engine, control, body, CHICANE_SITE());
+  return 0;
+}
+
+int pthread_key_create(pthread_key_t* key, KeyDestructor destroy) noexcept {
+  const int error = interpose::real_pthread_key_create()(key, destroy);
+  if (error == 0 && destroy != nullptr) Engine::instance().add_key(*key, destroy);
+  return error;
+}
+
+int pthread_key_delete(pthread_key_t key) noexcept {
+  Engine::instance().remove_key(key);
+  return interpose::real_pthread_key_delete()(key);
+}
+
+int __cxa_thread_atexit(KeyDestructor destroy, void* object, void* module) noexcept {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real___cxa_thread_atexit()(destroy, object, module);
+  engine->at_thread_exit(destroy, object);
+  return 0;
+}
+
+}  // extern "C"

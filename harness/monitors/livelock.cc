@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads that go on and on, when a run reached its step limit, the last part of it under a fair
+// schedule:
+//
+//   main has ended, the thread sleeps between rounds or     orphaned-goroutine  site "running"
+//     hands values over
+//   else: it keeps doing the same things                    livelock            site "spins", one
+//                                                                               per thread
+//
+// The site is the operation that a thread repeats most. Operations that are repeated equally often
+// (lock, look, unlock) are told apart by which says most of the spin, never by where in its loop
+// the run was cut, so that the site is the same in every run.
+//
+// Thread safety: engine context. Cost: about 1 ns per event in the first 512 steps of a run, 4 ns
+// later: a run that short never comes to its step limit.
+#include <algorithm>
+#include <string>
+
+#include "monitors/monitors.h"
+#include "monitors/wording.h"
+
+namespace chicane::monitors {
+namespace {
+
+using engine::Engine;
+using engine::Event;
+using engine::Finding;
+using engine::OpKind;
+using engine::Outcome;
+using engine::RunEnd;
+
+/// The last events of a thread.
+struct Ring {
+  static constexpr unsigned kSize = 64;
+  struct Entry {
+    const void* site;
+    const void* object;
+    std::uint64_t step;
+    OpKind kind;
+    Outcome outcome;
+    bool has_value;
+  };
+  Entry entries[kSize];
+  std::uint64_t count = 0;
+
+  std::span<const Entry> last() const { return {entries, std::min<std::uint64_t>(count, kSize)}; }
+};
+
+class LivelockMonitor final : public engine::Monitor {
+ public:
+  void begin_run(Engine& engine) override {
+    engine_ = &engine;
+    rings_.clear();
+    from_step_ = std::min<std::uint64_t>(512, engine.options().step_limit / 2);
+  }
+  void on_event(const Event& event) override {
+    if (event.step < from_step_) return;
+    if (event.thread >= rings_.size()) rings_.resize(event.thread + 1);
+    Ring& ring = rings_[event.thread];
+    ring.entries[ring.count++ % Ring::kSize] = {event.site, event.object,  event.step,
+                                                event.kind, event.outcome, event.value != 0};
+  }
+  void end_run(RunEnd end) override {
+    if (end == RunEnd::kStepLimit) judge();
+  }
+
+ private:
+  void judge();
+  bool still_runs(const engine::Thread& thread);
+  static bool rests_or_hands_over(const Ring& ring);
+  static unsigned rank(const Ring::Entry& entry);
+  Ring::Entry repeated(const engine::Thread& thread);
+  void add_spin(Finding* finding, const char* role, const engine::Thread& thread);
+  void report_livelock(const std::vector<const engine::Thread*>& threads, bool all_spin);
+  void report_orphan(const engine::Thread& thread);
+
+  Engine* engine_ = nullptr;
+  std::vector<Ring> rings_;
+  std::uint64_t from_step_ = 0;
+};
+
+void LivelockMonitor::judge() {
+  const bool main_ended = engine_->threads()[engine::kMainThread]->finished();
+  std::vector<const engine::Thread*> spinning, progressing;
+  rings_.resize(std::max(rings_.size(), engine_->threads().size()));
+  for (const engine::Thread* thread : engine_->threads()) {
+    if (thread->finished() || !still_runs(*thread)) continue;
+    const bool goes_on = rests_or_hands_over(rings_[thread->id()]);
+    (goes_on ? progressing : spinning).push_back(thread);
+  }
+  if (!spinning.empty()) report_livelock(spinning, true);
+  if (main_ended) {
+    for (const engine::Thread* thread : progressing) report_orphan(*thread);
+  } else if (spinning.empty() && !progressing.empty()) {
+    report_livelock(progressing, false);
+  }
+}
+
+bool LivelockMonitor::still_runs(const engine::Thread& thread) {
+  // A thread that the cut found waiting for its turn at a lock still takes part in the spin: what
+  // counts is that it came to act lately.
+  constexpr std::uint64_t kLately = 500;
+  constexpr unsigned kEnough = 4;
+  const std::uint64_t step = engine_->step();
+  unsigned recent = 0;
+  for (const Ring::Entry& entry : rings_[thread.id()].last()) recent += entry.step + kLately > step;
+  return thread.enabled() || recent >= kEnough;
+}
+
+bool LivelockMonitor::rests_or_hands_over(const Ring& ring) {
+  return std::any_of(ring.last().begin(), ring.last().end(), [](const Ring::Entry& entry) {
+    if (entry.kind == OpKind::kSleep) return true;
+    if (entry.outcome != Outcome::kDone) return false;
+    // A receive from a closed channel, which has value 0, hands nothing over.
+    const bool receives = entry.kind == OpKind::kRecv || entry.kind == OpKind::kTryRecv;
+    return entry.kind == OpKind::kSend || entry.kind == OpKind::kTrySend ||
+           (receives && entry.has_value);
+  });
+}
+
+unsigned LivelockMonitor::rank(const Ring::Entry& entry) {
+  if (entry.outcome == Outcome::kFailed || entry.outcome == Outcome::kWouldBlock) return 0;
+  switch (entry.kind) {
+    case OpKind::kSelect:
+    case OpKind::kRecv:
+    case OpKind::kTryRecv:
+      return 1;
+    case OpKind::kAtomicLoad:
+    case OpKind::kRead:
+      return 2;
+    case OpKind::kLock:
+    case OpKind::kReadLock:
+      return 3;
+    case OpKind::kUnlock:
+    case OpKind::kReadUnlock:
+    case OpKind::kYield:
+      return 5;
+    default:
+      return 4;
+  }
+}
+
+Ring::Entry LivelockMonitor::repeated(const engine::Thread& thread) {
+  struct Count {
+    Ring::Entry entry;
+    unsigned count;
+  };
+  std::vector<Count> counts;
+  for (const Ring::Entry& entry : rings_[thread.id()].last()) {
+    const auto same = std::find_if(counts.begin(), counts.end(), [&](const Count& other) {
+      return other.entry.site == entry.site && other.entry.kind == entry.kind;
+    });
+    if (same == counts.end()) {
+      counts.push_back({entry, 1});
+      continue;
+    }
+    ++same->count;
+    if (rank(entry) <= rank(same->entry)) same->entry = entry;
+  }
+  const engine::Operation& pending = thread.pending();
+  if (counts.empty()) {
+    return {pending.site, pending.object, 0, pending.kind, Outcome::kDone, false};
+  }
+  unsigned most = 0;
+  for (const Count& count : counts) most = std::max(most, count.count);
+  // Where the ring begins within the loop makes a difference of one or two.
+  std::erase_if(counts, [&](const Count& count) { return count.count + 2 + most / 8 < most; });
+  return std::min_element(counts.begin(), counts.end(),
+                          [](const Count& a, const Count& b) {
+                            if (rank(a.entry) != rank(b.entry))
+                              return rank(a.entry) < rank(b.entry);
+                            return a.entry.site < b.entry.site;
+                          })
+      ->entry;
+}
+
+void LivelockMonitor::add_spin(Finding* finding, const char* role, const engine::Thread& thread) {
+  const Ring::Entry entry = repeated(thread);
+  const std::string detail = std::string("repeats ") + engine::to_string(entry.kind) + " (" +
+                             engine::to_string(entry.outcome) + ")";
+  // The thread's present stack is that of its announced operation; of another one, the recorded run
+  // knows the stack at its step.
+  const bool live = entry.site == thread.pending().site;
+  engine_->add_site(finding, role, thread.id(), entry.site, live, entry.step, detail, entry.object);
+}
+
+void LivelockMonitor::report_livelock(const std::vector<const engine::Thread*>& threads,
+                                      bool all_spin) {
+  const Ring::Entry entry = repeated(*threads[0]);
+  const std::string steps = std::to_string(engine_->step());
+  std::string message = name_of(*threads[0]);
+  if (threads.size() > 1) message += " and " + count_of(threads.size() - 1, "other");
+  message += threads.size() > 1 ? " keep on, at first with " : " keeps on with ";
+  message += engine::to_string(entry.kind);
+  message += all_spin
+                 ? ": no progress in " + steps + " steps, the last of them under a fair schedule"
+                 : ": no end in " + steps + " steps (--step-limit if it is meant to be long)";
+  Finding* finding = engine_->report("livelock", message, entry.object);
+  for (const engine::Thread* thread : threads) add_spin(finding, "spins", *thread);
+}
+
+void LivelockMonitor::report_orphan(const engine::Thread& thread) {
+  Finding* finding =
+      engine_->report("orphaned-goroutine", name_of(thread) + " still runs though main has ended");
+  add_spin(finding, "running", thread);
+}
+
+}  // namespace
+
+std::unique_ptr<engine::Monitor> make_livelock_monitor() {
+  return std::make_unique<LivelockMonitor>();
+}
+
+}  // namespace chicane::monitors

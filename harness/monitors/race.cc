@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `data-race`: gives the engine's accesses and edges to the race detector, and makes findings of
+// what it answers. A pair of code addresses is reported once in a run.
+//
+// Freeing memory counts as writing to it: the front door of `free` says so by an ordinary access
+// (interpose/malloc.cc), so that the report names its line.
+//
+// A thread whose stack (and thread_local storage) an ended thread of the run had before finds it
+// new.
+//
+// Cost: begin_run is O(1); see race_detector.h for the rest.
+#include <pthread.h>
+
+#include <cstdio>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/engine.h"
+#include "monitors/monitors.h"
+#include "monitors/race_detector.h"
+
+namespace chicane::monitors {
+namespace {
+
+using engine::AtomicAccess;
+using engine::Engine;
+using engine::Finding;
+using engine::MemoryOrder;
+using engine::ThreadId;
+
+std::uint64_t as_number(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+const void* as_pointer(std::uint64_t address) {
+  return reinterpret_cast<const void*>(static_cast<std::uintptr_t>(address));
+}
+
+const char* role(AccessKind kind) {
+  switch (kind) {
+    case kPlainRead:
+      return "read";
+    case kPlainWrite:
+      return "write";
+    case kAtomicRead:
+      return "atomic read";
+    case kAtomicWrite:
+      return "atomic write";
+  }
+  return "";
+}
+
+/// "holding no lock". A count of 3 in an earlier access means at least 3.
+struct HeldText {
+  HeldText(std::uint32_t held, bool exact) {
+    if (held == 0) {
+      std::snprintf(text, sizeof text, "holding no lock");
+    } else if (!exact && held == 3) {
+      std::snprintf(text, sizeof text, "holding 3 or more locks");
+    } else {
+      std::snprintf(text, sizeof text, "holding %u lock%s", held, held == 1 ? "" : "s");
+    }
+  }
+  char text[32];
+};
+
+/// The pairs of code addresses that were reported in this run.
+class ReportedPairs {
+ public:
+  void reset() {
+    ++run_;
+    count_ = 0;
+  }
+
+  /// False when the pair is there already, or there is no room for more.
+  bool add(std::uint64_t a, std::uint64_t b) {
+    if (a > b) std::swap(a, b);
+    std::size_t index = ((a * 0x9e3779b97f4a7c15ull) ^ (b * 0xc2b2ae3d27d4eb4full)) >> 55;
+    for (; slots_[index].run == run_; index = (index + 1) % kSlots) {
+      if (slots_[index].a == a && slots_[index].b == b) return false;
+    }
+    if (count_ == kSlots / 2) return false;
+    ++count_;
+    slots_[index] = {run_, a, b};
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t kSlots = 512;
+  struct Slot {
+    std::uint64_t run, a, b;
+  };
+  Slot slots_[kSlots] = {};
+  std::uint64_t run_ = 0;
+  std::size_t count_ = 0;
+};
+
+class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener {
+ public:
+  void begin_run(Engine& engine) override {
+    engine_ = &engine;
+    detector_.begin_run();
+    reported_.reset();
+    newcomer_ = engine::kNoThread;
+    ++run_;
+  }
+  bool wants_events() const override { return false; }
+  bool wants_edges() const override { return true; }
+  bool wants_accesses() const override { return true; }
+
+  void on_acquire(ThreadId thread, const void* sync) override {
+    detector_.acquire(thread, as_number(sync));
+    // The first event of a thread is to learn what its creator knew.
+    if (newcomer_ != engine::kNoThread) [[unlikely]]
+      move_in();
+  }
+  void on_release(ThreadId thread, const void* sync) override {
+    detector_.release(thread, as_number(sync));
+  }
+  void on_release_store(ThreadId thread, const void* sync) override {
+    detector_.release_store(thread, as_number(sync));
+  }
+  void on_access(ThreadId thread, const void* address, std::size_t size, bool write,
+                 const void* site) override {
+    detector_.access(thread, as_number(address), size, write ? kPlainWrite : kPlainRead,
+                     origin(thread, site));
+  }
+  void on_atomic(const AtomicAccess& access) override {
+    detector_.atomic(access.thread, as_number(access.address), access.size, access.kind,
+                     access.order, origin(access.thread, access.site));
+  }
+  void on_fence(ThreadId thread, MemoryOrder order) override { detector_.fence(thread, order); }
+  void on_allocate(ThreadId, const void* start, std::size_t size) override {
+    detector_.forget(as_number(start), size);
+  }
+
+ private:
+  Origin origin(ThreadId thread, const void* site) const {
+    const auto held = static_cast<std::uint32_t>(engine_->threads()[thread]->held().size());
+    return {as_number(site), engine_->step(), held};
+  }
+
+  void on_thread(ThreadId thread) override {
+    const std::uint64_t handle = engine_->pthread_handle(*engine_->threads()[thread]);
+    Occupant& occupant = stacks_[handle];
+    if (occupant.run == run_) {
+      newcomer_ = thread;
+      predecessor_ = occupant.thread;
+    }
+    occupant = {run_, thread};
+  }
+
+  /// The pool hands out the contexts of ended threads again within a run. That orders nothing, so
+  /// what is known of the stack must go, unless the newcomer learned of its predecessor's end from
+  /// its creator.
+  void move_in() {
+    const ThreadId thread = std::exchange(newcomer_, engine::kNoThread);
+    if (detector_.knows_end(thread, predecessor_)) return;
+    const std::uint64_t handle = engine_->pthread_handle(*engine_->threads()[thread]);
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(static_cast<pthread_t>(handle), &attributes) != 0) return;
+    void* low = nullptr;
+    std::size_t size = 0;
+    pthread_attr_getstack(&attributes, &low, &size);
+    pthread_attr_destroy(&attributes);
+    detector_.forget(as_number(low), size);
+  }
+
+  void on_race(const Race& race) override {
+    if (!reported_.add(race.now.origin.pc, race.before.origin.pc)) return;
+    const void* object = as_pointer(race.granule + static_cast<unsigned>(__builtin_ctz(race.mask)));
+    Finding* finding = engine_->report("data-race", message(race), object);
+    if (finding == nullptr) return;
+    add_site(finding, race.now, true);
+    add_site(finding, race.before, false);
+  }
+
+  static std::string_view message(const Race& race) {
+    const bool atomic = ((race.now.kind | race.before.kind) & 2) != 0;
+    return atomic ? "an atomic and a plain access to the same memory, nothing orders them"
+                  : "two threads touch the same memory, nothing orders them";
+  }
+
+  void add_site(Finding* finding, const RacingAccess& access, bool live) {
+    const HeldText held(access.origin.held, live);
+    engine_->add_site(finding, role(access.kind), access.thread, as_pointer(access.origin.pc), live,
+                      access.origin.step, held.text);
+  }
+
+  Engine* engine_ = nullptr;
+  RaceDetector detector_{*this};
+  ReportedPairs reported_;
+
+  struct Occupant {
+    std::uint64_t run;
+    ThreadId thread;
+  };
+  std::unordered_map<std::uint64_t, Occupant> stacks_;  // by pthread: who had it last
+  ThreadId newcomer_ = engine::kNoThread, predecessor_ = engine::kNoThread;
+  std::uint64_t run_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<engine::Monitor> make_race_monitor() { return std::make_unique<RaceMonitor>(); }
+
+}  // namespace chicane::monitors

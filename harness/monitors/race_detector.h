@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The core of the race monitor: which accesses does nothing order? It follows FastTrack (Flanagan
+// and Freund, PLDI 2009) in comparing epochs instead of clocks, and C++20 in what orders: edges of
+// synchronization objects, atomics with their memory orders, release sequences, fences.
+//
+//     operation on an atomic x by t        reads from x's clock X           writes to X
+//     load relaxed                         F_acq(t) += X                    -
+//     load acquire                         C(t) += X                        -
+//     store relaxed                        -                                X  = F_rel(t)
+//     store release                        -                                X  = C(t)
+//     read-modify-write                    as the load                      X += as the store
+//     fence acquire                        C(t) += F_acq(t)                 -
+//     fence release                        -                                F_rel(t) = C(t)
+//
+// An access is kept as long as a later one could race with it and with nothing that is kept
+// already, byte by byte. So the answer is exact, also after a first race, and does not depend on
+// the order in which readers come: an access is reported if and only if an earlier one conflicts
+// with it, on at least one byte, and does not happen before it. For each byte at least one such
+// earlier access is named.
+//
+// Knows nothing of the engine, so that a test can drive it (race_test.cc holds it against a
+// brute-force computation of happens-before).
+//
+// Thread safety: engine context.
+// Invariants:
+//   I1. Atomic accesses never race with each other; an atomic and a plain one do, if one writes.
+//   I2. A plain write to an atomic's bytes ends its release sequences.
+//   I3. `begin_run` takes constant time; nothing of an earlier run is ever reported.
+//   I4. Up to kMaxThreads threads are told apart; accesses of later ones are not looked at.
+// Cost: 3 ns for an access that says nothing new, else 5 to 10 ns; 5 ns an edge between few
+// threads, 0.4 ns per thread and edge between many.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/monitor.h"
+#include "monitors/shadow.h"
+#include "monitors/vector_clock.h"
+
+namespace chicane::monitors {
+
+/// What a report says of an access beside its bytes.
+struct Origin {
+  std::uint64_t pc;
+  std::uint64_t step;  // kept if below 2^24, else 0
+  std::uint32_t held;  // locks held; kept as at most 3
+};
+
+/// One of the two accesses of a race.
+struct RacingAccess {
+  engine::ThreadId thread;
+  AccessKind kind;
+  Origin origin;
+};
+
+struct Race {
+  std::uint64_t granule;  // an address, a multiple of 8
+  unsigned mask;          // which of the 8 bytes both touch
+  RacingAccess now, before;
+};
+
+class RaceDetector {
+ public:
+  class Listener {
+   public:
+    virtual void on_race(const Race& race) = 0;
+    /// A thread has its first event in the run.
+    virtual void on_thread(engine::ThreadId) {}
+
+   protected:
+    ~Listener() = default;
+  };
+  static constexpr engine::ThreadId kMaxThreads = Record::kLinkThread;
+
+  explicit RaceDetector(Listener& listener);
+  ~RaceDetector();
+  RaceDetector(const RaceDetector&) = delete;
+  RaceDetector& operator=(const RaceDetector&) = delete;
+
+  void begin_run();
+  void access(engine::ThreadId thread, std::uint64_t address, std::size_t size, AccessKind kind,
+              const Origin& origin);
+  /// `kind`: kAtomicLoad, kAtomicStore, or any other for read-modify-write.
+  void atomic(engine::ThreadId thread, std::uint64_t address, std::size_t size, engine::OpKind kind,
+              engine::MemoryOrder order, const Origin& origin);
+  void fence(engine::ThreadId thread, engine::MemoryOrder order);
+  void acquire(engine::ThreadId thread, std::uint64_t sync);
+  void release(engine::ThreadId thread, std::uint64_t sync);
+  void release_store(engine::ThreadId thread, std::uint64_t sync);
+  /// Whether all that `ended` did, ending with a release, happens before what `thread` does now.
+  bool knows_end(engine::ThreadId thread, engine::ThreadId ended);
+  /// New memory: accesses to it and synchronization objects in it are void.
+  void forget(std::uint64_t address, std::size_t size);
+
+ private:
+  struct ThreadState;
+  struct SyncObject;
+  struct Bucket;
+  struct Access;
+
+  ThreadState* state(engine::ThreadId thread);
+  void start(ThreadState& thread, engine::ThreadId id);
+  void advance(ThreadState& thread);
+
+  bool says_already(const Cell& cell, std::uint64_t key, std::uint32_t kind) const;
+  void touch_range(Access& access, std::uint64_t address, std::uint64_t end);
+  void touch_cell(Access& access, Cell& cell, std::uint64_t address, unsigned mask);
+  void touch_list(Access& access, Cell& cell, unsigned mask);
+  void spill(const Access& access, Cell& cell, unsigned mask);
+  bool visit(Access& access, Record& record, unsigned mask);
+  void report(const Access& access, const Record& record, unsigned mask);
+  void end_release_sequences(std::uint64_t granule, unsigned mask);
+  void forget_cells(std::uint64_t address, std::uint64_t end);
+  void forget_syncs(std::uint64_t address, std::uint64_t end);
+  std::uint32_t pc_high_index(std::uint64_t pc);
+
+  Bucket& bucket(std::uint64_t line);
+  SyncObject* find_sync(std::uint64_t key);
+  SyncObject& make_sync(std::uint64_t key);
+  void learn(ThreadState& thread, const SyncObject& sync, VectorClock& into);
+  SyncObject* publish(ThreadState& thread, std::uint64_t key, SyncObject* sync, bool merge,
+                      bool releases);
+
+  Listener& listener_;
+  Shadow shadow_;
+  Arena arena_;
+  ThreadState* threads_;
+  Bucket* buckets_;
+  SyncObject* newest_sync_ = nullptr;
+  std::size_t sync_count_ = 0;
+  std::uint64_t run_ = 0;
+  Segment last_segment_ = 0;
+  std::uint64_t first_key_ = 0;  // records below it are void
+  // Upper halves of the code addresses seen, for Record::pc_high.
+  std::uint32_t pc_highs_[16] = {};
+  std::uint32_t pc_high_count_ = 0, pc_high_last_ = 0;
+};
+
+}  // namespace chicane::monitors

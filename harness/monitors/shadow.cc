@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitors/shadow.h"
+
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace chicane::monitors {
+namespace {
+
+constexpr std::size_t kFirstCapacity = 4096;
+constexpr std::uintptr_t kPage = 4096;
+// From here on giving pages back is cheaper than writing to each of their cells.
+constexpr std::size_t kManyCells = 2048;
+
+void* map(std::size_t size) {
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  // Few of its pages are touched, and every forked child touches them anew.
+  madvise(memory, size, MADV_NOHUGEPAGE);
+  return memory;
+}
+
+}  // namespace
+
+Shadow::Shadow() {
+  chunks_ = static_cast<Chunk*>(map(kFirstCapacity * sizeof(Chunk)));
+  if (chunks_ == nullptr) {
+    std::fputs("chicane: no memory for the race monitor\n", stderr);
+    std::abort();
+  }
+  capacity_ = kFirstCapacity;
+}
+
+Shadow::~Shadow() {
+  for (std::size_t i = 0; i < capacity_; ++i) {
+    if (chunks_[i].cells != nullptr) munmap(chunks_[i].cells, kCells * sizeof(Cell));
+  }
+  munmap(chunks_, capacity_ * sizeof(Chunk));
+}
+
+Cell* Shadow::find(std::uint64_t key, bool map_it) {
+  std::size_t index = key & (capacity_ - 1);
+  for (; chunks_[index].key != 0; index = (index + 1) & (capacity_ - 1)) {
+    if (chunks_[index].key == key) return chunks_[index].cells;
+  }
+  if (!map_it || (count_ >= capacity_ / 2 && !grow())) return nullptr;
+  index = key & (capacity_ - 1);
+  while (chunks_[index].key != 0) index = (index + 1) & (capacity_ - 1);
+  // A refusal is remembered as well: asking again for every access would be slow.
+  chunks_[index] = {key, static_cast<Cell*>(map(kCells * sizeof(Cell)))};
+  ++count_;
+  return chunks_[index].cells;
+}
+
+bool Shadow::grow() {
+  const std::size_t capacity = capacity_ * 2;
+  auto* larger = static_cast<Chunk*>(map(capacity * sizeof(Chunk)));
+  if (larger == nullptr) return false;
+  for (std::size_t i = 0; i < capacity_; ++i) {
+    if (chunks_[i].key == 0) continue;
+    std::size_t index = chunks_[i].key & (capacity - 1);
+    while (larger[index].key != 0) index = (index + 1) & (capacity - 1);
+    larger[index] = chunks_[i];
+  }
+  munmap(chunks_, capacity_ * sizeof(Chunk));
+  chunks_ = larger;
+  capacity_ = capacity;
+  return true;
+}
+
+void Shadow::clear(Cell* first, std::size_t count) {
+  Cell* end = first + count;
+  if (count >= kManyCells) {
+    const auto from = (reinterpret_cast<std::uintptr_t>(first) + kPage - 1) & ~(kPage - 1);
+    const auto to = reinterpret_cast<std::uintptr_t>(end) & ~(kPage - 1);
+    auto* middle = reinterpret_cast<Cell*>(from);
+    if (madvise(middle, to - from, MADV_DONTNEED) == 0) {
+      for (; first != middle; ++first) first->clear();
+      first = reinterpret_cast<Cell*>(to);
+    }
+  }
+  for (; first != end; ++first) first->clear();
+}
+
+void Shadow::clear_all() {
+  for (std::size_t i = 0; i < capacity_; ++i) {
+    if (chunks_[i].cells != nullptr) {
+      madvise(chunks_[i].cells, kCells * sizeof(Cell), MADV_DONTNEED);
+    }
+  }
+}
+
+}  // namespace chicane::monitors

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Vector clocks, and the arena that they live in. A clock tells, for each thread, the last
+// *segment* of that thread that happens before now. A segment is the part of a thread's execution
+// between two releases; segments are numbered across all threads and all runs by one counter that
+// only grows. So what an earlier run left behind has a number below every number of this run, and
+// beginning a run clears nothing.
+//
+// Thread safety: engine context.
+// Invariants:
+//   I1. A component that a clock does not store is 0: nothing of that thread is known.
+//   I2. `reset` of the arena voids every clock made in it; their owners know by the run's number.
+//   I3. The arena's memory is kept from run to run: after the first run nothing asks the system.
+// Cost: a join is a loop over the threads of the other clock; no allocator, no lock.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace chicane::monitors {
+
+using Segment = std::uint64_t;
+
+/// Memory without destructors, for one run.
+class Arena {
+ public:
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  ~Arena() {
+    for (std::size_t i = 0; i < count_; ++i) munmap(blocks_[i], kBlock);
+  }
+
+  /// `size` bytes (at most kBlock), aligned to 16, not cleared.
+  void* allocate(std::size_t size) {
+    size = (size + 15) & ~std::size_t{15};
+    if (static_cast<std::size_t>(end_ - next_) < size) [[unlikely]]
+      next_block(size);
+    char* result = next_;
+    next_ += size;
+    return result;
+  }
+
+  void reset() {
+    used_ = 0;
+    next_ = end_ = nullptr;
+    if (count_ != 0) next_block(0);
+  }
+
+  static constexpr std::size_t kBlock = std::size_t{4} << 20;
+
+ private:
+  [[gnu::noinline]] void next_block(std::size_t size) {
+    if (used_ == count_ || size > kBlock) {
+      void* block = count_ == blocks_.size() || size > kBlock
+                        ? MAP_FAILED
+                        : mmap(nullptr, kBlock, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (block == MAP_FAILED) {
+        std::fputs("chicane: no memory for vector clocks; use fewer threads or steps\n", stderr);
+        std::abort();
+      }
+      madvise(block, kBlock, MADV_NOHUGEPAGE);
+      blocks_[count_++] = static_cast<char*>(block);
+    }
+    next_ = blocks_[used_++];
+    end_ = next_ + kBlock;
+  }
+
+  char* next_ = nullptr;
+  char* end_ = nullptr;
+  std::size_t used_ = 0, count_ = 0;
+  std::array<char*, 4096> blocks_{};
+};
+
+/// Plain data: copying one copies a reference to its components.
+class VectorClock {
+ public:
+  bool empty() const { return length_ == 0; }
+  Segment get(std::uint32_t thread) const { return thread < length_ ? at_[thread] : 0; }
+
+  void set(Arena& arena, std::uint32_t thread, Segment segment) {
+    if (thread >= length_) extend(arena, thread + 1);
+    at_[thread] = segment;
+  }
+
+  /// Adds what `other` knows.
+  void join(Arena& arena, const VectorClock& other) {
+    if (other.length_ > length_) extend(arena, other.length_);
+    for (std::uint32_t i = 0; i < other.length_; ++i) at_[i] = std::max(at_[i], other.at_[i]);
+  }
+
+  /// Knows what `other` knows and nothing else.
+  void assign(Arena& arena, const VectorClock& other) {
+    if (other.length_ > capacity_) reserve(arena, other.length_);
+    length_ = other.length_;
+    for (std::uint32_t i = 0; i < length_; ++i) at_[i] = other.at_[i];
+  }
+
+  void clear() { length_ = 0; }
+  /// Forgets its memory too: for a clock of an earlier run.
+  void drop() { *this = VectorClock(); }
+
+ private:
+  void extend(Arena& arena, std::uint32_t length) {
+    if (length > capacity_) reserve(arena, length);
+    for (std::uint32_t i = length_; i < length; ++i) at_[i] = 0;
+    length_ = length;
+  }
+
+  [[gnu::noinline]] void reserve(Arena& arena, std::uint32_t length) {
+    const std::uint32_t capacity = std::max<std::uint32_t>({4, capacity_ * 2, length});
+    auto* larger = static_cast<Segment*>(arena.allocate(capacity * sizeof(Segment)));
+    if (length_ != 0) std::memcpy(larger, at_, length_ * sizeof(Segment));
+    at_ = larger;
+    capacity_ = capacity;
+  }
+
+  Segment* at_ = nullptr;
+  std::uint32_t length_ = 0, capacity_ = 0;
+};
+
+}  // namespace chicane::monitors

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/convert.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "report/schedule_table.h"
+
+namespace chicane::report {
+namespace {
+
+using engine::OpKind;
+
+/// Text of a fixed-size field, which need not be terminated.
+template <std::size_t N>
+std::string field_text(const char (&field)[N]) {
+  return std::string(field, strnlen(field, N));
+}
+
+bool is_access(OpKind kind) {
+  switch (kind) {
+    case OpKind::kRead:
+    case OpKind::kWrite:
+    case OpKind::kAtomicLoad:
+    case OpKind::kAtomicStore:
+    case OpKind::kAtomicRmw:
+    case OpKind::kAtomicCas:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Operations whose `object` is a thread or nothing that a report names.
+bool has_numeric_value(OpKind kind) {
+  return is_access(kind) || kind == OpKind::kWaitGroupAdd || kind == OpKind::kSemPost;
+}
+
+std::string with_name(std::string text, const std::string& name, bool quote) {
+  for (std::size_t at = text.find("%o"); at != std::string::npos; at = text.find("%o", at)) {
+    std::string shown = name;
+    // A variable is quoted, "lock 1" is not; who wrote the quotes into the message gets them once.
+    const bool quoted =
+        at > 0 && text[at - 1] == '`' && at + 2 < text.size() && text[at + 2] == '`';
+    if (quote && !quoted) shown = "`" + shown + "`";
+    if (!quote && quoted) {
+      text.replace(at - 1, 4, shown);
+    } else {
+      text.replace(at, 2, shown);
+    }
+    at += shown.size();
+  }
+  return text;
+}
+
+/// Monitors do not know names: they write "a lock", "a channel". With the name in its place: "waits
+/// for a lock that it already holds" -> "waits for `mu`, which it already holds".
+std::string with_object(std::string text, const std::string& object) {
+  if (object.empty()) return text;
+  struct Form {
+    std::string_view generic, before, after;
+  };
+  constexpr Form kForms[] = {{"the same memory", "", ""},
+                             {"a read lock", "", " for reading"},
+                             {"a lock", "", ""},
+                             {"a channel", "", ""},
+                             {"a WaitGroup", "", ""},
+                             {"a semaphore", "", ""},
+                             {"a signal that", "a signal of ", " that"},
+                             {"a signal", "a signal of ", ""}};
+  for (const Form& form : kForms) {
+    const std::size_t at = text.find(form.generic);
+    if (at == std::string::npos) continue;
+    const std::size_t end = at + form.generic.size();
+    if (end < text.size() && text[end] != ' ' && text[end] != ',' && text[end] != ';') continue;
+    std::string shown(form.before);
+    shown += quoted_object(object);
+    shown += form.after;
+    const bool clause = text.compare(end, 6, " that ") == 0;
+    text.replace(at, form.generic.size() + (clause ? 6 : 0), shown + (clause ? ", which " : ""));
+    return text;
+  }
+  return text;
+}
+
+/// What the object of a site is, by the words that say what happens to it; "" when the object is
+/// none that a report names (a thread that is waited for), null when the words do not tell.
+const char* category_of_detail(const std::string& detail) {
+  const auto has = [&detail](std::string_view part) { return detail.find(part) != detail.npos; };
+  if (has(" to end") || has("in a select") || has("sleeps")) return "";
+  if (has("channel")) return "channel";
+  if (has("WaitGroup")) return "wait group";
+  if (has("signal")) return "condition";
+  if (has("semaphore")) return "semaphore";
+  if (has("barrier")) return "barrier";
+  if (has("a once")) return "once";
+  if (has("lock")) return "lock";
+  return nullptr;
+}
+
+/// What a finding's object is when the trace does not say.
+const char* category_of_kind(const std::string& kind) {
+  const auto has = [&kind](std::string_view part) { return kind.find(part) != std::string::npos; };
+  if (has("wakeup") || has("wait-without")) return "condition";
+  if (has("waitgroup")) return "wait group";
+  if (has("lock") || has("owner")) return "lock";
+  if (has("closed") || has("close-of")) return "channel";
+  if (has("map")) return "map";
+  return "object";
+}
+
+/// One conversion: the names and the parts of the diagnosis that depend on them.
+class Converter {
+ public:
+  Converter(const RawRun& run, const engine::Finding& finding, Symbolizer& symbolizer)
+      : run_(run), finding_(finding), symbolizer_(symbolizer), names_(symbolizer) {}
+
+  Diagnosis convert() {
+    diagnosis_.kind = field_text(finding_.kind);
+    diagnosis_.confirmed = diagnosis_.kind != "lock-order-inversion";
+    diagnosis_.run = finding_.run;
+    diagnosis_.length = finding_.step;
+    add_stacks();
+    add_names();
+    add_object();
+    for (const engine::FindingSite& site : run_.sites) add_site(site);
+    for (const engine::ThreadRecord& thread : run_.threads) add_thread(thread);
+    for (const engine::TraceRecord& record : run_.trace) add_step(record);
+    return std::move(diagnosis_);
+  }
+
+ private:
+  /// Stacks first: their units are then the first ones in which variables are looked for.
+  void add_stacks() {
+    for (const engine::FindingSite& site : run_.sites) symbolizer_.frames(site.stack);
+  }
+
+  /// Places before numbers, so that an object with a variable's name never gets a number.
+  void add_names() {
+    names_.add(finding_.object);
+    for (const engine::FindingSite& site : run_.sites) names_.add(site.object);
+    for (const engine::TraceRecord& record : run_.trace) {
+      engine::Place place = record.place;
+      if (place.address == 0) place.address = record.object;
+      if (ObjectNames::category(record.kind)[0] != '\0') names_.add(place);
+    }
+    // An object is what is done to it beside plain accesses: its constructor writes a lock, too.
+    for (const bool plain : {false, true}) {
+      for (const engine::TraceRecord& record : run_.trace) {
+        if (is_access(record.kind) != plain) continue;
+        const char* category = ObjectNames::category(record.kind);
+        if (category[0] != '\0') categories_.try_emplace(record.object, category);
+      }
+    }
+    // Numbers go by first use in the run, whatever the finding mentions first.
+    for (const engine::TraceRecord& record : run_.trace) object_name(record.kind, record.object);
+  }
+
+  std::string object_name(OpKind kind, std::uint64_t address) {
+    if (address == 0 || ObjectNames::category(kind)[0] == '\0') return {};
+    return names_.name(address, categories_.at(address));
+  }
+
+  std::string place_name(const engine::Place& place, const char* category) {
+    if (place.address == 0 || category[0] == '\0') return {};
+    const auto known = categories_.find(place.address);
+    return names_.name(place.address, known != categories_.end() ? known->second : category);
+  }
+
+  const char* default_category(const engine::Place& place) const {
+    if (diagnosis_.kind == "data-race") {
+      return place.region == engine::Region::kHeap ? "heap object" : "variable";
+    }
+    return category_of_kind(diagnosis_.kind);
+  }
+
+  const char* category_of(const engine::FindingSite& site) const {
+    const char* told = category_of_detail(field_text(site.detail));
+    return told != nullptr ? told : default_category(site.object);
+  }
+
+  bool is_variable(std::uint64_t address) { return !names_.variable(address).name.empty(); }
+
+  /// The finding's object, or the first one of its sites that has a name to report.
+  void add_object() {
+    engine::Place object = finding_.object;
+    const char* category = default_category(object);
+    for (const engine::FindingSite& site : run_.sites) {
+      if (site.object.address == 0) continue;
+      if (object.address != 0 && site.object.address != object.address) continue;
+      category = category_of(site);
+      if (category[0] == '\0') {
+        object = {};  // a thread that is waited for: look on
+      } else {
+        object = site.object;
+        break;
+      }
+    }
+    diagnosis_.object = place_name(object, category);
+    const Variable& variable = names_.variable(object.address);
+    diagnosis_.declared_file = variable.file;
+    diagnosis_.declared_line = variable.line;
+    const std::string raw = field_text(finding_.message);
+    const std::string shown = diagnosis_.object.empty() ? "an object" : diagnosis_.object;
+    const bool concerned = object.address == finding_.object.address;
+    diagnosis_.message = with_name(concerned ? with_object(raw, diagnosis_.object) : raw, shown,
+                                   is_variable(object.address));
+  }
+
+  void add_site(const engine::FindingSite& raw) {
+    Site site;
+    site.role = field_text(raw.role);
+    site.thread = raw.thread == engine::kNoThread ? -1 : static_cast<int>(raw.thread);
+    const engine::Place& object = raw.object.address != 0 ? raw.object : finding_.object;
+    site.object = object.address == raw.object.address ? place_name(object, category_of(raw))
+                                                       : diagnosis_.object;
+    site.detail = with_name(with_object(field_text(raw.detail), site.object), site.object,
+                            is_variable(object.address));
+    site.stack = symbolizer_.frames(raw.stack);
+    site.step = raw.step;
+    diagnosis_.sites.push_back(std::move(site));
+  }
+
+  void add_thread(const engine::ThreadRecord& raw) {
+    ThreadInfo thread;
+    thread.id = static_cast<int>(raw.id);
+    thread.parent = raw.parent == engine::kNoThread ? -1 : static_cast<int>(raw.parent);
+    thread.name = thread_name(raw);
+    thread.created_at = symbolizer_.frames(raw.created_at);
+    diagnosis_.threads.push_back(std::move(thread));
+  }
+
+  void add_step(const engine::TraceRecord& raw) {
+    Step step;
+    step.step = raw.step;
+    step.thread = static_cast<int>(raw.thread);
+    step.operation = engine::to_string(raw.kind);
+    step.outcome = engine::to_string(raw.outcome);
+    step.object = object_name(raw.kind, raw.object);
+    if (has_numeric_value(raw.kind)) step.value = value_text(raw.value, raw.size);
+    if (is_access(raw.kind)) step.value_after = value_text(raw.value_after, raw.size);
+    step.forced = raw.forced != 0;
+    step.stack = symbolizer_.frames(raw.stack);
+    if (step.forced) ++diagnosis_.forced_switches;
+    diagnosis_.length = std::max(diagnosis_.length, raw.step);
+    diagnosis_.steps.push_back(std::move(step));
+  }
+
+  const RawRun& run_;
+  const engine::Finding& finding_;
+  Symbolizer& symbolizer_;
+  ObjectNames names_;
+  std::map<std::uint64_t, const char*> categories_;
+  Diagnosis diagnosis_;
+};
+
+}  // namespace
+
+Diagnosis convert(const RawRun& run, const engine::Finding& finding, Symbolizer& symbolizer) {
+  return Converter(run, finding, symbolizer).convert();
+}
+
+std::string thread_name(const engine::ThreadRecord& thread) {
+  if (thread.id == engine::kMainThread) return "main";
+  std::string name =
+      (thread.is_goroutine != 0 ? "goroutine " : "thread ") + std::to_string(thread.id);
+  const std::string own = field_text(thread.name);
+  const bool generic =
+      own.empty() || own == "main" || own.rfind("thread", 0) == 0 || own.rfind("goroutine", 0) == 0;
+  return generic ? name : name + " (" + own + ")";
+}
+
+std::string value_text(std::uint64_t value, unsigned size) {
+  std::int64_t number = static_cast<std::int64_t>(value);
+  if (size == 1) number = static_cast<std::int8_t>(value);
+  if (size == 2) number = static_cast<std::int16_t>(value);
+  if (size == 4) number = static_cast<std::int32_t>(value);
+  // Code, data, heap and stacks of a 64-bit process lie between these.
+  constexpr std::int64_t kLowest = std::int64_t{1} << 32, kHighest = std::int64_t{1} << 47;
+  if (number >= kLowest && number < kHighest) return "(pointer)";
+  return std::to_string(number);
+}
+
+const char* ObjectNames::category(OpKind kind) {
+  switch (kind) {
+    case OpKind::kLock:
+    case OpKind::kTryLock:
+    case OpKind::kUnlock:
+    case OpKind::kReadLock:
+    case OpKind::kTryReadLock:
+    case OpKind::kReadUnlock:
+    case OpKind::kMutexDestroy:
+      return "lock";
+    case OpKind::kCondWait:
+    case OpKind::kCondWake:
+    case OpKind::kCondSignal:
+    case OpKind::kCondBroadcast:
+      return "condition";
+    case OpKind::kSend:
+    case OpKind::kRecv:
+    case OpKind::kTrySend:
+    case OpKind::kTryRecv:
+    case OpKind::kClose:
+    case OpKind::kNotify:
+      return "channel";
+    case OpKind::kWaitGroupAdd:
+    case OpKind::kWaitGroupWait:
+      return "wait group";
+    case OpKind::kOnce:
+    case OpKind::kOnceDone:
+      return "once";
+    case OpKind::kPoolGet:
+    case OpKind::kPoolPut:
+      return "pool";
+    case OpKind::kMapRead:
+    case OpKind::kMapWrite:
+    case OpKind::kMapDone:
+      return "map";
+    case OpKind::kCancel:
+      return "context";
+    case OpKind::kTimer:
+      return "timer";
+    case OpKind::kSemWait:
+    case OpKind::kSemPost:
+      return "semaphore";
+    case OpKind::kBarrier:
+      return "barrier";
+    case OpKind::kFutexWait:
+    case OpKind::kFutexWake:
+      return "futex";
+    case OpKind::kAtomicLoad:
+    case OpKind::kAtomicStore:
+    case OpKind::kAtomicRmw:
+    case OpKind::kAtomicCas:
+      return "atomic";
+    case OpKind::kRead:
+    case OpKind::kWrite:
+      return "variable";
+    case OpKind::kThreadStart:
+    case OpKind::kThreadExit:
+    case OpKind::kThreadCreate:
+    case OpKind::kThreadJoin:
+    case OpKind::kThreadDetach:
+    case OpKind::kFence:
+    case OpKind::kYield:
+    case OpKind::kSleep:
+    case OpKind::kClock:
+    case OpKind::kSelect:
+    case OpKind::kPanic:
+      return "";
+  }
+  return "";
+}
+
+void ObjectNames::add(const engine::Place& place) {
+  if (place.address == 0) return;
+  Variable& variable = variables_[place.address];
+  if (variable.name.empty()) variable = symbolizer_.describe(place);
+}
+
+std::string ObjectNames::name(std::uint64_t address, const char* category) {
+  const Variable& known = variable(address);
+  if (!known.name.empty()) return known.name;
+  std::string& text = numbered_[address];
+  if (text.empty()) text = std::string(category) + " " + std::to_string(++counts_[category]);
+  return text;
+}
+
+const Variable& ObjectNames::variable(std::uint64_t address) {
+  static const Variable kNone;
+  const auto found = variables_.find(address);
+  return found == variables_.end() ? kNone : found->second;
+}
+
+}  // namespace chicane::report

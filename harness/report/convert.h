@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A run's raw records (addresses and numbers, engine/finding.h) -> a Diagnosis in the program's own
+// words: threads, variables, values, places.
+//
+// Thread safety: one thread, outside of a run.
+// Invariants:
+//   I1. Same records, same text; no raw address appears in it.
+//   I2. An object has one name throughout a diagnosis: its variable, or where it has none its kind
+//       and a number in the order of first use ("lock 1", "channel 2").
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+
+#include "chicane/chicane.h"
+#include "engine/finding.h"
+#include "report/symbolizer.h"
+
+namespace chicane::report {
+
+/// What one run left: the sites of the finding, and the trace and threads of the (recorded) run.
+/// The trace may be empty.
+struct RawRun {
+  std::span<const engine::FindingSite> sites;
+  std::span<const engine::TraceRecord> trace;
+  std::span<const engine::ThreadRecord> threads;
+};
+
+/// `leg`, `witness`, `schedule` and `original_length` are left to the caller. In messages and
+/// details "%o" stands for the object's name. `confirmed` is true except for lock-order-inversion.
+Diagnosis convert(const RawRun& run, const engine::Finding& finding, Symbolizer& symbolizer);
+
+/// The name of a thread: "main", "goroutine 2", "thread 1", and its own name where it has one.
+std::string thread_name(const engine::ThreadRecord& thread);
+/// A value of `size` bytes as a person writes it: a signed decimal; "(pointer)" for what looks like
+/// an address.
+std::string value_text(std::uint64_t value, unsigned size);
+
+/// Gives the objects of one run their names (I2).
+class ObjectNames {
+ public:
+  explicit ObjectNames(Symbolizer& symbolizer) : symbolizer_(symbolizer) {}
+
+  /// What an operation of this kind acts on: "lock", "channel", "condition", ...; "" for none.
+  static const char* category(engine::OpKind kind);
+  /// Notes a place that names the object at its address, unless that has a name already.
+  void add(const engine::Place& place);
+  /// The object's name. `category` is used, with a number, when it has none.
+  std::string name(std::uint64_t address, const char* category);
+  /// The variable at an address; its name is empty when it has none.
+  const Variable& variable(std::uint64_t address);
+
+ private:
+  Symbolizer& symbolizer_;
+  std::map<std::uint64_t, Variable> variables_;
+  std::map<std::uint64_t, std::string> numbered_;
+  std::map<std::string, int> counts_;
+};
+
+}  // namespace chicane::report

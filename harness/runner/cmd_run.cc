@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// chicane run: runs scenarios under legs and holds the reports against the annotations.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "runner/commands.h"
+#include "runner/leg_names.h"
+#include "runner/run_report.h"
+#include "runner/session.h"
+#include "runner/show.h"
+#include "runner/strategy_names.h"
+
+namespace chicane::runner {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The command line, as written.
+struct RunOptions {
+  std::vector<std::string> pitfalls;
+  std::vector<std::string> legs;
+  std::string variant, form, schedules, seed = "1", strategy, pct_depth, jobs, time_limit = "45";
+  std::string json, witness_dir = default_race_dir(), scenarios = default_scenarios();
+  std::string worker_dir = own_folder();
+  bool diagnoses = true, matrix = true;
+
+  /// One cell, as a test runs it: leaves the report of a full run alone.
+  bool single() const { return !variant.empty() && !form.empty() && legs.size() == 1; }
+};
+
+/// What the command line means.
+struct Plan {
+  LegOptions legs;
+  std::vector<std::string> leg_names;
+  std::vector<FileRun> runs;
+  std::vector<const Pitfall*> broken;  // with problems: not run
+  std::vector<Problem> problems;
+  unsigned jobs = 1;
+};
+
+bool check_words(const RunOptions& options, std::string* error) {
+  for (const std::string& leg : options.legs) {
+    if (!check_word("leg", leg, leg_names(), error)) return false;
+  }
+  if (!options.variant.empty() && !check_word("variant", options.variant, {"bad", "good"}, error)) {
+    return false;
+  }
+  if (!options.form.empty() && !check_word("form", options.form, {"default", "std"}, error)) {
+    return false;
+  }
+  return options.strategy.empty() ||
+         check_word("strategy", options.strategy, strategy_names(), error);
+}
+
+bool check_numbers(const RunOptions& options, Plan* plan, std::string* error) {
+  std::uint64_t value = 0;
+  if (!options.schedules.empty()) {
+    if (!parse_number("--schedules", options.schedules, 1, &value, error)) return false;
+    plan->legs.schedules = value;
+  }
+  if (!parse_number("--seed", options.seed, 0, &plan->legs.seed, error)) return false;
+  if (!options.pct_depth.empty()) {
+    if (!parse_number("--pct-depth", options.pct_depth, 1, &value, error)) return false;
+    if (value > 64) {
+      *error = fmt::format("--pct-depth is at most 64, not {}", value);
+      return false;
+    }
+    plan->legs.pct_depth = static_cast<unsigned>(value);
+  }
+  plan->jobs = std::max(1U, std::thread::hardware_concurrency());
+  if (!options.jobs.empty()) {
+    if (!parse_number("--jobs", options.jobs, 1, &value, error)) return false;
+    plan->jobs = static_cast<unsigned>(std::min<std::uint64_t>(value, 256));
+  }
+  if (!parse_number("--time-limit", options.time_limit, 1, &value, error)) return false;
+  plan->legs.limit_seconds = static_cast<double>(value);
+  return true;
+}
+
+bool make_folders(const RunOptions& options, Plan* plan, std::string* error) {
+  plan->legs.worker_dir = options.worker_dir;
+  plan->legs.diag_dir = options.worker_dir + "/../scenario_diag";
+  plan->legs.witness_dir = options.witness_dir;
+  plan->legs.work_dir = options.witness_dir + "/work";
+  std::error_code problem;
+  fs::create_directories(plan->legs.work_dir, problem);
+  if (problem) *error = plan->legs.work_dir + " cannot be made: " + problem.message();
+  return !problem;
+}
+
+void add_pitfall(const RunOptions& options, const Pitfall& pitfall, Plan* plan) {
+  if (!pitfall.problems.empty()) {
+    plan->broken.push_back(&pitfall);
+    plan->problems.insert(plan->problems.end(), pitfall.problems.begin(), pitfall.problems.end());
+    return;
+  }
+  for (const ScenarioFile& file : pitfall.files) {
+    if (!options.variant.empty() && file.good() != (options.variant == "good")) continue;
+    if (!options.form.empty() && file.std_form() != (options.form == "std")) continue;
+    FileRun run;
+    run.pitfall = &pitfall;
+    run.file = &file;
+    run.legs = plan->leg_names;
+    plan->runs.push_back(std::move(run));
+  }
+}
+
+/// Chooses pitfalls and files; false with an error when a name means none.
+bool choose(const RunOptions& options, const Catalogue& catalogue, Plan* plan, std::string* error) {
+  for (const LegInfo& leg : kLegs) {
+    const bool asked =
+        std::find(options.legs.begin(), options.legs.end(), leg.name) != options.legs.end();
+    if (asked || (options.legs.empty() && !leg.optional)) plan->leg_names.emplace_back(leg.name);
+  }
+  std::set<const Pitfall*> chosen;
+  for (const std::string& name : options.pitfalls) {
+    const std::vector<const Pitfall*> meant = select(catalogue, name);
+    if (meant.empty()) {
+      const std::vector<std::string> names = nearest_pitfalls(catalogue, name);
+      *error = fmt::format("unknown pitfall '{}' in {}; {}", name, shown_path(catalogue.root),
+                           names.empty() ? "`chicane list` has them all"
+                                         : "did you mean " + join(names, " or ") + "?");
+      return false;
+    }
+    chosen.insert(meant.begin(), meant.end());
+  }
+  for (const Pitfall& pitfall : catalogue.pitfalls) {
+    if (chosen.empty() || chosen.contains(&pitfall)) add_pitfall(options, pitfall, plan);
+  }
+  if (options.pitfalls.empty()) {
+    plan->problems.insert(plan->problems.begin(), catalogue.problems.begin(),
+                          catalogue.problems.end());
+  }
+  if (plan->runs.empty() && plan->problems.empty()) {
+    *error = "there is no such program: no file of the pitfall has this variant and form";
+    return false;
+  }
+  return true;
+}
+
+/// Without a worker nothing that executes a program can be done: said once, not for each cell.
+bool check_worker(const Plan& plan, std::string* error) {
+  const bool needed =
+      std::any_of(plan.leg_names.begin(), plan.leg_names.end(),
+                  [](const std::string& leg) { return leg == "sched" || leg == "lockorder"; });
+  const std::string worker = plan.legs.worker_dir + "/scenarios_sched";
+  if (!needed || plan.runs.empty() || fs::exists(worker)) return true;
+  *error = shown_path(worker) + " is not there: build it (make), or give --worker-dir";
+  return false;
+}
+
+/// "1 check", "2 checks"
+std::string plural(std::size_t number, const std::string& noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+std::vector<MatrixRow> make_rows(const Plan& plan) {
+  std::vector<MatrixRow> rows;
+  for (const FileRun& run : plan.runs) {
+    const std::string name = run.pitfall->id() + (run.file->std_form() ? " (std)" : "");
+    if (rows.empty() || rows.back().name != name) {
+      rows.push_back({name, std::vector<Status>(run.legs.size(), Status::kSilent)});
+    }
+    for (std::size_t i = 0; i < run.legs.size(); ++i) {
+      rows.back().cells[i] = combine(rows.back().cells[i], run.verdict.legs[i].status);
+    }
+  }
+  for (const Pitfall* pitfall : plan.broken) {
+    rows.push_back({pitfall->id(), std::vector<Status>(plan.leg_names.size(), Status::kFail)});
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const MatrixRow& a, const MatrixRow& b) { return a.name < b.name; });
+  return rows;
+}
+
+struct Counts {
+  std::size_t cells = 0, failures = 0, gaps = 0, unavailable = 0;
+};
+
+Counts count(const Plan& plan) {
+  Counts counts;
+  for (const FileRun& run : plan.runs) {
+    counts.failures += run.verdict.failures.size();
+    for (const LegVerdict& leg : run.verdict.legs) {
+      ++counts.cells;
+      if (leg.status == Status::kGap) ++counts.gaps;
+      if (leg.status == Status::kUnavailable) ++counts.unavailable;
+    }
+  }
+  return counts;
+}
+
+int exit_code_of(const Plan& plan, const Counts& counts) {
+  if (counts.failures > 0 || !plan.problems.empty()) return kExitFinding;
+  return counts.unavailable == counts.cells ? kExitUnavailable : kExitExpected;
+}
+
+void print_unavailable(const Plan& plan) {
+  std::set<std::string> said;
+  for (const FileRun& run : plan.runs) {
+    for (const LegVerdict& leg : run.verdict.legs) {
+      if (leg.status != Status::kUnavailable) continue;
+      const std::string text = fmt::format("leg {} is unavailable: {}", leg.leg, leg.why);
+      if (said.insert(text).second) fmt::print("{}\n", text);
+    }
+  }
+}
+
+/// Everything that a person sees after the progress.
+void print_outcome(const RunOptions& options, const Plan& plan, const Counts& counts,
+                   double seconds) {
+  const bool colour = wants_colour(stdout);
+  for (const FileRun& run : plan.runs) {
+    // A good program's diagnoses are failures: shown whatever the flags say.
+    if (options.diagnoses || run.file->good()) fmt::print("{}", show_diagnoses(run, colour));
+  }
+  if (options.matrix) {
+    fmt::print("{}\n", render_matrix(plan.leg_names, make_rows(plan), colour));
+  }
+  print_unavailable(plan);
+  for (const Problem& problem : plan.problems) fmt::print("{}\n", to_string(problem));
+  for (const FileRun& run : plan.runs) {
+    for (const Failure& failure : run.verdict.failures) fmt::print("{}\n", to_string(failure));
+  }
+  const std::size_t wrong = counts.failures + plan.problems.size();
+  fmt::print(
+      "{}, {}: {}{}{}; {:.1f} s\n", plural(plan.runs.size(), "program"),
+      plural(counts.cells, "check"), wrong == 0 ? "all as annotated" : plural(wrong, "failure"),
+      counts.gaps == 0 ? "" : ", " + plural(counts.gaps, "known gap"),
+      counts.unavailable == 0 ? "" : fmt::format(", {} unavailable", counts.unavailable), seconds);
+}
+
+int run(const RunOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  Plan plan;
+  std::string error;
+  const bool good = check_words(options, &error) && check_numbers(options, &plan, &error);
+  if (!good) return usage_error(error, "`chicane run --help` lists what there is");
+  const Catalogue catalogue = discover(options.scenarios);
+  if (catalogue.pitfalls.empty()) {
+    return usage_error(catalogue.problems.empty() ? options.scenarios + " has no pitfalls"
+                                                  : to_string(catalogue.problems.front()));
+  }
+  if (!choose(options, catalogue, &plan, &error) || !make_folders(options, &plan, &error) ||
+      !check_worker(plan, &error)) {
+    return usage_error(error);
+  }
+  std::size_t cells = 0;
+  for (const FileRun& run : plan.runs) cells += run.legs.size();
+  {
+    Progress progress(cells, !options.single());
+    run_session(&plan.runs, plan.jobs, plan.legs, &progress);
+  }
+  const Counts counts = count(plan);
+  const int exit_code = exit_code_of(plan, counts);
+  print_outcome(options, plan, counts,
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  const std::string path = !options.json.empty() ? options.json
+                           : options.single()    ? ""
+                                                 : options.witness_dir + "/report.json";
+  if (!path.empty() &&
+      !write_file_atomically(
+          path, to_json(plan.runs, plan.problems, plan.legs, exit_code).dump(1) + "\n", &error)) {
+    return usage_error(error);
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int* exit_code) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand(
+      "run", "Runs scenarios and holds what is reported against their annotations");
+  command->add_option("pitfall", options->pitfalls,
+                      "family/pitfall, pitfall or family; none: all of them");
+  command->add_option("--leg", options->legs, "Only this leg (may be repeated)")
+      ->allow_extra_args(false);
+  command->add_option("--variant", options->variant, "Only bad or only good programs");
+  command->add_option("--form", options->form, "Only the default or only the std form");
+  command->add_option("--schedules", options->schedules, "Runs per program and leg, at most");
+  command->add_option("--seed", options->seed, "Same seed, same runs (default 1)");
+  command->add_option("--strategy", options->strategy, "See chicane list --strategies");
+  command->add_option("--pct-depth", options->pct_depth, "Depth of the strategy pct");
+  command->add_option("--jobs", options->jobs, "Workers at a time (default: cores)");
+  command->add_option("--time-limit", options->time_limit, "Seconds per worker (default 45)");
+  command->add_option("--json", options->json,
+                      "The report (default: report.json beside witnesses)");
+  command->add_option("--witness-dir", options->witness_dir, "Where witnesses go");
+  command->add_option("--scenarios", options->scenarios, "The catalogue's folder");
+  command->add_option("--worker-dir", options->worker_dir, "Where scenarios_sched is");
+  command->add_flag("--diagnoses,!--no-diagnoses", options->diagnoses,
+                    "Whether to print the diagnoses of bad programs");
+  command->add_flag("--matrix,!--no-matrix", options->matrix, "Whether to print the matrix");
+  command->callback([options, exit_code] { *exit_code = run(*options); });
+}
+
+}  // namespace chicane::runner

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An exploration from beginning to end: many runs in children, then for each finding its witness:
+// replayed to see that it holds, made short, recorded, and put in the program's own words.
+//
+// Thread safety: one thread; not from a program under exploration.
+// Invariants:
+//   I1. Same program, options and machine code: the same diagnoses, with the same text.
+//   I2. A diagnosis is confirmed only when its witness was run again and showed it again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chicane/chicane.h"
+#include "engine/finding.h"
+#include "engine/journal.h"
+#include "report/symbolizer.h"
+#include "runner/explorer_child.h"
+
+namespace chicane::runner {
+
+/// A finding and the run that showed it.
+struct Found {
+  engine::Finding finding;
+  std::vector<engine::FindingSite> sites;
+  std::vector<engine::ChoiceRecord> choices;
+  std::vector<std::uint64_t> racy_sites;
+  bool stuck = false;  // the watchdog ended its run
+};
+
+class Explorer {
+ public:
+  Explorer(const std::function<void()>& program, const Options& options);
+  ~Explorer();
+  Explorer(const Explorer&) = delete;
+  Explorer& operator=(const Explorer&) = delete;
+
+  /// Explores as the options say.
+  Result explore();
+  /// One run under the schedule of a file's text.
+  Result replay(const std::string& text);
+
+ private:
+  // explorer.cc: the search
+  void search();
+  void predict_and_steer();
+  bool take_findings(bool stuck);
+  bool admits(const Found& found) const;
+  Result finish(Result result);
+  // explorer_witness.cc: from a finding to a diagnosis
+  enum class Mode : std::uint8_t { kTry, kRecord };
+  std::vector<Found> candidates() const;
+  bool rerun(const std::vector<engine::ChoiceRecord>& choices,
+             const std::vector<std::uint64_t>& racy_sites, Mode mode);
+  const engine::Finding* find_again(const Found& found) const;
+  void shorten(Found* found);
+  bool diagnose(Found found, Diagnosis* diagnosis);
+  std::string schedule_text(const Found& found, const Diagnosis& diagnosis);
+  void write_witnesses(Result* result);
+
+  std::function<void()> program_;
+  Options options_;
+  engine::Journal* journal_;
+  std::unique_ptr<report::Symbolizer> symbolizer_;
+  std::vector<Found> found_;
+  std::vector<Diagnosis> unconfirmed_;
+  std::string error_;
+  std::uint64_t runs_ = 0;
+  std::uint64_t nanoseconds_ = 0;
+  bool exhausted_ = false;
+};
+
+}  // namespace chicane::runner

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/explorer_child.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <memory>
+
+#include "engine/engine.h"
+#include "interpose/process.h"
+#include "monitors/monitors.h"
+
+namespace chicane::monitors {
+// Present when the program is linked with ThreadSanitizer (sanitizers/tsan).
+std::unique_ptr<engine::Monitor> make_tsan_monitor() __attribute__((weak));
+}  // namespace chicane::monitors
+
+namespace chicane::runner {
+namespace {
+
+using engine::Engine;
+using engine::Finding;
+using engine::Journal;
+using engine::RunEnd;
+
+// A program that computes this long without an operation or an instrumented access is stuck...
+constexpr double kSpinSeconds = 1.0;
+// ...and one that does not even compute is blocked in a call that the engine does not see.
+constexpr double kBlockedSeconds = 5.0;
+
+std::vector<std::unique_ptr<engine::Monitor>> make_monitors(const std::string& leg) {
+  std::vector<std::unique_ptr<engine::Monitor>> monitors;
+  if (leg == "tsan") {
+    if (monitors::make_tsan_monitor != nullptr) monitors.push_back(monitors::make_tsan_monitor());
+    return monitors;
+  }
+  monitors.push_back(monitors::make_deadlock_monitor());
+  if (leg == "lockorder") {
+    monitors.push_back(monitors::make_lock_order_monitor());
+    return monitors;
+  }
+  monitors.push_back(monitors::make_race_monitor());
+  monitors.push_back(monitors::make_misuse_monitor());
+  monitors.push_back(monitors::make_leak_monitor());
+  monitors.push_back(monitors::make_livelock_monitor());
+  return monitors;
+}
+
+std::unique_ptr<engine::Strategy> make_strategy(const ChildTask& task) {
+  if (task.replay != nullptr && task.lenient) return strategies::make_follow(*task.replay);
+  if (task.replay != nullptr) return std::make_unique<strategies::Replay>(*task.replay);
+  if (task.steer != nullptr) return strategies::make_steer(task.options->seed, *task.steer);
+  std::string error;
+  return strategies::make_strategy(to_string(task.options->strategy), task.options->seed,
+                                   task.options->pct_depth, &error);
+}
+
+// The accesses of the races just found are operations from the next run on.
+void add_racy_sites(Journal& journal, std::size_t first_finding) {
+  const auto findings = journal.findings();
+  for (std::size_t i = first_finding; i < findings.size(); ++i) {
+    if (std::strcmp(findings[i].kind, "data-race") != 0) continue;
+    for (const engine::FindingSite& site : journal.sites(findings[i])) {
+      if (site.stack.depth > 0) journal.add_racy_site(site.stack.pcs[0]);
+    }
+  }
+}
+
+void note_divergence(Journal& journal, const engine::Strategy& strategy) {
+  const auto* replay = dynamic_cast<const strategies::Replay*>(&strategy);
+  if (replay == nullptr || !replay->status().diverged) return;
+  journal.counters().diverged = 1;
+  journal.counters().diverged_at = replay->status().position;
+  std::snprintf(journal.counters().divergence, sizeof journal.counters().divergence, "%s",
+                replay->status().message.c_str());
+}
+
+void run_all(const ChildTask& task, Journal& journal) {
+  interpose::install_crash_handlers();
+  auto owned = make_monitors(task.options->leg);
+  std::vector<engine::Monitor*> monitors;
+  for (const auto& monitor : owned) monitors.push_back(monitor.get());
+  const auto strategy = make_strategy(task);
+  engine::RunOptions options;
+  options.step_limit = task.options->step_limit;
+  options.spurious_wakeups = task.options->spurious_wakeups;
+  Engine& engine = Engine::instance();
+  const auto start = std::chrono::steady_clock::now();
+  RunEnd end = RunEnd::kFinished;
+  engine.set_racy_sites(journal.racy_sites());
+  std::size_t racy = journal.racy_sites().size();
+  for (std::uint64_t run = task.first_run; run < task.end_run && end == RunEnd::kFinished; ++run) {
+    if (!strategy->begin_run(run)) {
+      journal.counters().exhausted = 1;
+      break;
+    }
+    const std::size_t findings = journal.findings().size();
+    journal.begin_run(run);
+    end = engine.run(*task.program, *strategy, monitors, journal, options);
+    note_divergence(journal, *strategy);
+    journal.end_run(end, engine.step());
+    if (journal.findings().size() != findings && task.replay == nullptr) {
+      add_racy_sites(journal, findings);
+    }
+    if (journal.racy_sites().size() != racy) {
+      racy = journal.racy_sites().size();
+      engine.set_racy_sites(journal.racy_sites());
+    }
+  }
+  const auto spent = std::chrono::steady_clock::now() - start;
+  journal.counters().run_nanoseconds += static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count());
+  if (end == RunEnd::kFinished && task.after_runs) task.after_runs(monitors);
+}
+
+double seconds_of(clockid_t clock) {
+  timespec time{};
+  if (clock_gettime(clock, &time) != 0) return 0;
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+// Watches the child's progress; true when it had to be stopped.
+bool watch(pid_t child, const Journal& journal_in) {
+  auto& counters = const_cast<Journal&>(journal_in).counters();
+  const int handle = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+  clockid_t cpu_clock{};
+  const bool has_cpu_clock = clock_getcpuclockid(child, &cpu_clock) == 0;
+  const auto progress = [&] {
+    return counters.total_steps + counters.runs_done +
+           __atomic_load_n(&counters.step, __ATOMIC_RELAXED);
+  };
+  std::uint64_t last = progress();
+  double since = seconds_of(CLOCK_MONOTONIC);
+  double cpu_since = has_cpu_clock ? seconds_of(cpu_clock) : since;
+  bool asked = false;
+  for (;;) {
+    pollfd wait{.fd = handle, .events = POLLIN, .revents = 0};
+    if (poll(&wait, 1, 50) > 0) break;
+    const double now = seconds_of(CLOCK_MONOTONIC);
+    const double cpu = has_cpu_clock ? seconds_of(cpu_clock) : now;
+    if (progress() != last) {
+      last = progress();
+      since = now;
+      cpu_since = cpu;
+      continue;
+    }
+    const bool spins = cpu - cpu_since > kSpinSeconds;
+    const bool blocked = now - since > kBlockedSeconds && cpu - cpu_since < kSpinSeconds / 10;
+    if (!spins && !blocked && !asked) continue;
+    // First it is asked to say where it is; if it cannot even do that, it is killed.
+    if (asked && now - since < kBlockedSeconds + kSpinSeconds) continue;
+    kill(child, asked ? SIGKILL : interpose::stuck_signal());
+    asked = true;
+    if (spins) since = now - kBlockedSeconds;
+  }
+  close(handle);
+  return asked;
+}
+
+// A child that died without a word: what is known is the last choice.
+void write_obituary(Journal& journal, int status, bool stuck) {
+  if (journal.counters().in_program == 0) return;
+  char text[160];
+  if (stuck) {
+    std::snprintf(text, sizeof text, "the program stopped moving, and did not say where");
+  } else if (WIFSIGNALED(status)) {
+    std::snprintf(text, sizeof text, "the process was killed by signal %d (%s)", WTERMSIG(status),
+                  strsignal(WTERMSIG(status)));
+  } else {
+    std::snprintf(text, sizeof text, "the process ended with status %d in the middle of a run",
+                  WEXITSTATUS(status));
+  }
+  Finding* finding = journal.begin_finding(stuck ? "livelock" : "crash", text);
+  if (finding != nullptr) {
+    finding->fatal = true;
+    if (engine::FindingSite* site = journal.begin_site(finding)) {
+      std::snprintf(site->role, sizeof site->role, "crashes");
+      site->thread = journal.counters().thread;
+    }
+  }
+  journal.end_dead_run();
+}
+
+}  // namespace
+
+ChildEnd run_child(const ChildTask& task, Journal& journal) {
+  std::fflush(nullptr);
+  journal.counters().in_program = 0;
+  journal.counters().diverged = 0;
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child < 0) return ChildEnd::kNoChild;
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) syscall(SYS_exit_group, 1);
+    run_all(task, journal);
+    std::fflush(nullptr);
+    // Not _exit: with ThreadSanitizer linked in it would wait for the parked threads.
+    syscall(SYS_exit_group, 0);
+  }
+  const bool stuck = watch(child, journal);
+  int status = 0;
+  waitpid(child, &status, 0);
+  const bool died = !WIFEXITED(status) || journal.counters().in_program != 0;
+  if (died) write_obituary(journal, status, stuck);
+  if (stuck) return ChildEnd::kStuck;
+  return died ? ChildEnd::kKilled : ChildEnd::kRan;
+}
+
+}  // namespace chicane::runner

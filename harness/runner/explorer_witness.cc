@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a finding to a diagnosis: its witness is run again, made short, recorded, and put in words.
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "report/convert.h"
+#include "report/source_map.h"
+#include "runner/explorer.h"
+#include "witness/schedule_file.h"
+#include "witness/shrink.h"
+
+namespace chicane::runner {
+namespace {
+
+using engine::ChoiceRecord;
+using engine::Finding;
+using engine::FindingSite;
+using engine::TraceRecord;
+
+// Every witness costs a search of its own: beyond this many findings of one program, nobody reads.
+constexpr std::size_t kMaxDiagnoses = 24;
+
+bool same_stack(const engine::Stack& a, const engine::Stack& b) {
+  const std::uint32_t depth = std::min(a.depth, b.depth);
+  return depth == 0 ? a.depth == b.depth : std::equal(a.pcs, a.pcs + depth, b.pcs);
+}
+
+// An unrecorded run knows only the innermost address of an earlier site: one of the stacks may be a
+// prefix of the other. Which of two racing accesses came first is the schedule's business.
+bool same_sites(const std::vector<FindingSite>& expected, std::span<const FindingSite> actual,
+                bool roles_matter) {
+  if (expected.size() != actual.size()) return false;
+  std::vector<bool> used(actual.size(), false);
+  for (const FindingSite& site : expected) {
+    bool met = false;
+    for (std::size_t i = 0; i < actual.size() && !met; ++i) {
+      if (used[i] || !same_stack(site.stack, actual[i].stack)) continue;
+      if (roles_matter && std::strcmp(site.role, actual[i].role) != 0) continue;
+      used[i] = met = true;
+    }
+    if (!met) return false;
+  }
+  return true;
+}
+
+bool is_race(const Finding& finding) { return std::strcmp(finding.kind, "data-race") == 0; }
+
+bool as_operations(const Found& found) {
+  return std::all_of(found.sites.begin(), found.sites.end(), [&](const FindingSite& site) {
+    return site.stack.depth > 0 && std::find(found.racy_sites.begin(), found.racy_sites.end(),
+                                             site.stack.pcs[0]) != found.racy_sites.end();
+  });
+}
+
+std::string place_of(const std::vector<Frame>& stack) {
+  const Frame* frame = report::user_frame(stack);
+  if (frame == nullptr || frame->file.empty()) return "";
+  return report::base_name(frame->file) + ":" + std::to_string(frame->line);
+}
+
+// What makes two diagnoses one for a reader: the kind and the lines.
+std::string key_of(const Diagnosis& diagnosis) {
+  std::set<std::string> places;
+  for (const Site& site : diagnosis.sites) {
+    const Frame* frame = report::user_frame(site.stack);
+    if (frame != nullptr) places.insert(frame->file + ":" + std::to_string(frame->line));
+  }
+  std::string key = diagnosis.kind;
+  for (const std::string& place : places) key += "|" + place;
+  return key;
+}
+
+bool better(const Diagnosis& a, const Diagnosis& b) {
+  if (a.confirmed != b.confirmed) return a.confirmed;
+  if (a.forced_switches != b.forced_switches) return a.forced_switches < b.forced_switches;
+  return a.length < b.length;
+}
+
+}  // namespace
+
+// The findings worth a diagnosis, best witness first: for a race one in which the accesses are
+// operations, so that the schedule shows them.
+std::vector<Found> Explorer::candidates() const {
+  std::vector<Found> chosen;
+  for (const Found& found : found_) {
+    const auto same = std::find_if(chosen.begin(), chosen.end(), [&](const Found& other) {
+      return std::strcmp(other.finding.kind, found.finding.kind) == 0 &&
+             same_sites(other.sites, found.sites, !is_race(found.finding));
+    });
+    if (same == chosen.end()) {
+      if (chosen.size() < kMaxDiagnoses) chosen.push_back(found);
+    } else if (is_race(found.finding) && as_operations(found) && !as_operations(*same)) {
+      *same = found;
+    }
+  }
+  return chosen;
+}
+
+bool Explorer::rerun(const std::vector<ChoiceRecord>& choices,
+                     const std::vector<std::uint64_t>& racy_sites, Mode mode) {
+  journal_->clear(true);
+  journal_->set_racy_sites(racy_sites);
+  journal_->set_recording(mode == Mode::kRecord);
+  const ChildEnd end = run_child({.program = &program_,
+                                  .options = &options_,
+                                  .end_run = 1,
+                                  .replay = &choices,
+                                  .lenient = mode == Mode::kTry},
+                                 *journal_);
+  journal_->set_recording(false);
+  return end != ChildEnd::kNoChild;
+}
+
+const Finding* Explorer::find_again(const Found& found) const {
+  for (const Finding& finding : journal_->findings()) {
+    if (std::strcmp(finding.kind, found.finding.kind) == 0 &&
+        same_sites(found.sites, journal_->sites(finding), !is_race(finding))) {
+      return &finding;
+    }
+  }
+  return nullptr;
+}
+
+void Explorer::shorten(Found* found) {
+  if (!options_.shrink || found->stuck || options_.leg == "tsan") return;
+  const auto test = [&](const std::vector<ChoiceRecord>& candidate)
+      -> std::optional<std::vector<ChoiceRecord>> {
+    if (!rerun(candidate, found->racy_sites, Mode::kTry) || find_again(*found) == nullptr) {
+      return std::nullopt;
+    }
+    const auto witnesses = journal_->witnesses();
+    if (witnesses.empty()) return std::nullopt;
+    const auto choices = journal_->choices(witnesses.front());
+    return std::vector<ChoiceRecord>(choices.begin(), choices.end());
+  };
+  found->choices = witness::shrink(found->choices, test).choices;
+}
+
+bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
+  const std::uint64_t original = found.choices.size();
+  shorten(&found);
+  if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) return false;
+  const Finding* again = find_again(found);
+  if (again == nullptr) {
+    // The same choices gave another run: that is a defect of its own.
+    std::snprintf(found.finding.message, sizeof found.finding.message,
+                  "the program differs under the same schedule: a %s was seen once, not again",
+                  found.finding.kind);
+    std::snprintf(found.finding.kind, sizeof found.finding.kind, "nondeterminism");
+    const report::RawRun run{found.sites, {}, {}};
+    *diagnosis = report::convert(run, found.finding, *symbolizer_);
+  } else {
+    const report::RawRun run{journal_->sites(*again), journal_->trace(), journal_->threads()};
+    *diagnosis = report::convert(run, *again, *symbolizer_);
+  }
+  diagnosis->leg = options_.leg;
+  diagnosis->run = found.finding.run;
+  diagnosis->original_length = original;
+  diagnosis->forced_switches = static_cast<int>(
+      std::count_if(found.choices.begin(), found.choices.end(),
+                    [](const ChoiceRecord& choice) { return choice.forced != 0; }));
+  diagnosis->schedule = schedule_text(found, *diagnosis);
+  return true;
+}
+
+std::string Explorer::schedule_text(const Found& found, const Diagnosis& diagnosis) {
+  witness::ScheduleFile file;
+  file.program = std::filesystem::read_symlink("/proc/self/exe").filename().string();
+  file.scenario = options_.program;
+  file.build_id = witness::executable_build_id();
+  file.leg = options_.leg;
+  file.strategy = to_string(options_.strategy);
+  file.seed = options_.seed;
+  file.run = found.finding.run;
+  file.kind = diagnosis.kind;
+  file.step_limit = options_.step_limit;
+  file.spurious_wakeups = options_.spurious_wakeups;
+  for (const std::uint64_t site : found.racy_sites) {
+    const report::ModuleOffset place = symbolizer_->module_offset(site);
+    file.racy.push_back({place.module, place.offset, place_of(symbolizer_->frames(site))});
+  }
+  // What each choice was about: the first event after it.
+  std::map<std::uint32_t, const TraceRecord*> events;
+  for (const TraceRecord& record : journal_->trace()) events.emplace(record.choice, &record);
+  std::uint32_t index = 0;
+  for (const ChoiceRecord& record : found.choices) {
+    witness::Choice choice{.record = record, .object = {}, .place = {}};
+    const auto event = events.find(++index);
+    if (event != events.end()) choice.place = place_of(symbolizer_->frames(event->second->stack));
+    file.choices.push_back(std::move(choice));
+  }
+  return witness::format(file);
+}
+
+Result Explorer::finish(Result result) {
+  if (found_.empty()) return result;
+  symbolizer_ = std::make_unique<report::Symbolizer>();
+  result.first_finding_run = static_cast<std::int64_t>(found_.front().finding.run);
+  std::map<std::string, Diagnosis> by_key;
+  std::vector<std::string> order;
+  for (Found& found : candidates()) {
+    Diagnosis diagnosis;
+    if (!diagnose(std::move(found), &diagnosis)) {
+      result.error = "the system refuses a further process (fork failed)";
+      return result;
+    }
+    const std::string key = key_of(diagnosis);
+    const auto [at, fresh] = by_key.emplace(key, diagnosis);
+    if (fresh) {
+      order.push_back(key);
+    } else if (better(diagnosis, at->second)) {
+      at->second = std::move(diagnosis);
+    }
+  }
+  for (const std::string& key : order) result.diagnoses.push_back(std::move(by_key[key]));
+  write_witnesses(&result);
+  return result;
+}
+
+void Explorer::write_witnesses(Result* result) {
+  if (options_.witness_dir.empty()) return;
+  std::error_code ignored;
+  std::filesystem::create_directories(options_.witness_dir, ignored);
+  std::string stem = options_.program;
+  std::replace(stem.begin(), stem.end(), '/', '.');
+  int number = 0;
+  for (Diagnosis& diagnosis : result->diagnoses) {
+    if (!diagnosis.confirmed) continue;
+    const std::string path = options_.witness_dir + "/" + stem + "." + options_.leg + "." +
+                             std::to_string(++number) + ".chicane";
+    witness::ScheduleFile file;
+    std::string error;
+    if (!witness::parse(diagnosis.schedule, &file, &error) ||
+        !witness::save(path, file, &error)) {
+      result->error = error;
+      continue;
+    }
+    diagnosis.witness = path;
+  }
+}
+
+Result Explorer::replay(const std::string& text) {
+  Result result;
+  witness::ScheduleFile file;
+  if (!witness::parse(text, &file, &result.error)) return result;
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").filename().string();
+  result.error = witness::other_program(file, program, options_.program);
+  if (!result.error.empty()) return result;
+  symbolizer_ = std::make_unique<report::Symbolizer>();
+  options_.leg = file.leg;
+  options_.seed = file.seed;
+  options_.step_limit = file.step_limit;
+  options_.spurious_wakeups = file.spurious_wakeups;
+  parse_strategy(file.strategy, &options_.strategy);
+  Found found;
+  for (const witness::Choice& choice : file.choices) found.choices.push_back(choice.record);
+  for (const witness::RacySite& site : file.racy) {
+    found.racy_sites.push_back(symbolizer_->address_of({site.module, site.offset}));
+  }
+  if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) {
+    result.error = "the system refuses a further process (fork failed)";
+    return result;
+  }
+  result.runs = 1;
+  result.strategy = "replay";
+  result.seed = file.seed;
+  if (journal_->counters().diverged != 0) {
+    const std::size_t at = journal_->counters().diverged_at;
+    result.error = "the schedule no longer fits the program: " +
+                   std::string(journal_->counters().divergence);
+    if (at < file.choices.size()) {
+      result.error += " (the file has: " + witness::describe(file.choices[at]) + ")";
+    }
+    result.error += ". " + witness::other_build(file, witness::executable_build_id());
+    return result;
+  }
+  for (const Finding& finding : journal_->findings()) {
+    found.finding = finding;
+    const auto sites = journal_->sites(finding);
+    found.sites.assign(sites.begin(), sites.end());
+    const report::RawRun run{sites, journal_->trace(), journal_->threads()};
+    Diagnosis diagnosis = report::convert(run, finding, *symbolizer_);
+    if (diagnosis.kind != file.kind) continue;
+    diagnosis.leg = file.leg;
+    diagnosis.run = file.run;
+    diagnosis.original_length = found.choices.size();
+    diagnosis.forced_switches = static_cast<int>(
+        std::count_if(found.choices.begin(), found.choices.end(),
+                      [](const ChoiceRecord& choice) { return choice.forced != 0; }));
+    diagnosis.schedule = text;
+    result.diagnoses.push_back(std::move(diagnosis));
+  }
+  if (result.diagnoses.empty()) {
+    result.error = "the schedule fits, but shows no " + file.kind +
+                   " any more: the program has been changed, and perhaps mended";
+  }
+  return result;
+}
+
+}  // namespace chicane::runner

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Starts another program and waits for it, for a limited time. It gets a process group of its own,
+// so that what it forked ends with it; its output goes to a file.
+//
+// Thread safety: any thread. `kill_all_processes` may be called from a signal handler.
+// Invariants:
+//   I1. When `run_process` returns, nothing of the process group is left.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace chicane::runner {
+
+struct ProcessEnd {
+  /// What kept it from starting, else "".
+  std::string error;
+  bool timed_out = false;
+  int exit_code = -1;  // when it exited by itself
+  int signal = 0;      // when a signal ended it
+  double seconds = 0;
+
+  /// "exited with 3", "was ended by SIGSEGV", "did not finish within 60 s"
+  std::string describe() const;
+};
+
+/// Runs `arguments[0]` with `arguments` for at most `limit_seconds` of wall clock; standard output
+/// and error go to the file `log`.
+ProcessEnd run_process(const std::vector<std::string>& arguments, const std::string& log,
+                       double limit_seconds);
+
+/// Ends what `run_process` is waiting for.
+void kill_all_processes();
+
+}  // namespace chicane::runner

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A worker: the catalogue's scenarios and the runtime in one executable. The `chicane` command
+// starts it for one scenario and one leg; it explores and writes a Result as JSON.
+//
+//   worker --scenario locks/double_unlock/bad --leg sched --schedules 1000 --seed 1
+//          --strategy portfolio --json FILE [--witness-dir DIR] [--replay FILE] [--native N]
+//   worker --list
+//
+// Exit: 0 it ran (whatever it found is in the JSON), 2 usage, 77 unavailable.
+#include <sys/personality.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "chicane/chicane.h"
+#include "chicane/scenario.h"
+#include "report/result_json.h"
+
+namespace {
+
+using chicane::Result;
+using chicane::Scenario;
+
+struct Arguments {
+  std::string scenario, json, replay;
+  std::string strategy = "portfolio";
+  chicane::Options options;
+  unsigned native_runs = 0;
+  bool list = false;
+};
+
+// "<family>/<pitfall>/<file without .cc>": the last three parts of the file's path.
+std::string id_of(const Scenario& scenario) {
+  std::string path = scenario.file;
+  path.resize(path.size() - 3);  // ".cc"
+  std::size_t begin = path.size();
+  for (int part = 0; part < 3 && begin != std::string::npos && begin != 0; ++part) {
+    begin = path.rfind('/', begin - 1);
+  }
+  return begin == std::string::npos || begin == 0 ? path : path.substr(begin + 1);
+}
+
+const Scenario* find(const std::string& id) {
+  for (const Scenario* it = chicane::first_scenario(); it != nullptr; it = it->next) {
+    if (id_of(*it) == id) return it;
+  }
+  return nullptr;
+}
+
+// Addresses must not differ from process to process, or schedules would not either. Where the
+// system forbids it, runs go on: only the names of locks may then differ between processes.
+void switch_off_aslr(char** argv) {
+  const int persona = personality(0xffffffff);
+  if (persona == -1 || (persona & ADDR_NO_RANDOMIZE) != 0) return;
+  if (getenv("CHICANE_ASLR_TRIED") != nullptr) {
+    std::fprintf(stderr,
+                 "chicane: address-space randomization cannot be switched off here "
+                 "(personality is forbidden): schedules still replay, but only in this process\n");
+    return;
+  }
+  setenv("CHICANE_ASLR_TRIED", "1", 1);
+  if (personality(static_cast<unsigned long>(persona) | ADDR_NO_RANDOMIZE) == -1) {
+    std::fprintf(stderr, "chicane: personality(ADDR_NO_RANDOMIZE) is forbidden here: schedules "
+                         "still replay, but addresses differ from process to process\n");
+    return;
+  }
+  execv("/proc/self/exe", argv);
+}
+
+void parse(int argc, char** argv, Arguments* arguments) {
+  CLI::App app("Explores one scenario of the catalogue");
+  auto& options = arguments->options;
+  app.add_option("--scenario", arguments->scenario, "family/pitfall/file");
+  app.add_option("--leg", options.leg)->check(CLI::IsMember({"sched", "lockorder", "tsan"}));
+  app.add_option("--schedules", options.schedules)->check(CLI::PositiveNumber);
+  app.add_option("--seed", options.seed);
+  app.add_option("--strategy", arguments->strategy);
+  app.add_option("--pct-depth", options.pct_depth)->check(CLI::PositiveNumber);
+  app.add_option("--witness-dir", options.witness_dir);
+  app.add_option("--json", arguments->json, "where the result goes");
+  app.add_option("--replay", arguments->replay, "a schedule file");
+  app.add_option("--native", arguments->native_runs, "runs on free threads, without the engine");
+  app.add_flag("--list", arguments->list);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error) == 0 ? 0 : 2);
+  }
+  if (!chicane::parse_strategy(arguments->strategy, &options.strategy)) {
+    std::fprintf(stderr, "unknown strategy '%s'\n", arguments->strategy.c_str());
+    std::exit(2);
+  }
+}
+
+bool read_file(const std::string& path, std::string* text) {
+  std::ifstream file(path);
+  if (!file) return false;
+  std::ostringstream content;
+  content << file.rdbuf();
+  *text = content.str();
+  return true;
+}
+
+// Written beside and renamed: a reader never sees half of it.
+bool write_file(const std::string& path, const std::string& text) {
+  const std::string part = path + ".part";
+  std::ofstream file(part);
+  file << text;
+  file.close();
+  return file.good() && std::rename(part.c_str(), path.c_str()) == 0;
+}
+
+// Free-running threads, as everybody knows it: k of n runs that report, each in its own process.
+Result run_natively(const Scenario& scenario, unsigned runs) {
+  Result result;
+  result.strategy = "native";
+  for (unsigned i = 0; i < runs; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(5);
+      scenario.body();
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ++result.runs;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) ++result.blocked;
+  }
+  return result;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  switch_off_aslr(argv);
+  Arguments arguments;
+  parse(argc, argv, &arguments);
+  if (arguments.list) {
+    for (const Scenario* it = chicane::first_scenario(); it != nullptr; it = it->next) {
+      std::printf("%s\n", id_of(*it).c_str());
+    }
+    return 0;
+  }
+  const Scenario* scenario = find(arguments.scenario);
+  if (scenario == nullptr) {
+    std::fprintf(stderr,
+                 "no scenario '%s' in this worker; it was added after the last build? Build again, "
+                 "or see --list\n",
+                 arguments.scenario.c_str());
+    return 2;
+  }
+  arguments.options.program = arguments.scenario;
+  Result result;
+  if (!arguments.replay.empty()) {
+    std::string text;
+    if (!read_file(arguments.replay, &text)) {
+      std::fprintf(stderr, "cannot read the schedule file '%s'\n", arguments.replay.c_str());
+      return 2;
+    }
+    result = chicane::replay(scenario->body, arguments.options, {text});
+  } else if (arguments.native_runs != 0) {
+    result = run_natively(*scenario, arguments.native_runs);
+  } else {
+    result = chicane::explore(scenario->body, arguments.options);
+  }
+  const std::string json = chicane::report::to_json(result).dump(1) + "\n";
+  if (arguments.json.empty()) {
+    std::fputs(json.c_str(), stdout);
+  } else if (!write_file(arguments.json, json)) {
+    std::fprintf(stderr, "cannot write '%s'\n", arguments.json.c_str());
+    return 2;
+  }
+  return result.unavailable ? 77 : 0;
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strategies/strategies.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <type_traits>
+
+namespace chicane::strategies {
+namespace {
+
+using engine::ChoiceRecord;
+using engine::OpKind;
+using engine::Outcome;
+using engine::Thread;
+using engine::ThreadChoice;
+
+// Threads with ids 0, 1, 2 without an engine: the id is a Thread's first member, and a
+// standard-layout object may be read through a pointer to its first member. All else is as a new
+// thread's: at its start, holding nothing.
+static_assert(std::is_standard_layout_v<Thread>);
+std::array<Thread*, 3> three_threads() {
+  static std::array<Thread, 3> threads;
+  std::array<Thread*, 3> pointers{};
+  for (unsigned i = 0; i < 3; ++i) {
+    *reinterpret_cast<engine::ThreadId*>(&threads[i]) = i;
+    pointers[i] = &threads[i];
+  }
+  return pointers;
+}
+
+// What a strategy answers in one run of `length` choices between the same three threads.
+std::string picks(engine::Strategy& strategy, std::uint64_t run, unsigned length) {
+  const auto threads = three_threads();
+  std::string text;
+  EXPECT_TRUE(strategy.begin_run(run));
+  int current = 0;
+  for (unsigned i = 0; i < length; ++i) {
+    const ThreadChoice choice{threads, static_cast<engine::ThreadId>(current), current, i + 1};
+    const unsigned picked = strategy.pick_thread(choice);
+    EXPECT_LT(picked, threads.size());
+    current = static_cast<int>(picked);
+    text += static_cast<char>('0' + picked);
+  }
+  strategy.end_run(length);
+  return text;
+}
+
+std::size_t switches(const std::string& text) {
+  std::size_t count = 0;
+  for (std::size_t i = 1; i < text.size(); ++i) count += text[i] != text[i - 1];
+  return count;
+}
+
+TEST(Strategies, SameSeedSameRuns) {
+  for (const char* name : {"portfolio", "random", "pct", "few-preemptions", "round-robin"}) {
+    const auto one = make_strategy(name, 7, 3, nullptr);
+    const auto two = make_strategy(name, 7, 3, nullptr);
+    ASSERT_NE(one, nullptr) << name;
+    EXPECT_STREQ(one->name(), name);
+    for (std::uint64_t run = 0; run < 20; ++run) {
+      EXPECT_EQ(picks(*one, run, 40), picks(*two, run, 40)) << name << " run " << run;
+    }
+  }
+}
+
+TEST(Strategies, SeedsAndRunsDiffer) {
+  for (const char* name : {"portfolio", "random", "pct"}) {
+    const auto one = make_strategy(name, 7, 3, nullptr);
+    const auto two = make_strategy(name, 8, 3, nullptr);
+    int same = 0;
+    for (std::uint64_t run = 1; run < 30; ++run) {
+      same += picks(*one, run, 40) == picks(*two, run, 40);
+    }
+    EXPECT_LT(same, 15) << name;
+  }
+}
+
+TEST(Strategies, UnknownNameSaysWhichThereAre) {
+  std::string error;
+  EXPECT_EQ(make_strategy("pctt", 1, 3, &error), nullptr);
+  EXPECT_NE(error.find("'pctt'"), std::string::npos);
+  EXPECT_NE(error.find("portfolio"), std::string::npos);
+}
+
+TEST(Random, IsUniform) {
+  const auto strategy = make_random(1);
+  const std::string text = picks(*strategy, 0, 30000);
+  for (const char c : {'0', '1', '2'}) {
+    EXPECT_NEAR(static_cast<double>(std::count(text.begin(), text.end(), c)), 10000, 500);
+  }
+}
+
+TEST(Pct, SwitchesAtMostAtItsChangePoints) {
+  for (unsigned depth = 1; depth <= 4; ++depth) {
+    const auto strategy = make_pct(3, depth);
+    std::size_t most = 0;
+    for (std::uint64_t run = 0; run < 200; ++run) {
+      most = std::max(most, switches(picks(*strategy, run, 50)));
+    }
+    EXPECT_LE(most, depth - 1);
+    if (depth > 1) EXPECT_GE(most, 1u);
+  }
+}
+
+TEST(Pct, EveryThreadMayGoFirst) {
+  const auto strategy = make_pct(3, 1);
+  std::map<char, int> first;
+  for (std::uint64_t run = 0; run < 300; ++run) ++first[picks(*strategy, run, 1)[0]];
+  EXPECT_EQ(first.size(), 3u);
+  for (const auto& [thread, count] : first) EXPECT_GT(count, 60) << thread;
+}
+
+TEST(Pct, ThreadThatYieldsGivesWay) {
+  const auto strategy = make_pct(3, 1);
+  const auto threads = three_threads();
+  strategy->begin_run(0);
+  const ThreadChoice choice{threads, 0, 0, 1};
+  std::array<int, 3> ran{};
+  for (int i = 0; i < 30; ++i) {
+    const unsigned picked = strategy->pick_thread(choice);
+    ++ran[picked];
+    strategy->on_event({OpKind::kYield, Outcome::kDone, picked, nullptr, nullptr, nullptr, 0, 1});
+  }
+  for (const int count : ran) EXPECT_EQ(count, 10);
+}
+
+TEST(Pct, ThreadThatFailsAgainAndAgainGivesWay) {
+  const auto strategy = make_pct(3, 1);
+  const auto threads = three_threads();
+  strategy->begin_run(0);
+  const ThreadChoice choice{threads, 0, 0, 1};
+  const int lock = 0;
+  std::array<int, 3> ran{};
+  for (int i = 0; i < 90; ++i) {
+    const unsigned picked = strategy->pick_thread(choice);
+    ++ran[picked];
+    strategy->on_event(
+        {OpKind::kTryLock, Outcome::kWouldBlock, picked, &lock, nullptr, &lock, 0, 1});
+  }
+  for (const int count : ran) EXPECT_GT(count, 20);
+}
+
+TEST(FewPreemptions, MostlyStays) {
+  const auto strategy = make_few_preemptions(5);
+  for (std::uint64_t run = 0; run < 100; ++run) {
+    EXPECT_LE(switches(picks(*strategy, run, 100)), 4u);
+  }
+}
+
+TEST(Portfolio, BeginsWithRoundRobinAndAlternates) {
+  const auto strategy = make_portfolio(1, 3);
+  EXPECT_EQ(picks(*strategy, 0, 6), "120120");
+  std::size_t busy = 0, calm = 0;
+  for (std::uint64_t run = 1; run < 60; ++run) {
+    const std::size_t count = switches(picks(*strategy, run, 60));
+    (count > 20 ? busy : calm) += 1;
+  }
+  EXPECT_GT(busy, 15u);
+  EXPECT_GT(calm, 30u);
+}
+
+ChoiceRecord thread_choice(std::uint32_t id) {
+  ChoiceRecord record{};
+  record.chosen = id;
+  record.alternatives = 3;
+  record.kind = OpKind::kThreadStart;
+  return record;
+}
+
+TEST(Replay, FollowsAndThenStays) {
+  Replay replay({thread_choice(2), thread_choice(0), thread_choice(1)});
+  EXPECT_EQ(picks(replay, 0, 6), "201111");
+  EXPECT_FALSE(replay.status().diverged);
+  EXPECT_EQ(replay.used(), 3u);
+  EXPECT_EQ(picks(replay, 1, 3), "201");  // again from the start
+}
+
+TEST(Replay, ThreadThatIsNotEnabled) {
+  Replay replay({thread_choice(2), thread_choice(7), thread_choice(1)});
+  EXPECT_EQ(picks(replay, 0, 4), "2000");
+  EXPECT_TRUE(replay.status().diverged);
+  EXPECT_EQ(replay.status().position, 1u);
+  EXPECT_EQ(replay.status().step, 2u);
+  EXPECT_EQ(replay.status().message,
+            "choice 1: expected thread 7 at start; thread 7 cannot go on here");
+}
+
+TEST(Replay, OtherOperation) {
+  ChoiceRecord lock = thread_choice(1);
+  lock.kind = OpKind::kLock;
+  Replay replay({lock});
+  picks(replay, 0, 1);
+  EXPECT_EQ(replay.status().message, "choice 0: expected thread 1 at lock; thread 1 is at start");
+}
+
+TEST(Replay, Outcomes) {
+  ChoiceRecord select{};
+  select.chosen = 1;
+  select.alternatives = 2;
+  select.kind = OpKind::kSelect;
+  select.is_outcome = 1;
+  Replay replay({select, select, select});
+  replay.begin_run(0);
+  EXPECT_EQ(replay.pick_outcome({.kind = OpKind::kSelect}, 2), 1u);
+  EXPECT_EQ(replay.pick_outcome({.kind = OpKind::kSelect}, 3), 1u);  // more of them is no misfit
+  EXPECT_EQ(replay.pick_outcome({.kind = OpKind::kCondSignal}, 2), 0u);
+  EXPECT_EQ(replay.status().message,
+            "choice 2: expected outcome 1 of select; the program chooses an outcome of signal");
+
+  select.chosen = 5;
+  Replay too_many({select});
+  too_many.begin_run(0);
+  EXPECT_EQ(too_many.pick_outcome({.kind = OpKind::kSelect}, 2), 0u);
+  EXPECT_EQ(too_many.status().message,
+            "choice 0: expected outcome 5 of select; select has only 2 outcomes");
+}
+
+TEST(Replay, OutcomeWhereAThreadIsDue) {
+  Replay replay({thread_choice(1)});
+  replay.begin_run(0);
+  EXPECT_EQ(replay.pick_outcome({.kind = OpKind::kSelect}, 2), 0u);
+  EXPECT_TRUE(replay.status().diverged);
+}
+
+TEST(Steer, KnowsTheWantedAcquisition) {
+  const int a = 0, b = 0, site_a = 0, site_b = 0, elsewhere = 0;
+  const SteerRole role{&a, &site_a, &b, &site_b};
+  const std::array<engine::HeldLock, 1> holds_a{{{&a, &site_a, 1, false, 1}}};
+  const engine::Operation wants_b{.kind = OpKind::kLock, .object = &b, .site = &elsewhere};
+  EXPECT_TRUE(at_wanted_acquisition(role, wants_b, holds_a));
+  EXPECT_FALSE(at_wanted_acquisition(role, wants_b, {}));
+  EXPECT_FALSE(at_wanted_acquisition(role, {.kind = OpKind::kUnlock, .object = &b, .site = &site_b},
+                                     holds_a));
+
+  // Other addresses in this run, but the same places.
+  const int other_a = 0, other_b = 0;
+  const std::array<engine::HeldLock, 1> holds_other{{{&other_a, &site_a, 1, false, 1}}};
+  const engine::Operation wants_other{.kind = OpKind::kLock, .object = &other_b, .site = &site_b};
+  EXPECT_TRUE(at_wanted_acquisition(role, wants_other, holds_other));
+
+  // A guard's constructor is everybody's site.
+  const SteerRole guarded{&a, &site_a, &b, &site_a};
+  const engine::Operation wants_guarded{.kind = OpKind::kLock, .object = &other_b, .site = &site_a};
+  EXPECT_FALSE(at_wanted_acquisition(guarded, wants_guarded, holds_other));
+}
+
+TEST(Steer, WithoutAnybodyToHoldBackItIsARandomWalk) {
+  const auto strategy = make_steer(1, {});
+  const std::string text = picks(*strategy, 0, 3000);
+  for (const char c : {'0', '1', '2'}) {
+    EXPECT_NEAR(static_cast<double>(std::count(text.begin(), text.end(), c)), 1000, 150);
+  }
+}
+
+}  // namespace
+}  // namespace chicane::strategies

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ none
+#include <chicane/golang.h>
+#include <chicane/scenario.h>
+
+CHICANE_SCENARIO(counter, good) {
+  int counter = 0;
+  ++counter;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Makes a witness short: the same diagnosis with as few forced switches, and then as few choices,
+// as can be found within a budget of runs.
+//
+// A witness is seen as a default policy (go on with the thread that runs; when it cannot, the
+// lowest id; outcome 0) and a list of deviations from it: a position and what is chosen there.
+// Leaving a deviation out and running the rest always gives a complete schedule, namely that of the
+// run itself, which becomes the new witness if the diagnosis is still made. Candidates are tried
+// until none helps: fewer deviations (delta debugging: halves, quarters, ...), a thread that runs
+// last, two stretches of one thread joined, a switch that comes earlier, and at last, as far as the
+// budget goes, every single switch from the default course.
+//
+// Thread safety: none of its own; `test` is called from the caller's thread.
+// Invariants:
+//   I1. The result is what some call of `test` returned, or the initial choices.
+//   I2. Its cost is never above that of the initial choices.
+//   I3. Same choices and same answers of `test`: same result.
+//   I4. `test` is called at most `budget` times.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "engine/finding.h"
+
+namespace chicane::witness {
+
+using Choices = std::vector<engine::ChoiceRecord>;
+
+/// `ChoiceRecord::chosen` of an entry that leaves the choice to the default policy.
+inline constexpr std::uint32_t kDefaultChoice = ~std::uint32_t{0};
+inline bool is_default(const engine::ChoiceRecord& choice) {
+  return choice.chosen == kDefaultChoice;
+}
+
+/// Runs the program under a candidate, entry i answering choice i. An entry that is kDefaultChoice
+/// or does not fit (its thread is not enabled, an outcome where a thread is asked for) is answered
+/// by the default policy, and so is everything behind the end. Returns the choices that were made,
+/// with `forced` set, when the run made the same diagnosis; else nothing.
+using ShrinkTest = std::function<std::optional<Choices>(const Choices& candidate)>;
+
+/// What is minimized, in this order.
+struct Cost {
+  std::size_t forced = 0;    // switches away from a thread that could go on
+  std::size_t outcomes = 0;  // outcomes other than the first
+  std::size_t length = 0;    // choices
+  auto operator<=>(const Cost&) const = default;
+};
+Cost cost_of(const Choices& choices);
+
+struct ShrinkResult {
+  Choices choices;
+  std::size_t tests = 0;
+  /// Whether every candidate was tried; false when the budget ended the search.
+  bool minimal = false;
+};
+
+inline constexpr std::size_t kShrinkBudget = 400;
+
+ShrinkResult shrink(const Choices& initial, const ShrinkTest& test,
+                    std::size_t budget = kShrinkBudget);
+
+}  // namespace chicane::witness
