@@ -43,7 +43,16 @@ class Context {
   std::uint64_t handle() const { return handle_; }
   const char* stack_low() const { return stack_low_; }
   const char* stack_high() const { return stack_high_; }
+  /// Where its stack ends while another runs.
+  const void* stack_pointer() const { return fiber_; }
   ShadowStack& shadow() { return shadow_; }
+  /// Notes whether ThreadSanitizer was told to look away from this thread; returns what was noted
+  /// before.
+  bool set_looking_away(bool now) {
+    const bool before = looking_away_;
+    looking_away_ = now;
+    return before;
+  }
   const ShadowStack& shadow() const { return shadow_; }
 
  private:
@@ -56,6 +65,7 @@ class Context {
   const char* stack_high_ = nullptr;
   ShadowStack shadow_;
   int ready_ = 0;
+  bool looking_away_ = false;
 };
 
 /// Contexts that are free, and those in use.

@@ -88,11 +88,10 @@ std::size_t Engine::collect_enabled() {
 }
 
 Thread* Engine::choose_thread(std::size_t count) {
-  if (step_ >= fair_from_) {  // round robin: no choice, so nothing to record
-    for (std::size_t i = 0; i < count; ++i) {
-      if (enabled_[i]->id_ > fair_turn_) return enabled_[i];
-    }
-    return enabled_[0];
+  if (step_ >= fair_from_) {
+    // Fair, and no choice: a function of the step. Not in turns: two threads that back off from each
+    // other in step would do so for ever.
+    return enabled_[((step_ * 0x9e3779b97f4a7c15ull) >> 32) % count];
   }
   ThreadChoice choice{{enabled_.data(), count}, current_->id_, -1, step_};
   for (std::size_t i = 0; i < count; ++i) {
@@ -115,7 +114,6 @@ Thread* Engine::pick_next() {
   const std::size_t count = collect_enabled();
   if (count == 0) return nullptr;
   Thread* next = count == 1 ? enabled_[0] : choose_thread(count);
-  if (step_ >= fair_from_) fair_turn_ = next->id_;
   return next;
 }
 

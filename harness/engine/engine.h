@@ -252,7 +252,8 @@ class Engine {
   void record(OpKind kind, Outcome outcome, const void* object, const void* site,
               std::uint64_t value, const void* other, std::size_t size);
   void close_record();
-  void fill_stack(FindingSite* to, const Thread& thread, const void* site, std::uint64_t step);
+  void fill_stack(FindingSite* to, const Thread& thread, const void* site, std::uint64_t step,
+                  std::uint64_t address);
   bool is_racy(const void* site) const;
   void access_operation(const void* address, bool write, const void* site);
   void update_held(OpKind kind, const void* object, const void* site);
@@ -277,7 +278,6 @@ class Engine {
   RunEnd end_ = RunEnd::kFinished;
   bool recording_ = false;
   bool next_forced_ = false;
-  ThreadId fair_turn_ = 0;
   TraceRecord* open_record_ = nullptr;
   static constexpr std::size_t kRacySlots = 1024;
   std::uint64_t racy_[kRacySlots] = {};

@@ -36,6 +36,8 @@ struct Place {
   ThreadId thread = kNoThread;
   std::uint64_t frame_base = 0;
   std::uint64_t frame_pc = 0;
+  /// Any address in that function, for when `frame_pc` lies in a library that it called; or 0.
+  std::uint64_t frame_entry = 0;
 };
 
 /// One line of a diagnosis: who did what where.

@@ -7,7 +7,7 @@
 // Thread safety: program thread, or engine context. Other OS threads must not push.
 // Invariants:
 //   I1. [base, top) are the frames, outermost first. Beyond `limit` frames are counted, not kept.
-// Cost: two stores.
+// Cost: three stores.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,12 @@
 
 namespace chicane::engine {
 
-/// One call: where it was made from, and the frame pointer of the function that was entered.
+/// One call: where it was made from, the frame pointer of the function that was entered, and an
+/// address in that function.
 struct CallFrame {
   const void* call_site;
   const void* frame;
+  const void* entry;
 };
 
 struct ShadowStack {
@@ -31,13 +33,13 @@ struct ShadowStack {
 /// The running thread's. With no thread running it has no room: pushes are only counted.
 inline ShadowStack g_shadow_stack;
 
-inline void push_frame(const void* call_site, const void* frame) {
+inline void push_frame(const void* call_site, const void* frame, const void* entry) {
   ShadowStack& stack = g_shadow_stack;
   if (stack.top == stack.limit) [[unlikely]] {
     ++stack.beyond;
     return;
   }
-  *stack.top++ = {call_site, frame};
+  *stack.top++ = {call_site, frame, entry};
 }
 
 inline void pop_frame() {

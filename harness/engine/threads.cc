@@ -82,6 +82,8 @@ void Engine::thread_entry(boost::context::detail::transfer_t transfer) {
 
 void Engine::run_thread() {
   Thread& me = *current_;
+  // The borrowed thread ended its last life inside the engine, with ThreadSanitizer looking away.
+  if (has_real_tsan() && me.context_->set_looking_away(false)) __tsan_ignore_thread_end();
   if (me.id_ == kMainThread) {
     if (recording_) note_thread(me);
     journal_->counters().step = ++step_;
@@ -121,9 +123,12 @@ void Engine::finish_thread() {
   Thread& me = *current_;
   run_destructors(me);  // the program's code: other threads may run here
   active_ = nullptr;
+  if (has_real_tsan()) {
+    me.context_->set_looking_away(true);
+    __tsan_ignore_thread_begin();
+  }
   if (recording_) close_record();
-  emit(OpKind::kThreadExit, me.held_.empty() ? Outcome::kDone : Outcome::kHeldAtExit, &me,
-       me.pending_.site);
+  emit(OpKind::kThreadExit, me.held_.empty() ? Outcome::kDone : Outcome::kHeldAtExit, &me, nullptr);
   release(me.end_sync());
   me.finished_ = true;
   me.enabled_ = false;

@@ -11,6 +11,7 @@
 
 extern "C" {
 extern char __executable_start;  // the linker's: the executable's first and last byte
+extern char etext;  // of its code
 extern char end;
 }
 
@@ -25,6 +26,30 @@ std::uint64_t read_value(const void* address, std::size_t size) {
   std::uint64_t value = 0;
   if (size <= sizeof value) std::memcpy(&value, address, size);
   return value;
+}
+
+bool in_program(const void* code) {
+  return code >= static_cast<const void*>(&__executable_start) &&
+         code < static_cast<const void*>(&etext);
+}
+
+/// Whether a call instruction ends before `code`: call rel32, or call through register or memory.
+bool behind_call(const unsigned char* code) {
+  if (code[-5] == 0xe8) return true;
+  for (int length = 2; length <= 7; ++length) {
+    if (code[-length] == 0xff && (code[1 - length] & 0x38) == 0x10) return true;
+  }
+  return false;
+}
+
+/// Who called the library function that `site` is in: the first return address into the program
+/// above the place of `site` on the stack [low, high). Copies of `site` lie below that.
+const void* program_caller(const void* low, const void* high, const void* site) {
+  const void* caller = nullptr;
+  for (auto word = static_cast<const void* const*>(high); --word >= low && *word != site;) {
+    if (in_program(*word) && behind_call(static_cast<const unsigned char*>(*word))) caller = *word;
+  }
+  return caller;
 }
 
 template <std::size_t N>
@@ -128,6 +153,7 @@ void Engine::record(OpKind kind, Outcome outcome, const void* object, const void
   record->forced = next_forced_;
   next_forced_ = false;
   record->object = as_number(object);
+  if (object != nullptr) record->place = locate(object);
   record->other = as_number(other);
   record->value = value;
   record->value_after = value;
@@ -141,6 +167,14 @@ Stack Engine::stack_of(const Thread& thread, const void* site) const {
   const ShadowStack& shadow = &thread == current_ ? g_shadow_stack : thread.context_->shadow();
   Stack stack;
   if (site != nullptr) stack.pcs[stack.depth++] = as_number(site);
+  if (site != nullptr && !in_program(site) && shadow.top != shadow.base) {
+    // A library function that is not instrumented (std::thread::join) called us: it has no frame in
+    // the shadow stack. Who called it is on the real stack.
+    const void* low =
+        &thread == current_ ? __builtin_frame_address(0) : thread.context_->stack_pointer();
+    const void* caller = program_caller(low, (shadow.top - 1)->frame, site);
+    if (caller != nullptr) stack.pcs[stack.depth++] = as_number(caller);
+  }
   for (const CallFrame* frame = shadow.top; frame != shadow.base && stack.depth < kMaxFrames;) {
     --frame;
     stack.pcs[stack.depth++] = as_number(frame->call_site);
@@ -170,6 +204,7 @@ Place Engine::locate(const void* address) const {
       if (frame->frame > address) {
         place.frame_base = as_number(frame->frame);
         place.frame_pc = as_number(pc);
+        place.frame_entry = as_number(frame->entry);
         break;
       }
       pc = frame->call_site;
@@ -203,7 +238,7 @@ void Engine::add_site(Finding* finding, std::string_view role, ThreadId thread, 
   } else if (live) {
     to->stack = stack_of(*all_[thread], site);
   } else {
-    fill_stack(to, *all_[thread], site, step);
+    fill_stack(to, *all_[thread], site, step, finding->object.address);
   }
 }
 
@@ -220,21 +255,25 @@ void Engine::add_site_with_stack(Finding* finding, std::string_view role, Thread
   to->stack = stack;
 }
 
+// The stack of an earlier event, from the trace. Several events of one step may have the same call
+// site (in a library's function): the one that touched the finding's object is meant.
 void Engine::fill_stack(FindingSite* to, const Thread& thread, const void* site,
-                        std::uint64_t step) {
+                        std::uint64_t step, std::uint64_t address) {
+  constexpr std::uint64_t kNear = 16;
   to->stack.depth = 0;
-  if (recording_) {
-    const auto trace = journal_->trace();
-    for (std::size_t i = trace.size(); i-- > 0;) {
-      const TraceRecord& record = trace[i];
-      if (record.thread != thread.id_ || (step != 0 && record.step > step)) continue;
-      if (step != 0 && record.step < step) break;
-      if (record.stack.depth == 0 || record.stack.pcs[0] != as_number(site)) continue;
+  const auto trace = recording_ ? journal_->trace() : std::span<const TraceRecord>{};
+  for (std::size_t i = trace.size(); i-- > 0;) {
+    const TraceRecord& record = trace[i];
+    if (record.thread != thread.id_ || (step != 0 && record.step > step)) continue;
+    if (step != 0 && record.step < step) break;
+    if (record.stack.depth == 0 || record.stack.pcs[0] != as_number(site)) continue;
+    if (record.stack.depth > to->stack.depth) to->stack = record.stack;
+    if (address - record.object + kNear < 2 * kNear) {
       to->stack = record.stack;
       return;
     }
   }
-  if (site != nullptr) to->stack.pcs[to->stack.depth++] = as_number(site);
+  if (to->stack.depth == 0 && site != nullptr) to->stack.pcs[to->stack.depth++] = as_number(site);
 }
 
 }  // namespace chicane::engine

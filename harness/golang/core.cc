@@ -81,6 +81,13 @@ void sleep_until_change(Time deadline) {
   --waiters;
 }
 
+/// Lets those who sleep look at `ready` again. With the lock held, to be followed by its release.
+void note_change() {
+  if (waiters == 0) return;
+  __atomic_store_n(&sequence, sequence + 1, __ATOMIC_RELAXED);
+  futex_wake(&sequence, 0x7fffffff);
+}
+
 bool native_wait(const Operation& operation) {
   while (operation.ready != nullptr && !operation.ready(operation)) {
     if (operation.deadline != kNever && native_now() >= operation.deadline) return false;
@@ -105,14 +112,16 @@ Section::Section() : engine_(Engine::active()) {
 
 Section::~Section() {
   if (engine_ != nullptr) return;
-  const bool wake = waiters != 0;
-  if (wake) __atomic_store_n(&sequence, sequence + 1, __ATOMIC_RELAXED);
+  note_change();
   unlock();
-  if (wake) futex_wake(&sequence, 0x7fffffff);
 }
 
 bool Section::wait(const Operation& operation) {
-  return engine_ != nullptr ? engine_->perform(operation) : native_wait(operation);
+  if (engine_ != nullptr) return engine_->perform(operation);
+  // Between its waits a Section may have made others ready (Cond::wait unlocks).
+  if (waited_) note_change();
+  waited_ = true;
+  return native_wait(operation);
 }
 
 unsigned Section::choose(const Operation& operation, unsigned count) {

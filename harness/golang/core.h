@@ -86,6 +86,7 @@ class Section {
 
  private:
   Engine* engine_;
+  bool waited_ = false;
 };
 
 /// Time, natively or under the engine; not for `ready` functions (there no engine is active).

@@ -40,13 +40,46 @@ void mutex_destroyed(const void* mutex, const void* site) {
 
 // ---- Mutex ----
 
-Mutex::~Mutex() { internal::mutex_destroyed(this, CHICANE_GOLANG_SITE()); }
+namespace internal {
+
+/// A thread that is in lock; on its stack.
+struct MutexWaiter {
+  Mutex* mutex;
+  MutexWaiter* next;
+
+  explicit MutexWaiter(Mutex* m) : mutex(m), next(m->waiters_) { m->waiters_ = this; }
+  MutexWaiter(const MutexWaiter&) = delete;
+  ~MutexWaiter() {
+    MutexWaiter** link = &mutex->waiters_;
+    while (*link != nullptr && *link != this) link = &(*link)->next;
+    if (*link == this) *link = next;
+  }
+  static bool may_lock(const Operation& operation) {
+    const Mutex* mutex = static_cast<const MutexWaiter*>(operation.context)->mutex;
+    return mutex != nullptr && !mutex->locked_;
+  }
+  static void abandon(Mutex* mutex) {
+    for (MutexWaiter* waiter = mutex->waiters_; waiter != nullptr; waiter = waiter->next) {
+      waiter->mutex = nullptr;  // its memory will be something else
+    }
+  }
+};
+
+}  // namespace internal
+
+Mutex::~Mutex() {
+  internal::mutex_destroyed(this, CHICANE_GOLANG_SITE());
+  if (waiters_ == nullptr) return;
+  Section section;
+  if (generation_ == section.generation()) internal::MutexWaiter::abandon(this);
+}
 
 void Mutex::begin(const Section& section) {
   if (generation_ == section.generation()) return;
   generation_ = section.generation();
   locked_ = was_locked_ = false;
   edge_ = {};
+  waiters_ = nullptr;
 }
 
 void Mutex::take(Section& section) {
@@ -60,9 +93,8 @@ void Mutex::lock() { lock_at(CHICANE_GOLANG_SITE()); }
 void Mutex::lock_at(const void* site) {
   Section section;
   begin(section);
-  section.wait({OpKind::kLock, this, site, [](const Operation& operation) {
-                  return !static_cast<const Mutex*>(operation.object)->locked_;
-                }});
+  internal::MutexWaiter waiter(this);
+  section.wait({OpKind::kLock, this, site, &internal::MutexWaiter::may_lock, &waiter});
   take(section);
   section.emit(OpKind::kLock, Outcome::kDone, this, site);
 }
@@ -124,13 +156,13 @@ struct RWWaiter {
   }
 
   static bool may_write(const Operation& operation) {
-    const auto* mutex = static_cast<const RWMutex*>(operation.object);
-    return !mutex->writing_ && mutex->readers_ == 0;
+    const RWMutex* mutex = static_cast<const RWWaiter*>(operation.context)->mutex;
+    return mutex != nullptr && !mutex->writing_ && mutex->readers_ == 0;
   }
   static bool may_read(const Operation& operation) {
-    const auto* mutex = static_cast<const RWMutex*>(operation.object);
     const auto* self = static_cast<const RWWaiter*>(operation.context);
-    return !mutex->writing_ && !writer_before(mutex, self->ticket);
+    const RWMutex* mutex = self->mutex;
+    return mutex != nullptr && !mutex->writing_ && !writer_before(mutex, self->ticket);
   }
   /// Whether a writer waits that came before `ticket`.
   static bool writer_before(const RWMutex* mutex, std::uint64_t ticket) {
@@ -138,6 +170,11 @@ struct RWWaiter {
       if (waiter->writes && waiter->ticket < ticket) return true;
     }
     return false;
+  }
+  static void abandon(RWMutex* mutex) {
+    for (RWWaiter* waiter = mutex->waiters_; waiter != nullptr; waiter = waiter->next) {
+      waiter->mutex = nullptr;
+    }
   }
   /// Readers that wait while a writer unlocks are before every writer that waits.
   static void admit_readers(RWMutex* mutex) {
@@ -151,7 +188,12 @@ struct RWWaiter {
 
 using internal::RWWaiter;
 
-RWMutex::~RWMutex() { internal::mutex_destroyed(this, CHICANE_GOLANG_SITE()); }
+RWMutex::~RWMutex() {
+  internal::mutex_destroyed(this, CHICANE_GOLANG_SITE());
+  if (waiters_ == nullptr) return;
+  Section section;
+  if (generation_ == section.generation()) RWWaiter::abandon(this);
+}
 
 void RWMutex::begin(const Section& section) {
   if (generation_ == section.generation()) return;

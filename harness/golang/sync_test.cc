@@ -78,6 +78,24 @@ TEST(Mutex, IsNotRecursive) {
       {"self-deadlock"});
 }
 
+TEST(Mutex, OutlivedByAWaiter) {
+  // main's locals are gone while goroutines wait for them: they wait for ever, as in Go.
+  only_explored(
+      [] {
+        Mutex mu;
+        RWMutex rw;
+        WaitGroup group;
+        group.add(1);
+        mu.lock();
+        rw.lock();
+        go([&] { mu.lock(); });
+        go([&] { rw.lock_shared(); });
+        go([&] { group.wait(); });
+        sleep(1s);
+      },
+      {"goroutine-leak", "lock-leak"});
+}
+
 TEST(RWMutex, ReadersShareWritersDoNot) {
   both_ways([] {
     RWMutex rw;

@@ -10,7 +10,7 @@ namespace internal {
 
 /// A thread in WaitGroup::wait; on its stack.
 struct GroupWaiter {
-  const std::int64_t* counter;
+  const std::int64_t* counter;  // null once the group is gone: then this waits for ever
   std::uint32_t thread;
   const void* site;
   bool woken = false;
@@ -19,7 +19,7 @@ struct GroupWaiter {
   static bool may_return(const Operation& operation) {
     const auto* self = static_cast<const GroupWaiter*>(operation.context);
     // Once woken it stays woken: the counter may have left zero again.
-    return self->woken || *self->counter <= 0;
+    return self->woken || (self->counter != nullptr && *self->counter <= 0);
   }
 };
 
@@ -34,6 +34,15 @@ using internal::Section;
 void WaitGroup::add(int delta) { add_at(delta, CHICANE_GOLANG_SITE()); }
 void WaitGroup::done() { add_at(-1, CHICANE_GOLANG_SITE()); }
 void WaitGroup::wait() { wait_at(CHICANE_GOLANG_SITE()); }
+
+WaitGroup::~WaitGroup() {
+  if (waiters_ == nullptr) return;
+  Section section;
+  if (generation_ != section.generation()) return;
+  for (GroupWaiter* waiter = waiters_; waiter != nullptr; waiter = waiter->next) {
+    waiter->counter = nullptr;
+  }
+}
 
 void WaitGroup::begin(const Section& section) {
   if (generation_ == section.generation()) return;
@@ -76,6 +85,7 @@ void WaitGroup::wait_at(const void* site) {
   GroupWaiter self{&counter_, section.thread(), site, false, waiters_};
   waiters_ = &self;
   section.wait({OpKind::kWaitGroupWait, this, site, &GroupWaiter::may_return, &self});
+  if (self.counter == nullptr) return;  // woken, and gone before it could return
   GroupWaiter** link = &waiters_;
   while (*link != nullptr && *link != &self) link = &(*link)->next;
   if (*link == &self) *link = self.next;

@@ -139,7 +139,7 @@ void __tsan_func_entry(void* call_site) {
   if (Engine::active() == nullptr) return;
   // The frame pointer that this function saved is that of the function being entered.
   const void* frame = *static_cast<const void* const*>(__builtin_frame_address(0));
-  chicane::engine::push_frame(call_site, frame);
+  chicane::engine::push_frame(call_site, frame, __builtin_return_address(0));
 }
 
 void __tsan_func_exit() {

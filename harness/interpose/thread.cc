@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "engine/engine.h"
+#include "engine/scope.h"
 #include "interpose/clock.h"
 #include "interpose/real.h"
 
@@ -147,7 +148,9 @@ int pthread_once(pthread_once_t* control, OnceBody body) {
 
 int pthread_key_create(pthread_key_t* key, KeyDestructor destroy) noexcept {
   const int error = interpose::real_pthread_key_create()(key, destroy);
-  if (error == 0 && destroy != nullptr) Engine::instance().add_key(*key, destroy);
+  // ThreadSanitizer ends its own thread state by such a key; borrowed threads must keep theirs.
+  const bool program = Engine::active() != nullptr || !chicane::engine::has_real_tsan();
+  if (error == 0 && destroy != nullptr && program) Engine::instance().add_key(*key, destroy);
   return error;
 }
 

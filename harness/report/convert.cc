@@ -272,10 +272,8 @@ std::string thread_name(const engine::ThreadRecord& thread) {
 }
 
 std::string value_text(std::uint64_t value, unsigned size) {
-  std::int64_t number = static_cast<std::int64_t>(value);
-  if (size == 1) number = static_cast<std::int8_t>(value);
-  if (size == 2) number = static_cast<std::int16_t>(value);
-  if (size == 4) number = static_cast<std::int32_t>(value);
+  const unsigned above = size == 1 || size == 2 || size == 4 ? 64 - 8 * size : 0;
+  const std::int64_t number = static_cast<std::int64_t>(value << above) >> above;  // its sign
   // Code, data, heap and stacks of a 64-bit process lie between these.
   constexpr std::int64_t kLowest = std::int64_t{1} << 32, kHighest = std::int64_t{1} << 47;
   if (number >= kLowest && number < kHighest) return "(pointer)";

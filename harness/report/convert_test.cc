@@ -101,8 +101,9 @@ TEST(Convert, ObjectsWithoutANameAreNumberedInOrderOfUse) {  // I2
   std::vector<engine::FindingSite> sites = {site("waits", 1, "waits for `%o`")};
   sites[0].object = second;
   const std::vector<engine::TraceRecord> trace = {
-      event(1, 0, OpKind::kLock, 0x10), event(2, 1, OpKind::kLock, 0x20),
-      event(3, 1, OpKind::kSend, 0x30), event(4, 1, OpKind::kYield, 0x40)};
+      event(1, 0, OpKind::kWrite, 0x10), event(1, 0, OpKind::kLock, 0x10),
+      event(2, 1, OpKind::kLock, 0x20), event(3, 1, OpKind::kSend, 0x30),
+      event(4, 1, OpKind::kYield, 0x40)};
   const Diagnosis diagnosis =
       convert({sites, trace, {}}, finding("deadlock", "nobody can go on", {}), symbolizer);
   EXPECT_EQ(diagnosis.sites[0].object, "lock 2");

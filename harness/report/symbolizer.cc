@@ -124,6 +124,20 @@ std::string symbol_at(Dwfl_Module* module, std::uint64_t address, bool exact) {
   return demangle(name);
 }
 
+/// The function whose frame a place is in, and how far it has come as far as that is known.
+CodePlace code_of_frame(DwarfIndex* index, const engine::Place& place) {
+  // frame_pc may be the function's first byte or a return address behind its last instruction.
+  CodePlace code = index->code_at(place.frame_pc - 1);
+  if (code.function == nullptr || code.address + 1 == code.function->low) {
+    code = index->code_at(place.frame_pc);
+  }
+  if (place.frame_entry == 0) return code;
+  const CodePlace entry = index->code_at(place.frame_entry - 1);
+  const bool same = code.function != nullptr && entry.function != nullptr &&
+                    code.function->die.addr == entry.function->die.addr;
+  return same ? code : entry;
+}
+
 }  // namespace
 
 struct Symbolizer::Parts {
@@ -167,13 +181,7 @@ Variable Symbolizer::describe(const engine::Place& place) {
   if (parts_ == nullptr) parts_ = std::make_unique<Parts>();
   DwarfIndex& index = parts_->index;
   if (place.region == engine::Region::kStack) {
-    // The address may be that of the function's entry or a return address behind its last
-    // instruction; either way it is the function that counts.
-    CodePlace code = index.code_at(place.frame_pc - 1);
-    if (code.function == nullptr || code.address + 1 == code.function->low) {
-      code = index.code_at(place.frame_pc);
-    }
-    return find_in_frame(code, place.frame_base, place.address);
+    return find_in_frame(code_of_frame(&index, place), place.frame_base, place.address);
   }
   Module* module = nullptr;
   const StaticVariable* variable = index.variable_at(place.address, &module);

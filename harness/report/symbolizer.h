@@ -50,8 +50,8 @@ class Symbolizer {
   /// A whole stack.
   std::vector<Frame> frames(const engine::Stack& stack);
 
-  /// The variable at a place. For the stack, `Place::frame_pc` tells the function and
-  /// `Place::frame_base` its frame pointer.
+  /// The variable at a place. For the stack, `Place::frame_entry` or else `Place::frame_pc` tells
+  /// the function and `Place::frame_base` its frame pointer.
   Variable describe(const engine::Place& place);
 
   ModuleOffset module_offset(std::uint64_t pc);

@@ -127,6 +127,18 @@ TEST(Symbolizer, NamesVariablesOfAFrame) {
   EXPECT_GT(local.line, 0);
 }
 
+TEST(Symbolizer, TheFunctionCountsWhenTheCodeAddressIsInALibrary) {
+  places.clear();
+  symbolizer_sample::frame_of_many(7);
+  Symbolizer symbolizer;
+  engine::Place place = places[0];
+  place.frame_entry = place.frame_pc;
+  place.frame_pc = reinterpret_cast<std::uint64_t>(dlsym(RTLD_DEFAULT, "strtol")) + 1;
+  EXPECT_EQ(symbolizer.describe(place).name, "local");
+  place.frame_pc = 0;
+  EXPECT_EQ(symbolizer.describe(place).name, "local");
+}
+
 TEST(Symbolizer, NamesVariablesOfLambdasAndOfTheirCreators) {
   places.clear();
   symbolizer_sample::captured();

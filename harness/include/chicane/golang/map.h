@@ -10,8 +10,9 @@
 //
 // An access of Map is two operations, its begin and its end, so that another goroutine can come
 // between. The check is Go's run-time check: it sees an overlap, in some schedule; race detectors
-// do not see what is inside. SyncMap's calls are one operation each and never conflict; two calls
-// in a row are not atomic together (load_or_store is).
+// do not see what is inside. On native threads an access is atomic, and the check finds nothing.
+// SyncMap's calls are one operation each and never conflict; two calls in a row are not atomic
+// together (load_or_store is).
 //
 // Keys are compared as bytes: integers, enumerations, pointers, structs without padding, or
 // whatever converts to std::string_view. Values are copied out.

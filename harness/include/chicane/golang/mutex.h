@@ -8,7 +8,8 @@
 // Invariants:
 //   I1. Every call is one operation under the engine.
 //   I2. State is touched by the runtime only, never by instrumented code: no detector sees it.
-//   I3. Under the engine every run begins with the zero value, also of an object that outlives
+//   I3. A lock that is destroyed lets nobody in: who waits for it waits for ever.
+//   I4. Under the engine every run begins with the zero value, also of an object that outlives
 //   runs.
 // Cost: an operation under the engine; outside of it a process-wide lock (meant to be right, not
 // fast).
@@ -21,6 +22,7 @@
 namespace chicane::golang {
 
 namespace internal {
+struct MutexWaiter;
 struct RWWaiter;
 class Section;
 /// A synchronization address that remembers whether it was released to: an object at a reused
@@ -52,6 +54,7 @@ class CHICANE_CAPABILITY("mutex") Mutex {
 
  private:
   friend class Cond;
+  friend struct internal::MutexWaiter;
   void lock_at(const void* site);
   void release(internal::Section& section, const void* site);  // the effect of unlock
   void begin(const internal::Section& section);
@@ -62,6 +65,7 @@ class CHICANE_CAPABILITY("mutex") Mutex {
   internal::Edge edge_;
   std::uint32_t owner_ = 0, last_unlocker_ = 0;
   const void* last_unlock_site_ = nullptr;
+  internal::MutexWaiter* waiters_ = nullptr;
 };
 
 //   state             | lock  | lock_shared           | unlock   | unlock_shared

@@ -66,6 +66,7 @@ class Cond {
 class WaitGroup {
  public:
   constexpr WaitGroup() = default;
+  ~WaitGroup();
   WaitGroup(const WaitGroup&) = delete;
   WaitGroup& operator=(const WaitGroup&) = delete;
   void add(int delta);
