@@ -39,9 +39,9 @@ test: all
 ifeq ($(SANITIZE),address)
 	@echo 'Left out under AddressSanitizer: scenarios and tests labelled "engine"; their programs'
 	@echo 'run on fibers and are instrumented for ThreadSanitizer, which cannot be combined.'
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -LE '^(engine|tidy)$$' $(ARGS)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -LE '^engine$$' $(ARGS)
 else
-	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -LE '^tidy$$' $(ARGS)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(ARGS)
 endif
 
 ## bench    run the benchmarks on one core; ARGS='--benchmark_filter=mutex' selects

@@ -14,10 +14,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#if defined(__x86_64__)
-#include <asm/prctl.h>
-#endif
-
 // Present when the program is linked with ThreadSanitizer: the parked thread must be one it knows.
 extern "C" int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*),
                                             void*) __attribute__((weak));
@@ -25,9 +21,7 @@ extern "C" int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*, v
 namespace chicane::engine {
 namespace {
 
-using boost::context::detail::jump_fcontext;
 using boost::context::detail::make_fcontext;
-using boost::context::detail::transfer_t;
 using CreateThread = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
 
 constexpr std::size_t kShadowFrames = 1 << 16;
@@ -36,17 +30,9 @@ constexpr std::size_t kParkedFrames = 16 << 10;
 
 CreateThread real_create() {
   if (__interceptor_pthread_create != nullptr) return &__interceptor_pthread_create;
-  static const auto create =
-      reinterpret_cast<CreateThread>(dlsym(RTLD_NEXT, "pthread_create"));
+  static const auto create = reinterpret_cast<CreateThread>(dlsym(RTLD_NEXT, "pthread_create"));
   return create;
 }
-
-const bool g_fast_thread_pointer =
-#if defined(__x86_64__)
-    (getauxval(AT_HWCAP2) & 2) != 0;
-#else
-    true;
-#endif
 
 #if defined(__x86_64__)
 std::uintptr_t read_thread_pointer() {
@@ -54,22 +40,11 @@ std::uintptr_t read_thread_pointer() {
   asm("mov %%fs:0, %0" : "=r"(value));  // the thread control block begins with its own address
   return value;
 }
-inline void write_thread_pointer(std::uintptr_t value) {
-  if (g_fast_thread_pointer) [[likely]] {
-    asm volatile("wrfsbase %0" ::"r"(value) : "memory");
-  } else {
-    asm volatile("syscall" ::"a"(SYS_arch_prctl), "D"(ARCH_SET_FS), "S"(value)
-                 : "rcx", "r11", "memory");
-  }
-}
 #elif defined(__aarch64__)
 std::uintptr_t read_thread_pointer() {
   std::uintptr_t value = 0;
   asm("mrs %0, tpidr_el0" : "=r"(value));
   return value;
-}
-inline void write_thread_pointer(std::uintptr_t value) {
-  asm volatile("msr tpidr_el0, %0" ::"r"(value) : "memory");
 }
 #else
 #error "Chicane knows x86-64 and arm64"
@@ -125,6 +100,13 @@ const ThreadLocalImage& executable_image() {
 }
 
 }  // namespace
+
+const bool g_fast_thread_pointer =
+#if defined(__x86_64__)
+    (getauxval(AT_HWCAP2) & 2) != 0;
+#else
+    true;
+#endif
 
 bool has_fast_thread_pointer() { return g_fast_thread_pointer; }
 
@@ -189,18 +171,6 @@ void Context::reset(Entry entry) {
   char* block = reinterpret_cast<char*>(thread_pointer_) + image.offset;
   std::memcpy(block, image.image, image.file_size);
   std::memset(block + image.file_size, 0, image.memory_size - image.file_size);
-}
-
-void Context::switch_from(Context& from) {
-  from.shadow_ = g_shadow_stack;
-  g_shadow_stack = shadow_;
-  write_thread_pointer(thread_pointer_);
-  const transfer_t transfer = jump_fcontext(fiber_, &from);
-  arrived(transfer);
-}
-
-void Context::arrived(transfer_t transfer) {
-  static_cast<Context*>(transfer.data)->fiber_ = transfer.fctx;
 }
 
 Context* ContextPool::take(Context::Entry entry) {

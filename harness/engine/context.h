@@ -13,12 +13,18 @@
 // making one about 20 us.
 #pragma once
 
+#include <sys/syscall.h>
+
 #include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "engine/shadow_stack.h"
+
+#if defined(__x86_64__)
+#include <asm/prctl.h>
+#endif
 
 namespace chicane::engine {
 
@@ -67,6 +73,33 @@ class Context {
   int ready_ = 0;
   bool looking_away_ = false;
 };
+
+/// Whether the thread pointer is written by instruction (FSGSBASE) or by system call.
+extern const bool g_fast_thread_pointer;
+
+inline void write_thread_pointer(std::uintptr_t value) {
+#if defined(__x86_64__)
+  if (g_fast_thread_pointer) [[likely]] {
+    asm volatile("wrfsbase %0" ::"r"(value) : "memory");
+  } else {
+    asm volatile("syscall" ::"a"(SYS_arch_prctl), "D"(ARCH_SET_FS), "S"(value)
+                 : "rcx", "r11", "memory");
+  }
+#else
+  asm volatile("msr tpidr_el0, %0" ::"r"(value) : "memory");
+#endif
+}
+
+inline void Context::arrived(boost::context::detail::transfer_t transfer) {
+  static_cast<Context*>(transfer.data)->fiber_ = transfer.fctx;
+}
+
+inline void Context::switch_from(Context& from) {
+  from.shadow_ = g_shadow_stack;
+  g_shadow_stack = shadow_;
+  write_thread_pointer(thread_pointer_);
+  arrived(boost::context::detail::jump_fcontext(fiber_, &from));
+}
 
 /// Contexts that are free, and those in use.
 class ContextPool {

@@ -34,21 +34,24 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   thread_count_ = 0;
   live_.clear();
   if (static_cast<std::uint32_t>(++generation_) == 0) ++generation_;
-  for (auto* list : {&event_monitors_, &edge_monitors_, &announce_monitors_}) {
-    list->clear();
-  }
+  event_monitors_.clear();
+  edge_monitors_.clear();
+  announce_monitors_.clear();
+  event_kinds_ = 0;
+  strategy_wants_events_ = strategy.wants_events();
   access_monitor_ = nullptr;
   all_monitors_.assign(monitors.begin(), monitors.end());
   for (Monitor* monitor : monitors) {
-    if (monitor->wants_events()) event_monitors_.push_back(monitor);
     if (monitor->wants_edges()) edge_monitors_.push_back(monitor);
     if (monitor->wants_announcements()) announce_monitors_.push_back(monitor);
     if (monitor->wants_accesses()) access_monitor_ = monitor;
     monitor->begin_run(*this);
+    event_monitors_.push_back({monitor, monitor->event_kinds(), monitor->events_from_step()});
+    event_kinds_ |= event_monitors_.back().kinds;
   }
   Thread& main = add_thread(nullptr, nullptr);
   current_ = &main;
-  main.context_->switch_from(*driver_);  // returns when the run has ended
+  main.context_->switch_from(*driver_);           // returns when the run has ended
   g_shadow_stack = current_->context_->shadow();  // monitors may ask for the last thread's stack
   close_record();
   for (Monitor* monitor : monitors) monitor->end_run(end_);
@@ -61,7 +64,6 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
 std::size_t Engine::collect_enabled() {
   std::size_t count = 0;
   Time earliest = kNever;
-  enabled_.resize(live_.size());
   for (Thread* thread : live_) {
     const Operation& pending = thread->pending_;
     thread->by_timeout_ = false;
@@ -89,8 +91,8 @@ std::size_t Engine::collect_enabled() {
 
 Thread* Engine::choose_thread(std::size_t count) {
   if (step_ >= fair_from_) {
-    // Fair, and no choice: a function of the step. Not in turns: two threads that back off from each
-    // other in step would do so for ever.
+    // Fair, and no choice: a function of the step. Not in turns: two threads that back off from
+    // each other in step would do so for ever.
     return enabled_[((step_ * 0x9e3779b97f4a7c15ull) >> 32) % count];
   }
   ThreadChoice choice{{enabled_.data(), count}, current_->id_, -1, step_};
@@ -203,15 +205,26 @@ void Engine::update_held(OpKind kind, const void* object, const void* site) {
 void Engine::emit(OpKind kind, Outcome outcome, const void* object, const void* site,
                   std::uint64_t value, const void* other) {
   Scope scope;
-  if (recording_) record(kind, outcome, object, site, value, other, 0);
-  const Event event{kind, outcome, current_->id_, object, other, site, value, step_};
+  if (recording_) [[unlikely]]
+    record(kind, outcome, object, site, value, other, 0);
   // An unlock is seen while the lock still counts as held, a lock when it does already.
   const bool lock = kind >= OpKind::kLock && kind <= OpKind::kReadUnlock;
   const bool unlock = kind == OpKind::kUnlock || kind == OpKind::kReadUnlock;
   if (lock && !unlock && outcome == Outcome::kDone) update_held(kind, object, site);
-  for (Monitor* monitor : event_monitors_) monitor->on_event(event);
+  deliver({kind, outcome, current_->id_, object, other, site, value, step_});
   if (unlock && outcome == Outcome::kDone) update_held(kind, object, site);
-  strategy_->on_event(event);
+}
+
+void Engine::deliver(const Event& event) {
+  const std::uint64_t kind = std::uint64_t{1} << static_cast<unsigned>(event.kind);
+  const bool misuse = is_misuse(event.outcome);
+  if ((event_kinds_ & kind) != 0 || misuse) {
+    for (const EventMonitor& wants : event_monitors_) {
+      if (((wants.kinds & kind) == 0 && !misuse) || event.step < wants.from_step) continue;
+      wants.monitor->on_event(event);
+    }
+  }
+  if (strategy_wants_events_) strategy_->on_event(event);
 }
 
 void Engine::acquire(const void* sync) {

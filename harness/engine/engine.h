@@ -45,12 +45,11 @@ class Journal;
 /// A lock that a thread holds.
 struct HeldLock {
   const void* object;
-  const void* site;   // where it was acquired
+  const void* site;  // where it was acquired
   std::uint64_t step;
   bool shared;
   std::uint32_t depth;  // recursion
 };
-
 
 /// The destructor of a thread_local object.
 struct ThreadLocalDestructor {
@@ -256,6 +255,7 @@ class Engine {
                   std::uint64_t address);
   bool is_racy(const void* site) const;
   void access_operation(const void* address, bool write, const void* site);
+  void deliver(const Event& event);
   void update_held(OpKind kind, const void* object, const void* site);
 
   Thread* current_ = nullptr;
@@ -267,7 +267,14 @@ class Engine {
   Context* driver_ = nullptr;
   ContextPool pool_;
   Strategy* strategy_ = nullptr;
-  std::vector<Monitor*> event_monitors_, edge_monitors_, announce_monitors_, all_monitors_;
+  struct EventMonitor {
+    Monitor* monitor;
+    std::uint64_t kinds, from_step;
+  };
+  std::vector<EventMonitor> event_monitors_;
+  std::uint64_t event_kinds_ = 0;  // what any of them wants
+  bool strategy_wants_events_ = true;
+  std::vector<Monitor*> edge_monitors_, announce_monitors_, all_monitors_;
   Monitor* access_monitor_ = nullptr;
   Journal* journal_ = nullptr;
   const std::function<void()>* program_ = nullptr;

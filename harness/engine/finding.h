@@ -42,33 +42,33 @@ struct Place {
 
 /// One line of a diagnosis: who did what where.
 struct FindingSite {
-  char role[24];          // "read", "write", "waits", "holds", "locked", "unlocks", ...
+  char role[24];  // "read", "write", "waits", "holds", "locked", "unlocks", ...
   ThreadId thread;
-  std::uint64_t step;     // 0: unknown
-  Place object;           // what it acted on, if that differs between sites
+  std::uint64_t step;  // 0: unknown
+  Place object;        // what it acted on, if that differs between sites
   Stack stack;
-  char detail[120];       // "holding no lock", "waits for a lock that goroutine 2 holds"
+  char detail[120];  // "holding no lock", "waits for a lock that goroutine 2 holds"
 };
 
 /// A defect that a monitor (or a crash handler) saw.
 struct Finding {
-  char kind[32];          // a stable identifier: "data-race"
+  char kind[32];  // a stable identifier: "data-race"
   char message[200];
   Place object;
   std::uint64_t run;
   std::uint64_t step;
   std::uint32_t first_site;
   std::uint32_t site_count;
-  bool fatal;             // the run could not go on after it
+  bool fatal;  // the run could not go on after it
 };
 
 /// A choice, as the schedule file keeps it.
 struct ChoiceRecord {
-  std::uint32_t chosen;      // a thread's id, or an outcome's index
+  std::uint32_t chosen;        // a thread's id, or an outcome's index
   std::uint16_t alternatives;  // how many there were
-  OpKind kind;               // of the chosen thread's operation, or the one with outcomes
-  std::uint8_t is_outcome;   // 0: a thread, 1: an outcome
-  std::uint8_t forced;       // a thread choice that left the running thread though it could go on
+  OpKind kind;                 // of the chosen thread's operation, or the one with outcomes
+  std::uint8_t is_outcome;     // 0: a thread, 1: an outcome
+  std::uint8_t forced;         // a thread choice that left the running thread though it could go on
 };
 
 /// An event of a recorded run.
@@ -77,14 +77,14 @@ struct TraceRecord {
   ThreadId thread;
   OpKind kind;
   Outcome outcome;
-  std::uint8_t size;         // of a memory access, in bytes
-  std::uint8_t forced;       // the switch to this thread was not necessary: another could go on
+  std::uint8_t size;    // of a memory access, in bytes
+  std::uint8_t forced;  // the switch to this thread was not necessary: another could go on
   std::uint64_t object;
   std::uint64_t other;
   std::uint64_t value;
   std::uint64_t value_after;  // for accesses: what the location held afterwards
-  std::uint32_t choice;      // index of the choice that let this thread run, or ~0
-  Place place;               // where `object` lies, for its name; kUnknown when nobody looked
+  std::uint32_t choice;       // index of the choice that let this thread run, or ~0
+  Place place;                // where `object` lies, for its name; kUnknown when nobody looked
   Stack stack;
 };
 

@@ -9,7 +9,6 @@
 namespace chicane::engine {
 namespace {
 
-constexpr std::size_t kMaxChoices = 1 << 20;
 constexpr std::size_t kMaxWitnessChoices = 1 << 22;
 constexpr std::size_t kMaxFindings = 256;
 constexpr std::size_t kMaxSites = 1 << 14;
@@ -55,6 +54,8 @@ Journal* Journal::create() {
   auto* mapped = static_cast<Memory*>(memory);
   mapped->self.memory_ = mapped;
   mapped->self.counters_ = &mapped->counters;
+  mapped->self.choices_ = mapped->choices;
+  mapped->self.choice_count_ = &mapped->choice_count;
   return &mapped->self;
 }
 
@@ -69,14 +70,6 @@ void Journal::begin_run(std::uint64_t run) {
   if (recording_) memory_->trace_count = 0;
   first_finding_ = memory_->finding_count;
   open_finding_ = false;
-}
-
-void Journal::add_choice(const ChoiceRecord& choice) {
-  if (memory_->choice_count == kMaxChoices) {
-    counters_->truncated = 1;
-    return;
-  }
-  memory_->choices[memory_->choice_count++] = choice;
 }
 
 Finding* Journal::begin_finding(std::string_view kind, std::string_view message) {

@@ -26,30 +26,30 @@ namespace chicane::engine {
 /// A witness: the choices of a run that had a finding.
 struct WitnessRecord {
   std::uint64_t run;
-  std::uint32_t finding;        // the first finding it is for
+  std::uint32_t finding;  // the first finding it is for
   std::uint32_t finding_count;
-  std::uint32_t first_choice;   // in the witness choices
+  std::uint32_t first_choice;  // in the witness choices
   std::uint32_t choice_count;
-  std::uint32_t racy_count;     // how many of the racy sites were operations in it
+  std::uint32_t racy_count;  // how many of the racy sites were operations in it
   RunEnd end;
 };
 
 /// What the parent may read at any time.
 struct JournalCounters {
-  std::uint64_t run;         // the current run's number
+  std::uint64_t run;  // the current run's number
   std::uint64_t runs_done;
-  std::uint64_t step;        // operations in the current run
+  std::uint64_t step;  // operations in the current run
   std::uint64_t total_steps;
-  std::uint64_t bad_runs;    // runs that ended badly
+  std::uint64_t bad_runs;         // runs that ended badly
   std::uint64_t run_nanoseconds;  // time spent in runs
-  ThreadId thread;           // who runs
+  ThreadId thread;                // who runs
   RunEnd last_end;
-  std::uint8_t in_program;   // a run is in progress
-  std::uint8_t exhausted;    // the strategy has no further run
-  std::uint8_t diverged;     // a replayed schedule did not fit
+  std::uint8_t in_program;  // a run is in progress
+  std::uint8_t exhausted;   // the strategy has no further run
+  std::uint8_t diverged;    // a replayed schedule did not fit
   std::uint8_t truncated;
-  std::uint64_t diverged_at;     // index of the choice that did not fit
-  char divergence[240];      // what was expected and what is there
+  std::uint64_t diverged_at;  // index of the choice that did not fit
+  char divergence[240];       // what was expected and what is there
 };
 
 class Journal {
@@ -61,7 +61,13 @@ class Journal {
 
   // ---- child ----
   void begin_run(std::uint64_t run);
-  void add_choice(const ChoiceRecord& choice);
+  void add_choice(const ChoiceRecord& choice) {
+    if (*choice_count_ == kMaxChoices) [[unlikely]] {
+      counters_->truncated = 1;
+      return;
+    }
+    choices_[(*choice_count_)++] = choice;
+  }
   Finding* begin_finding(std::string_view kind, std::string_view message);
   FindingSite* begin_site(Finding* finding);
   /// Drops the last finding if it is known (I2). True: it is new.
@@ -98,7 +104,10 @@ class Journal {
   bool known(std::uint64_t signature, bool as_operation);
   std::uint64_t signature(const Finding& finding) const;
   Memory* memory_ = nullptr;
+  static constexpr std::size_t kMaxChoices = 1 << 20;
   JournalCounters* counters_ = nullptr;
+  ChoiceRecord* choices_ = nullptr;  // of the current run
+  std::uint32_t* choice_count_ = nullptr;
   bool recording_ = false;
   bool open_finding_ = false;
   std::uint32_t first_finding_ = 0;  // of this run

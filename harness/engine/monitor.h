@@ -50,8 +50,10 @@ class Monitor {
   /// only when `wants_announcements()`.
   virtual void on_announce(ThreadId, const Operation&) {}
   virtual bool wants_announcements() const { return false; }
-  /// Whether on_event is wanted; asked once per exploration.
-  virtual bool wants_events() const { return true; }
+  /// Which events are wanted, as a set: bit k for OpKind k; misuse of any kind is among them. Asked
+  /// at the beginning of a run, as is `events_from_step`: the first step whose events are wanted.
+  virtual std::uint64_t event_kinds() const { return ~std::uint64_t{0}; }
+  virtual std::uint64_t events_from_step() const { return 0; }
   /// Happens-before edges. `release` adds the thread's clock to `sync`'s, `release_store` puts it
   /// in its place, `acquire` adds `sync`'s clock to the thread's. Called only when `wants_edges()`.
   virtual void on_acquire(ThreadId, const void* /*sync*/) {}

@@ -22,9 +22,7 @@ constexpr const char* kOutcomeNames[] = {
 
 const char* to_string(OpKind kind) { return kOperationNames[static_cast<std::size_t>(kind)]; }
 
-const char* to_string(Outcome outcome) {
-  return kOutcomeNames[static_cast<std::size_t>(outcome)];
-}
+const char* to_string(Outcome outcome) { return kOutcomeNames[static_cast<std::size_t>(outcome)]; }
 
 bool parse_op_kind(const char* name, std::size_t length, OpKind* kind) {
   std::size_t index = 0;

@@ -26,56 +26,56 @@ using Time = std::int64_t;
 inline constexpr Time kNever = std::numeric_limits<Time>::max();
 
 /// Every kind of operation: enumerator, name in reports and schedule files.
-#define CHICANE_OPERATIONS(X)           \
-  X(kThreadStart, "start")              \
-  X(kThreadExit, "exit")                \
-  X(kThreadCreate, "create")            \
-  X(kThreadJoin, "join")                \
-  X(kThreadDetach, "detach")            \
-  X(kLock, "lock")                      \
-  X(kTryLock, "try-lock")               \
-  X(kUnlock, "unlock")                  \
-  X(kReadLock, "read-lock")             \
-  X(kTryReadLock, "try-read-lock")      \
-  X(kReadUnlock, "read-unlock")         \
-  X(kMutexDestroy, "destroy-lock")      \
-  X(kCondWait, "wait")                  \
-  X(kCondWake, "wake")                  \
-  X(kCondSignal, "signal")              \
-  X(kCondBroadcast, "broadcast")        \
-  X(kAtomicLoad, "atomic-load")         \
-  X(kAtomicStore, "atomic-store")       \
-  X(kAtomicRmw, "atomic-rmw")           \
-  X(kAtomicCas, "atomic-cas")           \
-  X(kFence, "fence")                    \
-  X(kRead, "read")                      \
-  X(kWrite, "write")                    \
-  X(kYield, "yield")                    \
-  X(kSleep, "sleep")                    \
-  X(kClock, "clock")                    \
-  X(kOnce, "once")                      \
-  X(kOnceDone, "once-done")             \
-  X(kSend, "send")                      \
-  X(kRecv, "recv")                      \
-  X(kTrySend, "try-send")               \
-  X(kTryRecv, "try-recv")               \
-  X(kClose, "close")                    \
-  X(kSelect, "select")                  \
-  X(kWaitGroupAdd, "wg-add")            \
-  X(kWaitGroupWait, "wg-wait")          \
-  X(kPoolGet, "pool-get")               \
-  X(kPoolPut, "pool-put")               \
-  X(kMapRead, "map-read")               \
-  X(kMapWrite, "map-write")             \
-  X(kMapDone, "map-done")               \
-  X(kCancel, "cancel")                  \
-  X(kTimer, "timer")                    \
-  X(kNotify, "notify")                  \
-  X(kPanic, "panic")                    \
-  X(kSemWait, "sem-wait")               \
-  X(kSemPost, "sem-post")               \
-  X(kBarrier, "barrier")                \
-  X(kFutexWait, "futex-wait")           \
+#define CHICANE_OPERATIONS(X)      \
+  X(kThreadStart, "start")         \
+  X(kThreadExit, "exit")           \
+  X(kThreadCreate, "create")       \
+  X(kThreadJoin, "join")           \
+  X(kThreadDetach, "detach")       \
+  X(kLock, "lock")                 \
+  X(kTryLock, "try-lock")          \
+  X(kUnlock, "unlock")             \
+  X(kReadLock, "read-lock")        \
+  X(kTryReadLock, "try-read-lock") \
+  X(kReadUnlock, "read-unlock")    \
+  X(kMutexDestroy, "destroy-lock") \
+  X(kCondWait, "wait")             \
+  X(kCondWake, "wake")             \
+  X(kCondSignal, "signal")         \
+  X(kCondBroadcast, "broadcast")   \
+  X(kAtomicLoad, "atomic-load")    \
+  X(kAtomicStore, "atomic-store")  \
+  X(kAtomicRmw, "atomic-rmw")      \
+  X(kAtomicCas, "atomic-cas")      \
+  X(kFence, "fence")               \
+  X(kRead, "read")                 \
+  X(kWrite, "write")               \
+  X(kYield, "yield")               \
+  X(kSleep, "sleep")               \
+  X(kClock, "clock")               \
+  X(kOnce, "once")                 \
+  X(kOnceDone, "once-done")        \
+  X(kSend, "send")                 \
+  X(kRecv, "recv")                 \
+  X(kTrySend, "try-send")          \
+  X(kTryRecv, "try-recv")          \
+  X(kClose, "close")               \
+  X(kSelect, "select")             \
+  X(kWaitGroupAdd, "wg-add")       \
+  X(kWaitGroupWait, "wg-wait")     \
+  X(kPoolGet, "pool-get")          \
+  X(kPoolPut, "pool-put")          \
+  X(kMapRead, "map-read")          \
+  X(kMapWrite, "map-write")        \
+  X(kMapDone, "map-done")          \
+  X(kCancel, "cancel")             \
+  X(kTimer, "timer")               \
+  X(kNotify, "notify")             \
+  X(kPanic, "panic")               \
+  X(kSemWait, "sem-wait")          \
+  X(kSemPost, "sem-post")          \
+  X(kBarrier, "barrier")           \
+  X(kFutexWait, "futex-wait")      \
   X(kFutexWake, "futex-wake")
 
 enum class OpKind : std::uint8_t {
@@ -91,27 +91,27 @@ bool parse_op_kind(const char* name, std::size_t length, OpKind* kind);
 
 /// How an operation ended. Everything from kNotLocked on is misuse: the primitive's documented
 /// state machine has no such transition.
-#define CHICANE_OUTCOMES(X)                    \
-  X(kDone, "done")                             \
-  X(kTimedOut, "timed-out")                    \
-  X(kWouldBlock, "would-block")                \
-  X(kFailed, "failed")                         \
-  X(kNotLocked, "not-locked")                  \
-  X(kDoubleUnlock, "double-unlock")            \
-  X(kNotOwner, "not-owner")                    \
-  X(kAlreadyOwned, "already-owned")            \
-  X(kWaitWithoutLock, "wait-without-lock")     \
+#define CHICANE_OUTCOMES(X)                     \
+  X(kDone, "done")                              \
+  X(kTimedOut, "timed-out")                     \
+  X(kWouldBlock, "would-block")                 \
+  X(kFailed, "failed")                          \
+  X(kNotLocked, "not-locked")                   \
+  X(kDoubleUnlock, "double-unlock")             \
+  X(kNotOwner, "not-owner")                     \
+  X(kAlreadyOwned, "already-owned")             \
+  X(kWaitWithoutLock, "wait-without-lock")      \
   X(kWaitWithOtherLock, "wait-with-other-lock") \
-  X(kClosed, "closed")                         \
-  X(kNil, "nil")                               \
-  X(kNegative, "negative")                     \
-  X(kReused, "reused")                         \
-  X(kDestroyedBusy, "destroyed-busy")          \
-  X(kConcurrentAccess, "concurrent-access")    \
-  X(kUseAfterPut, "use-after-put")             \
-  X(kWrongType, "wrong-type")                  \
-  X(kHeldAtExit, "held-at-exit")               \
-  X(kCopied, "copied")                         \
+  X(kClosed, "closed")                          \
+  X(kNil, "nil")                                \
+  X(kNegative, "negative")                      \
+  X(kReused, "reused")                          \
+  X(kDestroyedBusy, "destroyed-busy")           \
+  X(kConcurrentAccess, "concurrent-access")     \
+  X(kUseAfterPut, "use-after-put")              \
+  X(kWrongType, "wrong-type")                   \
+  X(kHeldAtExit, "held-at-exit")                \
+  X(kCopied, "copied")                          \
   X(kPanicked, "panicked")
 
 enum class Outcome : std::uint8_t {

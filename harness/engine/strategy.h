@@ -43,7 +43,9 @@ class Strategy {
   virtual unsigned pick_thread(const ThreadChoice& choice) = 0;
   /// Which of `count` (at least 2) outcomes the operation has.
   virtual unsigned pick_outcome(const Operation& operation, unsigned count) = 0;
-  /// After each event; most strategies need none.
+  /// Whether the strategy wants the events of the run that has begun.
+  virtual bool wants_events() const { return true; }
+  /// After each event.
   virtual void on_event(const Event&) {}
   /// After the run, with the number of its steps.
   virtual void end_run(std::uint64_t /*steps*/) {}

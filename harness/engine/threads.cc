@@ -20,7 +20,6 @@ bool has_finished(const Operation& operation) {
   return static_cast<const Thread*>(operation.context)->finished();
 }
 
-
 }  // namespace
 
 Thread& Engine::add_thread(void* (*body)(void*), void* argument) {
@@ -47,6 +46,7 @@ Thread& Engine::add_thread(void* (*body)(void*), void* argument) {
     std::abort();
   }
   live_.push_back(&thread);
+  if (enabled_.size() < live_.size()) enabled_.resize(live_.size());
   return thread;
 }
 

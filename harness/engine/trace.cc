@@ -11,7 +11,7 @@
 
 extern "C" {
 extern char __executable_start;  // the linker's: the executable's first and last byte
-extern char etext;  // of its code
+extern char etext;               // of its code
 extern char end;
 }
 
@@ -68,7 +68,8 @@ void Engine::on_access(const void* address, std::size_t size, bool write, const 
     perform({.kind = OpKind::kYield, .object = address, .site = site});
     emit(OpKind::kYield, Outcome::kDone, address, site);
   }
-  if (racy_count_ != 0 && is_racy(site)) [[unlikely]] access_operation(address, write, site);
+  if (racy_count_ != 0 && is_racy(site)) [[unlikely]]
+    access_operation(address, write, site);
   if (recording_) [[unlikely]] {
     Scope scope;
     close_record();
@@ -84,9 +85,7 @@ void Engine::access_operation(const void* address, bool write, const void* site)
   const OpKind kind = write ? OpKind::kWrite : OpKind::kRead;
   perform({.kind = kind, .object = address, .site = site});
   Scope scope;
-  const Event event{kind, Outcome::kDone, current_->id_, address, nullptr, site, 0, step_};
-  for (Monitor* monitor : event_monitors_) monitor->on_event(event);
-  strategy_->on_event(event);
+  deliver({kind, Outcome::kDone, current_->id_, address, nullptr, site, 0, step_});
 }
 
 void Engine::on_atomic(const void* address, std::size_t size, OpKind kind, MemoryOrder order,
@@ -222,8 +221,7 @@ Finding* Engine::report(std::string_view kind, std::string_view message, const v
 }
 
 void Engine::add_site(Finding* finding, std::string_view role, ThreadId thread, const void* site,
-                      bool live, std::uint64_t step, std::string_view detail,
-                      const void* object) {
+                      bool live, std::uint64_t step, std::string_view detail, const void* object) {
   if (finding == nullptr) return;
   Scope scope;
   FindingSite* to = journal_->begin_site(finding);
@@ -257,8 +255,8 @@ void Engine::add_site_with_stack(Finding* finding, std::string_view role, Thread
 
 // The stack of an earlier event, from the trace. Several events of one step may have the same call
 // site (in a library's function): the one that touched the finding's object is meant.
-void Engine::fill_stack(FindingSite* to, const Thread& thread, const void* site,
-                        std::uint64_t step, std::uint64_t address) {
+void Engine::fill_stack(FindingSite* to, const Thread& thread, const void* site, std::uint64_t step,
+                        std::uint64_t address) {
   constexpr std::uint64_t kNear = 16;
   to->stack.depth = 0;
   const auto trace = recording_ ? journal_->trace() : std::span<const TraceRecord>{};

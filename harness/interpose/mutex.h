@@ -36,9 +36,7 @@ struct MutexState {
   }
 };
 
-inline MutexState* state_of(pthread_mutex_t* mutex) {
-  return reinterpret_cast<MutexState*>(mutex);
-}
+inline MutexState* state_of(pthread_mutex_t* mutex) { return reinterpret_cast<MutexState*>(mutex); }
 
 /// pthread_mutex_lock and its timed forms; `deadline` in virtual time.
 int lock_mutex(engine::Engine& engine, pthread_mutex_t* mutex, const void* site,

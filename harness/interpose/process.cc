@@ -37,8 +37,8 @@ using engine::RunEnd;
 constexpr std::size_t kSignalStack = 64 << 10;
 
 // Reports at the running thread's current place and ends the run.
-[[noreturn]] void end_badly(Engine& engine, const char* kind, const char* message,
-                            const void* site, const char* role) {
+[[noreturn]] void end_badly(Engine& engine, const char* kind, const char* message, const void* site,
+                            const char* role) {
   Finding* finding = engine.report(kind, message);
   if (finding != nullptr) finding->fatal = true;
   engine.add_site(finding, role, engine.self().id(), site, true);
@@ -81,8 +81,9 @@ void on_fault(int number, siginfo_t* info, void*) {
   if (engine.journal_or_null() == nullptr) _exit(128 + number);
   const bool overflow = number == SIGSEGV && is_overflow(engine, info->si_addr);
   Finding* finding = engine.report(
-      "crash", in_program ? describe_signal(number, overflow)
-                          : "a fault inside Chicane's runtime (a bug of Chicane: please report it)");
+      "crash", in_program
+                   ? describe_signal(number, overflow)
+                   : "a fault inside Chicane's runtime (a bug of Chicane: please report it)");
   if (finding != nullptr) finding->fatal = true;
   engine.add_site(finding, "crashes", engine.self().id(), engine.last_site(), true);
   engine.journal_or_null()->commit_finding();
@@ -103,14 +104,13 @@ void on_stuck(int, siginfo_t*, void*) {
   real__exit()(0);
 }
 
-// The text of the exception in flight. False when nothing need be said: Go's panics that have a kind
-// of their own were reported where they were thrown.
+// The text of the exception in flight. False when nothing need be said: Go's panics that have a
+// kind of their own were reported where they were thrown.
 bool describe_exception(char* text, std::size_t size) {
   int status = 0;
   const std::type_info* type = abi::__cxa_current_exception_type();
-  char* name = type == nullptr
-                   ? nullptr
-                   : abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
+  char* name =
+      type == nullptr ? nullptr : abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
   const char* shown = name != nullptr ? name : type != nullptr ? type->name() : "an exception";
   bool untold = true;
   try {
@@ -138,7 +138,7 @@ bool describe_exception(char* text, std::size_t size) {
 }
 
 void handle(int number, void (*handler)(int, siginfo_t*, void*)) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = handler;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   sigaction(number, &action, nullptr);
@@ -149,8 +149,8 @@ void handle(int number, void (*handler)(int, siginfo_t*, void*)) {
 int stuck_signal() { return SIGXCPU; }
 
 void install_crash_handlers() {
-  void* memory = mmap(nullptr, kSignalStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                      -1, 0);
+  void* memory =
+      mmap(nullptr, kSignalStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   const stack_t stack{.ss_sp = memory, .ss_flags = 0, .ss_size = kSignalStack};
   sigaltstack(&stack, nullptr);
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) handle(number, &on_fault);
@@ -167,8 +167,7 @@ extern "C" {
 
 void abort() noexcept {
   if (Engine* engine = Engine::active()) {
-    interpose::end_badly(*engine, "crash", "the program called abort()", CHICANE_SITE(),
-                         "crashes");
+    interpose::end_badly(*engine, "crash", "the program called abort()", CHICANE_SITE(), "crashes");
   }
   interpose::real_abort()();
   __builtin_unreachable();
@@ -187,8 +186,7 @@ void exit(int status) noexcept {
 void _exit(int status) {
   if (Engine* engine = Engine::active()) {
     char text[64];
-    std::snprintf(text, sizeof text, "the program called _exit(%d) in the middle of a run",
-                  status);
+    std::snprintf(text, sizeof text, "the program called _exit(%d) in the middle of a run", status);
     interpose::end_badly(*engine, "crash", text, CHICANE_SITE(), "exits");
   }
   interpose::real__exit()(status);

@@ -11,20 +11,20 @@
 
 #include <dlfcn.h>
 
-#define CHICANE_REAL(result, name, parameters)                                       \
-  extern "C" result __interceptor_##name parameters __attribute__((weak));           \
-  namespace chicane::interpose {                                                     \
-  [[maybe_unused]] inline auto real_##name() {                                       \
-    using Function = result(*) parameters;                                           \
-    static constinit Function function = nullptr;                                    \
-    if (function != nullptr) return function;                                        \
-    if (__interceptor_##name != nullptr) {                                           \
-      function = &__interceptor_##name;                                              \
-    } else {                                                                         \
-      function = reinterpret_cast<Function>(dlsym(RTLD_NEXT, #name));                \
-    }                                                                                \
-    return function;                                                                 \
-  }                                                                                  \
+#define CHICANE_REAL(result, name, parameters)                             \
+  extern "C" result __interceptor_##name parameters __attribute__((weak)); \
+  namespace chicane::interpose {                                           \
+  [[maybe_unused]] inline auto real_##name() {                             \
+    using Function = result(*) parameters;                                 \
+    static constinit Function function = nullptr;                          \
+    if (function != nullptr) return function;                              \
+    if (__interceptor_##name != nullptr) {                                 \
+      function = &__interceptor_##name;                                    \
+    } else {                                                               \
+      function = reinterpret_cast<Function>(dlsym(RTLD_NEXT, #name));      \
+    }                                                                      \
+    return function;                                                       \
+  }                                                                        \
   }
 
 /// The call site in the program of the interposed function that expands this.

@@ -38,8 +38,8 @@ namespace chicane::interpose {
 namespace {
 
 using engine::Engine;
-using engine::OpKind;
 using engine::Operation;
+using engine::OpKind;
 using engine::Outcome;
 using engine::Time;
 

@@ -30,8 +30,8 @@ namespace chicane::interpose {
 namespace {
 
 using engine::Engine;
-using engine::OpKind;
 using engine::Operation;
+using engine::OpKind;
 using engine::Outcome;
 
 // pthread_once_t as glibc has it: 0 not begun, 1 running, 2 done.
@@ -96,8 +96,7 @@ int pthread_create(pthread_t* handle, const pthread_attr_t* attributes, CreateBo
     return interpose::real_pthread_create()(handle, attributes, body, argument);
   }
   const Thread& thread = engine->spawn(
-      body, argument,
-      {.detached = interpose::wants_detached(attributes), .site = CHICANE_SITE()});
+      body, argument, {.detached = interpose::wants_detached(attributes), .site = CHICANE_SITE()});
   *handle = engine->pthread_handle(thread);
   return 0;
 }

@@ -34,6 +34,7 @@ class DeadlockMonitor final : public engine::Monitor {
     engine_ = &engine;
     history_.begin_run();
   }
+  std::uint64_t event_kinds() const override { return WaitHistory::kWanted; }
   void on_event(const engine::Event& event) override { history_.on_event(event); }
   void end_run(RunEnd end) override {
     if (end != RunEnd::kStuck && end != RunEnd::kStepLimit) return;

@@ -35,12 +35,11 @@ class LeakMonitor final : public engine::Monitor {
     history_.begin_run();
     locks_.clear();
   }
-  void on_event(const engine::Event& event) override {
-    constexpr std::uint64_t kWanted =
-        WaitHistory::kWanted |
-        event_mask(OpKind::kThreadExit, OpKind::kUnlock, OpKind::kReadUnlock);
-    if (in_mask(event.kind, kWanted)) note(event);
+  std::uint64_t event_kinds() const override {
+    return WaitHistory::kWanted |
+           event_mask(OpKind::kThreadExit, OpKind::kUnlock, OpKind::kReadUnlock);
   }
+  void on_event(const engine::Event& event) override { note(event); }
   void end_run(RunEnd end) override {
     for (const LeakedLock& leaked : locks_) report_lock(leaked);
     if (end != RunEnd::kStuck || !engine_->threads()[engine::kMainThread]->finished()) return;

@@ -54,8 +54,8 @@ class LivelockMonitor final : public engine::Monitor {
     rings_.clear();
     from_step_ = std::min<std::uint64_t>(512, engine.options().step_limit / 2);
   }
+  std::uint64_t events_from_step() const override { return from_step_; }
   void on_event(const Event& event) override {
-    if (event.step < from_step_) return;
     if (event.thread >= rings_.size()) rings_.resize(event.thread + 1);
     Ring& ring = rings_[event.thread];
     ring.entries[ring.count++ % Ring::kSize] = {event.site, event.object,  event.step,

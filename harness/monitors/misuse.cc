@@ -70,17 +70,17 @@ class MisuseMonitor final : public engine::Monitor {
     maps_.clear();
     waitgroups_.clear();
   }
+  std::uint64_t event_kinds() const override { return kRemembered; }
   void on_event(const Event& event) override {
     if (engine::is_misuse(event.outcome)) [[unlikely]]
       judge(event);
-    constexpr std::uint64_t kRemembered =
-        event_mask(OpKind::kUnlock, OpKind::kReadUnlock, OpKind::kMutexDestroy, OpKind::kClose,
-                   OpKind::kPoolPut, OpKind::kWaitGroupAdd, OpKind::kWaitGroupWait,
-                   OpKind::kMapRead, OpKind::kMapWrite);
     if (in_mask(event.kind, kRemembered)) remember(event);
   }
 
  private:
+  static constexpr std::uint64_t kRemembered = event_mask(
+      OpKind::kUnlock, OpKind::kReadUnlock, OpKind::kMutexDestroy, OpKind::kClose, OpKind::kPoolPut,
+      OpKind::kWaitGroupAdd, OpKind::kWaitGroupWait, OpKind::kMapRead, OpKind::kMapWrite);
   void remember(const Event& event);
   void judge(const Event& event);
   void judge_unlock(const Event& event);

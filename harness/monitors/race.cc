@@ -104,7 +104,7 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     newcomer_ = engine::kNoThread;
     ++run_;
   }
-  bool wants_events() const override { return false; }
+  std::uint64_t event_kinds() const override { return 0; }
   bool wants_edges() const override { return true; }
   bool wants_accesses() const override { return true; }
 

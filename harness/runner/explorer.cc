@@ -64,9 +64,8 @@ struct SharedCycles {
 };
 
 bool has_role(const Found& found, const char* role) {
-  return std::any_of(found.sites.begin(), found.sites.end(), [&](const FindingSite& site) {
-    return std::strcmp(site.role, role) == 0;
-  });
+  return std::any_of(found.sites.begin(), found.sites.end(),
+                     [&](const FindingSite& site) { return std::strcmp(site.role, role) == 0; });
 }
 
 }  // namespace
@@ -78,10 +77,15 @@ Explorer::~Explorer() {
   if (journal_ != nullptr) journal_->destroy();
 }
 
-// The lockorder leg speaks of locks only: other ways to be stuck are the sched leg's.
+// The tsan leg says what ThreadSanitizer says, and the lockorder leg speaks of locks: how else a
+// run may end badly is the sched leg's to tell.
 bool Explorer::admits(const Found& found) const {
-  if (options_.leg != "lockorder") return true;
   const std::string kind = found.finding.kind;
+  if (options_.leg == "tsan") {
+    return kind != "assertion-failed" && kind != "uncaught-panic" && kind != "crash" &&
+           kind != "livelock";
+  }
+  if (options_.leg != "lockorder") return true;
   if (kind == "deadlock") return has_role(found, "holds");
   return kind == "self-deadlock" || kind == "rwlock-upgrade" || kind == "lock-order-inversion";
 }
@@ -196,7 +200,6 @@ Result Explorer::explore() {
   }
   return finish(std::move(result));
 }
-
 
 }  // namespace chicane::runner
 

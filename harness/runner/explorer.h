@@ -60,6 +60,7 @@ class Explorer {
   void shorten(Found* found);
   bool diagnose(Found found, Diagnosis* diagnosis);
   std::string schedule_text(const Found& found, const Diagnosis& diagnosis);
+  void drop_forgotten_reports(std::vector<Diagnosis>* diagnoses) const;
   void write_witnesses(Result* result);
 
   std::function<void()> program_;

@@ -67,8 +67,9 @@ void switch_off_aslr(char** argv) {
   }
   setenv("CHICANE_ASLR_TRIED", "1", 1);
   if (personality(static_cast<unsigned long>(persona) | ADDR_NO_RANDOMIZE) == -1) {
-    std::fprintf(stderr, "chicane: personality(ADDR_NO_RANDOMIZE) is forbidden here: schedules "
-                         "still replay, but addresses differ from process to process\n");
+    std::fprintf(stderr,
+                 "chicane: personality(ADDR_NO_RANDOMIZE) is forbidden here: schedules "
+                 "still replay, but addresses differ from process to process\n");
     return;
   }
   execv("/proc/self/exe", argv);

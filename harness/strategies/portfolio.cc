@@ -33,6 +33,7 @@ class Portfolio final : public engine::Strategy {
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
     return active_->pick_outcome(operation, count);
   }
+  bool wants_events() const override { return active_->wants_events(); }
   void on_event(const engine::Event& event) override { active_->on_event(event); }
   void end_run(std::uint64_t steps) override { active_->end_run(steps); }
 

@@ -15,6 +15,7 @@ class Random final : public engine::Strategy {
     bits_.seed(seed_, run);
     return true;
   }
+  bool wants_events() const override { return false; }
   unsigned pick_thread(const engine::ThreadChoice& choice) override {
     return bits_.below(static_cast<unsigned>(choice.enabled.size()));
   }

@@ -39,65 +39,62 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
 
 #define SITE __builtin_return_address(0)
 
-#define CHICANE_RMW(bits, name)                                                             \
-  Int##bits __real___tsan_atomic##bits##_##name(volatile Int##bits*, Int##bits, int);      \
-  Int##bits __wrap___tsan_atomic##bits##_##name(volatile Int##bits* address,               \
-                                                Int##bits value, int order) {              \
-    announce(OpKind::kAtomicRmw, address, SITE);                                            \
-    const Int##bits before = __real___tsan_atomic##bits##_##name(address, value, order);   \
-    done(OpKind::kAtomicRmw, address, SITE, static_cast<std::uint64_t>(before));           \
-    return before;                                                                          \
+#define CHICANE_RMW(bits, name)                                                               \
+  Int##bits __real___tsan_atomic##bits##_##name(volatile Int##bits*, Int##bits, int);         \
+  Int##bits __wrap___tsan_atomic##bits##_##name(volatile Int##bits* address, Int##bits value, \
+                                                int order) {                                  \
+    announce(OpKind::kAtomicRmw, address, SITE);                                              \
+    const Int##bits before = __real___tsan_atomic##bits##_##name(address, value, order);      \
+    done(OpKind::kAtomicRmw, address, SITE, static_cast<std::uint64_t>(before));              \
+    return before;                                                                            \
   }
 
-#define CHICANE_CAS(bits, name)                                                             \
-  int __real___tsan_atomic##bits##_##name(volatile Int##bits*, Int##bits*, Int##bits, int, \
-                                          int);                                             \
-  int __wrap___tsan_atomic##bits##_##name(volatile Int##bits* address, Int##bits* expected, \
-                                          Int##bits desired, int order, int fail_order) {   \
-    announce(OpKind::kAtomicCas, address, SITE);                                            \
-    const int changed = __real___tsan_atomic##bits##_##name(address, expected, desired,    \
-                                                            order, fail_order);            \
-    done(OpKind::kAtomicCas, address, SITE, static_cast<std::uint64_t>(desired),           \
-         changed != 0);                                                                     \
-    return changed;                                                                         \
+#define CHICANE_CAS(bits, name)                                                                  \
+  int __real___tsan_atomic##bits##_##name(volatile Int##bits*, Int##bits*, Int##bits, int, int); \
+  int __wrap___tsan_atomic##bits##_##name(volatile Int##bits* address, Int##bits* expected,      \
+                                          Int##bits desired, int order, int fail_order) {        \
+    announce(OpKind::kAtomicCas, address, SITE);                                                 \
+    const int changed =                                                                          \
+        __real___tsan_atomic##bits##_##name(address, expected, desired, order, fail_order);      \
+    done(OpKind::kAtomicCas, address, SITE, static_cast<std::uint64_t>(desired), changed != 0);  \
+    return changed;                                                                              \
   }
 
-#define CHICANE_ATOMICS(bits)                                                               \
-  Int##bits __real___tsan_atomic##bits##_load(const volatile Int##bits*, int);             \
-  Int##bits __wrap___tsan_atomic##bits##_load(const volatile Int##bits* address,           \
-                                              int order) {                                 \
-    announce(OpKind::kAtomicLoad, address, SITE);                                           \
-    const Int##bits value = __real___tsan_atomic##bits##_load(address, order);             \
-    done(OpKind::kAtomicLoad, address, SITE, static_cast<std::uint64_t>(value));           \
-    return value;                                                                           \
-  }                                                                                         \
-  void __real___tsan_atomic##bits##_store(volatile Int##bits*, Int##bits, int);            \
-  void __wrap___tsan_atomic##bits##_store(volatile Int##bits* address, Int##bits value,    \
-                                          int order) {                                     \
-    announce(OpKind::kAtomicStore, address, SITE);                                          \
-    __real___tsan_atomic##bits##_store(address, value, order);                             \
-    done(OpKind::kAtomicStore, address, SITE, static_cast<std::uint64_t>(value));          \
-  }                                                                                         \
-  CHICANE_RMW(bits, exchange)                                                               \
-  CHICANE_RMW(bits, fetch_add)                                                              \
-  CHICANE_RMW(bits, fetch_sub)                                                              \
-  CHICANE_RMW(bits, fetch_and)                                                              \
-  CHICANE_RMW(bits, fetch_or)                                                               \
-  CHICANE_RMW(bits, fetch_xor)                                                              \
-  CHICANE_RMW(bits, fetch_nand)                                                             \
-  CHICANE_CAS(bits, compare_exchange_strong)                                                \
-  CHICANE_CAS(bits, compare_exchange_weak)                                                  \
-  Int##bits __real___tsan_atomic##bits##_compare_exchange_val(                             \
-      volatile Int##bits*, Int##bits, Int##bits, int, int);                                 \
-  Int##bits __wrap___tsan_atomic##bits##_compare_exchange_val(                             \
-      volatile Int##bits* address, Int##bits expected, Int##bits desired, int order,       \
-      int fail_order) {                                                                     \
-    announce(OpKind::kAtomicCas, address, SITE);                                            \
-    const Int##bits before = __real___tsan_atomic##bits##_compare_exchange_val(            \
-        address, expected, desired, order, fail_order);                                     \
-    done(OpKind::kAtomicCas, address, SITE, static_cast<std::uint64_t>(before),            \
-         before == expected);                                                               \
-    return before;                                                                          \
+#define CHICANE_ATOMICS(bits)                                                                 \
+  Int##bits __real___tsan_atomic##bits##_load(const volatile Int##bits*, int);                \
+  Int##bits __wrap___tsan_atomic##bits##_load(const volatile Int##bits* address, int order) { \
+    announce(OpKind::kAtomicLoad, address, SITE);                                             \
+    const Int##bits value = __real___tsan_atomic##bits##_load(address, order);                \
+    done(OpKind::kAtomicLoad, address, SITE, static_cast<std::uint64_t>(value));              \
+    return value;                                                                             \
+  }                                                                                           \
+  void __real___tsan_atomic##bits##_store(volatile Int##bits*, Int##bits, int);               \
+  void __wrap___tsan_atomic##bits##_store(volatile Int##bits* address, Int##bits value,       \
+                                          int order) {                                        \
+    announce(OpKind::kAtomicStore, address, SITE);                                            \
+    __real___tsan_atomic##bits##_store(address, value, order);                                \
+    done(OpKind::kAtomicStore, address, SITE, static_cast<std::uint64_t>(value));             \
+  }                                                                                           \
+  CHICANE_RMW(bits, exchange)                                                                 \
+  CHICANE_RMW(bits, fetch_add)                                                                \
+  CHICANE_RMW(bits, fetch_sub)                                                                \
+  CHICANE_RMW(bits, fetch_and)                                                                \
+  CHICANE_RMW(bits, fetch_or)                                                                 \
+  CHICANE_RMW(bits, fetch_xor)                                                                \
+  CHICANE_RMW(bits, fetch_nand)                                                               \
+  CHICANE_CAS(bits, compare_exchange_strong)                                                  \
+  CHICANE_CAS(bits, compare_exchange_weak)                                                    \
+  Int##bits __real___tsan_atomic##bits##_compare_exchange_val(volatile Int##bits*, Int##bits, \
+                                                              Int##bits, int, int);           \
+  Int##bits __wrap___tsan_atomic##bits##_compare_exchange_val(                                \
+      volatile Int##bits* address, Int##bits expected, Int##bits desired, int order,          \
+      int fail_order) {                                                                       \
+    announce(OpKind::kAtomicCas, address, SITE);                                              \
+    const Int##bits before = __real___tsan_atomic##bits##_compare_exchange_val(               \
+        address, expected, desired, order, fail_order);                                       \
+    done(OpKind::kAtomicCas, address, SITE, static_cast<std::uint64_t>(before),               \
+         before == expected);                                                                 \
+    return before;                                                                            \
   }
 
 extern "C" {

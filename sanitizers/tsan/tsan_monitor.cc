@@ -20,6 +20,7 @@
 extern "C" {
 void __tsan_acquire(void* address);
 void __tsan_release(void* address);
+void __tsan_mutex_destroy(void* mutex, unsigned flags);
 int __tsan_get_report_data(void* report, const char** description, int* count, int* stack_count,
                            int* mop_count, int* loc_count, int* mutex_count, int* thread_count,
                            int* unique_tid_count, void** sleep_trace, unsigned long trace_size);
@@ -55,18 +56,18 @@ class TsanMonitor final : public engine::Monitor {
   void end_run(engine::RunEnd) override { running_ = nullptr; }
   void on_event(const Event& event) override {
     // Pool threads live on from run to run: everything in one run comes before the next.
-    if (event.kind == OpKind::kThreadExit) __tsan_release(&between_runs_);
+    if (event.kind == OpKind::kThreadExit) {
+      __tsan_release(&between_runs_);
+      // A lock that is never unlocked must not be locked still when the next run begins.
+      if (event.outcome == Outcome::kHeldAtExit) forget_held_locks();
+    }
     if (event.kind == OpKind::kThreadStart && event.thread == engine::kMainThread) {
       __tsan_acquire(&between_runs_);
     }
     if (event.kind == OpKind::kUnlock || event.kind == OpKind::kReadUnlock) last_unlock_ = event;
   }
-  void on_acquire(ThreadId, const void* sync) override {
-    __tsan_acquire(const_cast<void*>(sync));
-  }
-  void on_release(ThreadId, const void* sync) override {
-    __tsan_release(const_cast<void*>(sync));
-  }
+  void on_acquire(ThreadId, const void* sync) override { __tsan_acquire(const_cast<void*>(sync)); }
+  void on_release(ThreadId, const void* sync) override { __tsan_release(const_cast<void*>(sync)); }
   void on_release_store(ThreadId, const void* sync) override {
     __tsan_release(const_cast<void*>(sync));
   }
@@ -74,11 +75,18 @@ class TsanMonitor final : public engine::Monitor {
 
   /// TSan has one report for an unlock that must not be; the engine knows why it must not.
   static const char* kind_of_bad_unlock() {
-    const bool by_other = running_ != nullptr && running_->last_unlock_.outcome == Outcome::kNotOwner;
+    const bool by_other =
+        running_ != nullptr && running_->last_unlock_.outcome == Outcome::kNotOwner;
     return by_other ? "unlock-by-non-owner" : "double-unlock";
   }
 
  private:
+  static void forget_held_locks() {
+    for (const engine::HeldLock& held : Engine::instance().self().held()) {
+      __tsan_mutex_destroy(const_cast<void*>(held.object), 0);
+    }
+  }
+
   static inline TsanMonitor* running_ = nullptr;
   char between_runs_ = 0;
   Event last_unlock_{};
@@ -119,11 +127,11 @@ void take_report(Engine& engine, void* report) {
     int unused = 0;
     void* trace[2] = {};
     __tsan_get_report_mop(report, 0, &unused, &address, &unused, &unused, &unused, trace, 1);
-    Finding* finding = engine.report(
-        kind.starts_with("data-race") ? "data-race" : "use-after-free",
-        kind.starts_with("data-race") ? "two threads touch `%o`, nothing orders them"
-                                      : "`%o` is used after it was freed",
-        address);
+    Finding* finding =
+        engine.report(kind.starts_with("data-race") ? "data-race" : "use-after-free",
+                      kind.starts_with("data-race") ? "two threads touch `%o`, nothing orders them"
+                                                    : "`%o` is used after it was freed",
+                      address);
     add_accesses(engine, finding, report, accesses);
   } else if (kind == "mutex-bad-unlock") {
     Finding* finding =
@@ -134,7 +142,9 @@ void take_report(Engine& engine, void* report) {
     Finding* finding = engine.report("self-deadlock", "a mutex is locked twice by one thread");
     add_stacks(engine, finding, report, stacks > 0 ? 1 : 0, "waits");
   } else {
-    Finding* finding = engine.report("crash", description);
+    const bool bad_lock_use = kind.starts_with("mutex-");
+    Finding* finding =
+        engine.report(bad_lock_use ? "destroyed-in-use" : "uncontrolled", description);
     add_stacks(engine, finding, report, stacks, "reported");
   }
   engine.journal().commit_finding();

@@ -69,10 +69,10 @@ struct Frame {
 
 /// Who did what, where.
 struct Site {
-  std::string role;    // "read", "write", "waits", "holds", "locked", ...
-  int thread = -1;     // 0 is the main thread; -1 when no thread is meant
-  std::string detail;  // "holding no lock"
-  std::string object;  // the variable or lock, by name where it has one
+  std::string role;          // "read", "write", "waits", "holds", "locked", ...
+  int thread = -1;           // 0 is the main thread; -1 when no thread is meant
+  std::string detail;        // "holding no lock"
+  std::string object;        // the variable or lock, by name where it has one
   std::vector<Frame> stack;  // innermost first
   std::uint64_t step = 0;
 };
@@ -94,13 +94,13 @@ struct Step {
   std::string object;     // by name where it has one
   std::string value;      // what was read or written, if known
   std::string value_after;
-  bool forced = false;    // the engine preferred this thread though another could go on
+  bool forced = false;  // the engine preferred this thread though another could go on
   std::vector<Frame> stack;
 };
 
 /// A named defect.
 struct Diagnosis {
-  std::string kind;     // "data-race", see DESIGN of the kinds in `chicane explain`
+  std::string kind;  // "data-race", see DESIGN of the kinds in `chicane explain`
   std::string message;
   bool confirmed = false;
   std::string leg;
@@ -109,13 +109,13 @@ struct Diagnosis {
   int declared_line = 0;
   std::vector<Site> sites;
   std::vector<ThreadInfo> threads;
-  std::vector<Step> steps;    // of the witness
-  std::string witness;        // the schedule file, if one was written
-  std::string schedule;       // the schedule's text
+  std::vector<Step> steps;  // of the witness
+  std::string witness;      // the schedule file, if one was written
+  std::string schedule;     // the schedule's text
   int forced_switches = 0;
-  std::uint64_t length = 0;        // steps of the witness
+  std::uint64_t length = 0;           // steps of the witness
   std::uint64_t original_length = 0;  // before shrinking
-  std::uint64_t run = 0;           // in which run it was first seen
+  std::uint64_t run = 0;              // in which run it was first seen
 };
 
 /// What an exploration found.

@@ -35,10 +35,10 @@ struct ScenarioRegistration {
 }  // namespace internal
 }  // namespace chicane
 
-/// Defines and registers the scenario of this file. `pitfall` is its folder's name, `variant` bad or
-/// good.
-#define CHICANE_SCENARIO(pitfall, variant)                                                     \
-  static void chicane_scenario_body_##pitfall();                                               \
-  static const ::chicane::internal::ScenarioRegistration chicane_scenario_##pitfall(           \
-      #pitfall, ::chicane::Variant::variant, __FILE__, &chicane_scenario_body_##pitfall);      \
+/// Defines and registers the scenario of this file. `pitfall` is its folder's name, `variant` bad
+/// or good.
+#define CHICANE_SCENARIO(pitfall, variant)                                                \
+  static void chicane_scenario_body_##pitfall();                                          \
+  static const ::chicane::internal::ScenarioRegistration chicane_scenario_##pitfall(      \
+      #pitfall, ::chicane::Variant::variant, __FILE__, &chicane_scenario_body_##pitfall); \
   static void chicane_scenario_body_##pitfall()
