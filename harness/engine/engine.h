@@ -98,7 +98,12 @@ class Thread {
   Stack created_at_{};
   char start_sync_ = 0, end_sync_ = 0;
   std::uint64_t accesses_since_operation_ = 0;
+  const void* spin_site_ = nullptr;  // the access at which it last gave way, when that was a read
+  const void* spin_address_ = nullptr;
   unsigned clock_readings_ = 0;
+  // The exception that unwinds it at pthread_exit: others may be unwound at the same time, and it
+  // must not lie on the stack that goes.
+  alignas(16) unsigned char unwinding_[64];
 };
 
 /// What a run may use.
@@ -165,7 +170,8 @@ class Engine {
   [[noreturn]] void exit_thread(void* result);
   /// Calls `destroy(object)` when the running thread ends, last registered first.
   void at_thread_exit(void (*destroy)(void*), void* object);
-  /// What `pthread_key_create` registered: values of ended threads are destroyed by it.
+  /// What `pthread_key_create` registered: values of ended threads are destroyed by it, or, when
+  /// it is null, forgotten.
   void add_key(unsigned key, void (*destroy)(void*));
   void remove_key(unsigned key);
   Thread& self() { return *current_; }
@@ -223,6 +229,8 @@ class Engine {
   Journal* journal_or_null() { return journal_; }
   /// The last call site in the program that the engine saw of the running thread.
   const void* last_site() const { return last_site_; }
+  /// Whether the engine is reading a variable at an address that the program gave.
+  static bool reading_for_program();
   const char* stack_low(const Thread& thread) const { return thread.context_->stack_low(); }
   /// Where `address` lies.
   Place locate(const void* address) const;
@@ -255,6 +263,7 @@ class Engine {
                   std::uint64_t address);
   bool is_racy(const void* site) const;
   void access_operation(const void* address, bool write, const void* site);
+  void give_way(const void* address, bool write, const void* site);
   void deliver(const Event& event);
   void update_held(OpKind kind, const void* object, const void* site);
 

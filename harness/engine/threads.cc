@@ -38,6 +38,7 @@ Thread& Engine::add_thread(void* (*body)(void*), void* argument) {
   thread.destructors_.clear();
   thread.created_at_.depth = 0;
   thread.accesses_since_operation_ = 0;
+  thread.spin_site_ = thread.spin_address_ = nullptr;
   thread.clock_readings_ = 0;
   thread.context_ = pool_.take(&Engine::thread_entry);
   if (thread.context_ == nullptr) {
@@ -116,6 +117,10 @@ void Engine::run_destructors(Thread& thread) {
       again = true;
     }
     if (!again) break;
+  }
+  // The next thread of this context begins with none.
+  for (unsigned key = 0; key < keys_.size(); ++key) {
+    if (keys_[key] != nullptr) pthread_setspecific(key, nullptr);
   }
 }
 
@@ -201,7 +206,7 @@ void Engine::at_thread_exit(void (*destroy)(void*), void* object) {
 void Engine::add_key(unsigned key, void (*destroy)(void*)) {
   Scope scope;
   if (key >= keys_.size()) keys_.resize(key + 1, nullptr);
-  keys_[key] = destroy;
+  keys_[key] = destroy != nullptr ? destroy : [](void*) {};
 }
 
 void Engine::remove_key(unsigned key) {
@@ -211,8 +216,11 @@ void Engine::remove_key(unsigned key) {
 void Engine::exit_thread(void* result) {
   current_->result_ = result;
   // Unwinds every frame (destructors run) down to the fiber's first, then ends the thread.
-  static _Unwind_Exception unwinding[1];
-  std::memset(unwinding, 0, sizeof unwinding);
+  static_assert(sizeof(_Unwind_Exception) <= sizeof current_->unwinding_);
+  auto* unwinding = reinterpret_cast<_Unwind_Exception*>(current_->unwinding_);
+  std::memset(current_->unwinding_, 0, sizeof current_->unwinding_);
+  // A `catch (...)` that does not let it go on is the program's end, as it is with the C library.
+  unwinding->exception_cleanup = [](_Unwind_Reason_Code, _Unwind_Exception*) { std::abort(); };
   const auto stop = [](int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
                        _Unwind_Context*, void* engine) -> _Unwind_Reason_Code {
     if ((actions & _UA_END_OF_STACK) != 0) static_cast<Engine*>(engine)->finish_thread();

@@ -22,9 +22,14 @@ std::uint64_t as_number(const void* pointer) { return reinterpret_cast<std::uint
 
 std::size_t racy_slot(std::uint64_t site) { return (site * 0x9e3779b97f4a7c15ull) >> 54; }
 
+// A program's pointer may be wrong: the fault handler must know that this is not the engine's fault.
+volatile bool g_reading_for_program = false;
+
 std::uint64_t read_value(const void* address, std::size_t size) {
   std::uint64_t value = 0;
+  g_reading_for_program = true;
   if (size <= sizeof value) std::memcpy(&value, address, size);
+  g_reading_for_program = false;
   return value;
 }
 
@@ -61,12 +66,25 @@ void copy_text(char (&to)[N], std::string_view text) {
 
 }  // namespace
 
+bool Engine::reading_for_program() { return g_reading_for_program; }
+
+// A thread that has only read one variable, since it last gave way here, is spinning on it: its
+// steps count more, or a run would take a second to come to its step limit.
+void Engine::give_way(const void* address, bool write, const void* site) {
+  constexpr std::uint64_t kSpinSteps = 63;
+  Thread& me = *current_;
+  if (!write && site == me.spin_site_ && address == me.spin_address_) step_ += kSpinSteps;
+  me.spin_site_ = write ? nullptr : site;
+  me.spin_address_ = address;
+  perform({.kind = OpKind::kYield, .object = address, .site = site});
+  emit(OpKind::kYield, Outcome::kDone, address, site);
+}
+
 void Engine::on_access(const void* address, std::size_t size, bool write, const void* site) {
   Thread& me = *current_;
   last_site_ = site;
   if (++me.accesses_since_operation_ > options_.access_limit) [[unlikely]] {
-    perform({.kind = OpKind::kYield, .object = address, .site = site});
-    emit(OpKind::kYield, Outcome::kDone, address, site);
+    give_way(address, write, site);
   }
   if (racy_count_ != 0 && is_racy(site)) [[unlikely]]
     access_operation(address, write, site);

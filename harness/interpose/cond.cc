@@ -101,7 +101,11 @@ int wait(Engine& engine, pthread_cond_t* cond, pthread_mutex_t* mutex, Time dead
   enqueue(engine, cond, waiter);
   if (locked) release_mutex(engine, mutex, site);
   engine.emit(OpKind::kCondWait, Outcome::kDone, cond, site, 0, mutex);
-  const bool spurious = engine.options().spurious_wakeups;
+  // That this wait returns without a reason is a choice of its own; else it must not, or a program
+  // that waits for ever would spin instead.
+  const bool spurious =
+      engine.options().spurious_wakeups &&
+      engine.choose({.kind = OpKind::kCondWake, .object = cond, .site = site}, 2) != 0;
   engine.perform({.kind = OpKind::kCondWake,
                   .object = cond,
                   .site = site,

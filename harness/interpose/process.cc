@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "engine/journal.h"
 #include "engine/scope.h"
+#include "engine/shadow_stack.h"
 #include "interpose/real.h"
 
 CHICANE_REAL(void, abort, ())
@@ -77,9 +78,10 @@ bool is_overflow(const Engine& engine, const void* address) {
 // as its state can no longer be trusted. A fault of the runtime itself says so.
 void on_fault(int number, siginfo_t* info, void*) {
   Engine& engine = Engine::instance();
-  const bool in_program = Engine::active() != nullptr;
   if (engine.journal_or_null() == nullptr) _exit(128 + number);
   const bool overflow = number == SIGSEGV && is_overflow(engine, info->si_addr);
+  // The engine works on the program's stack, and reads what the program is about to touch.
+  const bool in_program = Engine::active() != nullptr || overflow || Engine::reading_for_program();
   Finding* finding = engine.report(
       "crash", in_program
                    ? describe_signal(number, overflow)
@@ -98,7 +100,10 @@ void on_stuck(int, siginfo_t*, void*) {
   Finding* finding = engine.report(
       "livelock", "a thread runs or blocks out of the engine's sight and does not come back");
   if (finding != nullptr) finding->fatal = true;
-  engine.add_site(finding, "spins", engine.self().id(), engine.last_site(), true);
+  // The function rather than the very place, which differs from run to run.
+  const engine::ShadowStack& stack = engine::g_shadow_stack;
+  const void* site = stack.top != stack.base ? stack.top[-1].entry : engine.last_site();
+  engine.add_site(finding, "spins", engine.self().id(), site, true);
   journal->commit_finding();
   journal->end_dead_run();
   real__exit()(0);

@@ -42,27 +42,31 @@ bool once_is_settled(const Operation& operation) {
   return *static_cast<const pthread_once_t*>(operation.object) != kOnceRunning;
 }
 
-// Puts the control back when the initializer throws, so that the next caller tries again.
+// An initializer that runs. When it throws, the control is put back, so that the next caller tries
+// again. However it ends: that happens before what the next caller does.
 struct OnceRun {
+  Engine& engine;
   pthread_once_t* control;
+  const void* site;
   bool done = false;
-  ~OnceRun() { *control = done ? kOnceDone : 0; }
+  ~OnceRun() {
+    *control = done ? kOnceDone : 0;
+    engine.release(control);
+    engine.emit(OpKind::kOnceDone, done ? Outcome::kDone : Outcome::kFailed, control, site);
+  }
 };
 
 void run_once(Engine& engine, pthread_once_t* control, OnceBody body, const void* site) {
   engine.perform(
       {.kind = OpKind::kOnce, .object = control, .site = site, .ready = &once_is_settled});
-  engine.emit(OpKind::kOnce, Outcome::kDone, control, site, static_cast<unsigned>(*control));
-  if (*control == kOnceDone) {
-    engine.acquire(control);
-    return;
-  }
+  const bool mine = *control != kOnceDone;
+  engine.acquire(control);
+  engine.emit(OpKind::kOnce, Outcome::kDone, control, site, mine ? 1 : 0);
+  if (!mine) return;
   *control = kOnceRunning;
-  OnceRun run{control};
+  OnceRun run{engine, control, site};
   body();
   run.done = true;
-  engine.release(control);
-  engine.emit(OpKind::kOnceDone, Outcome::kDone, control, site);
 }
 
 bool wants_detached(const pthread_attr_t* attributes) {
@@ -149,7 +153,7 @@ int pthread_key_create(pthread_key_t* key, KeyDestructor destroy) noexcept {
   const int error = interpose::real_pthread_key_create()(key, destroy);
   // ThreadSanitizer ends its own thread state by such a key; borrowed threads must keep theirs.
   const bool program = Engine::active() != nullptr || !chicane::engine::has_real_tsan();
-  if (error == 0 && destroy != nullptr && program) Engine::instance().add_key(*key, destroy);
+  if (error == 0 && program) Engine::instance().add_key(*key, destroy);
   return error;
 }
 

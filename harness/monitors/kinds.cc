@@ -171,7 +171,7 @@ constexpr std::array kKinds = std::to_array<KindInfo>({
      "Under this schedule the program touched memory that is not its own, ran out of stack, "
      "aborted "
      "or exited in the midst of a run.",
-     "replay the schedule under the debugger: chicane replay FILE --gdb", "crashes",
+     "follow the schedule to the last step: chicane replay FILE --trace", "crashes",
      "CWE-362, CWE-476, CWE-674"},
     {"nondeterminism", "the same schedule gave two different runs",
      "The program depends on something besides its schedule: the clock, random numbers, addresses, "

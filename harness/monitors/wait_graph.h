@@ -78,10 +78,8 @@ class WaitHistory {
 
  private:
   void note_once(const engine::Event& event) {
-    // Seen only when nobody runs it: who comes while it is not done is the one who runs it now
-    // (again, when the first one threw).
-    Once& once = onces_[event.object];
-    if (!once.done) once = {event.thread, event.site, event.step, false};
+    // The value says whether this thread runs it (again, when the one before threw).
+    if (event.value != 0) onces_[event.object] = {event.thread, event.site, event.step, false};
   }
   AddressTable<Signal> signals_;
   AddressTable<Once> onces_;

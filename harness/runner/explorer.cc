@@ -21,6 +21,8 @@ using engine::RunEnd;
 // The lockorder leg looks at few runs, and steers so often into each cycle that it predicts.
 constexpr std::uint64_t kPredictionRuns = 24;
 constexpr std::uint64_t kSteeredRuns = 24;
+// Runs without end are long: after so many steps of bad runs without anything new, it is enough.
+constexpr std::uint64_t kBadSteps = 150'000;
 
 // Cycles on their way from the child that predicted them, in shared memory.
 struct SharedCycles {
@@ -114,6 +116,7 @@ bool Explorer::take_findings(bool stuck) {
 void Explorer::search() {
   std::uint64_t next = 0;
   unsigned bad_runs = 0;
+  std::uint64_t bad_steps = 0;
   while (next < options_.schedules) {
     const ChildTask task{.program = &program_,
                          .options = &options_,
@@ -127,10 +130,12 @@ void Explorer::search() {
     const bool bad = end != ChildEnd::kRan || journal_->counters().last_end != RunEnd::kFinished;
     exhausted_ = journal_->counters().exhausted != 0;
     next = journal_->counters().run + 1;
+    const std::uint64_t steps = journal_->counters().step;
     const bool news = take_findings(end == ChildEnd::kStuck);
     if (!bad || end == ChildEnd::kStuck) return;
     bad_runs = news ? 0 : bad_runs + 1;
-    if (bad_runs >= options_.bad_runs) return;
+    bad_steps = news ? 0 : bad_steps + steps;
+    if (bad_runs >= options_.bad_runs || bad_steps > kBadSteps) return;
   }
 }
 

@@ -23,6 +23,8 @@ using engine::TraceRecord;
 
 // Every witness costs a search of its own: beyond this many findings of one program, nobody reads.
 constexpr std::size_t kMaxDiagnoses = 24;
+// What shortening a witness may cost, in operations.
+constexpr std::uint64_t kShrinkSteps = 1'000'000;
 
 bool same_stack(const engine::Stack& a, const engine::Stack& b) {
   const std::uint32_t depth = std::min(a.depth, b.depth);
@@ -60,6 +62,28 @@ std::string place_of(const std::vector<Frame>& stack) {
   const Frame* frame = report::user_frame(stack);
   if (frame == nullptr || frame->file.empty()) return "";
   return report::base_name(frame->file) + ":" + std::to_string(frame->line);
+}
+
+// The part of a trace that a reader can use: operations, and the accesses that the finding is about;
+// of a long one its beginning and its end.
+std::vector<TraceRecord> worth_telling(std::span<const TraceRecord> trace, const Finding& finding,
+                                       const std::vector<std::uint64_t>& racy_sites) {
+  constexpr std::size_t kBeginning = 200, kEnd = 400;
+  constexpr std::uint64_t kNear = 8;
+  std::vector<TraceRecord> told;
+  for (const TraceRecord& record : trace) {
+    const bool access =
+        record.kind == engine::OpKind::kRead || record.kind == engine::OpKind::kWrite;
+    const bool concerned =
+        finding.object.address - record.object + kNear < 2 * kNear ||
+        (record.stack.depth > 0 && std::find(racy_sites.begin(), racy_sites.end(),
+                                             record.stack.pcs[0]) != racy_sites.end());
+    if (!access || concerned) told.push_back(record);
+  }
+  if (told.size() > kBeginning + kEnd) {
+    told.erase(told.begin() + kBeginning, told.end() - kEnd);
+  }
+  return told;
 }
 
 // What makes two diagnoses one for a reader: the kind and the lines.
@@ -137,7 +161,9 @@ void Explorer::shorten(Found* found) {
     const auto choices = journal_->choices(witnesses.front());
     return std::vector<ChoiceRecord>(choices.begin(), choices.end());
   };
-  found->choices = witness::shrink(found->choices, test).choices;
+  const std::size_t budget =
+      std::clamp<std::size_t>(kShrinkSteps / (found->finding.step + 1), 20, witness::kShrinkBudget);
+  found->choices = witness::shrink(found->choices, test, budget).choices;
 }
 
 bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
@@ -154,7 +180,8 @@ bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
     const report::RawRun run{found.sites, {}, {}};
     *diagnosis = report::convert(run, found.finding, *symbolizer_);
   } else {
-    const report::RawRun run{journal_->sites(*again), journal_->trace(), journal_->threads()};
+    const auto trace = worth_telling(journal_->trace(), *again, found.racy_sites);
+    const report::RawRun run{journal_->sites(*again), trace, journal_->threads()};
     *diagnosis = report::convert(run, *again, *symbolizer_);
   }
   diagnosis->leg = options_.leg;
@@ -294,7 +321,8 @@ Result Explorer::replay(const std::string& text) {
     found.finding = finding;
     const auto sites = journal_->sites(finding);
     found.sites.assign(sites.begin(), sites.end());
-    const report::RawRun run{sites, journal_->trace(), journal_->threads()};
+    const auto trace = worth_telling(journal_->trace(), finding, found.racy_sites);
+    const report::RawRun run{sites, trace, journal_->threads()};
     Diagnosis diagnosis = report::convert(run, finding, *symbolizer_);
     if (diagnosis.kind != file.kind) continue;
     diagnosis.leg = file.leg;

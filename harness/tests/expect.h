@@ -4,12 +4,14 @@
 // names, exactly. Lines are named by a comment `//~ tag` at their end, whose tag is unique in its
 // file:
 //
-//     EXPECT_FOUND(program, "data-race write@first read@second");
+//     expect_found(program, {"data-race write@first read@second"});
 //
 // means: one diagnosis, its kind is data-race, it has two sites, in these roles at these lines; it
 // is confirmed, and its schedule shows it again. "data-race @first @second" leaves the roles open
 // (which of two racing accesses of a `++` is seen first is the schedule's business). A role alone
-// ("crashes") is a site without a line.
+// ("crashes") is a site whose line does not matter.
+//
+// These are functions, not macros: the lines of a lambda in a macro's argument are all one.
 //
 // Thread safety: test code; one thread. Tally may be used in programs.
 #pragma once
@@ -17,7 +19,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <set>
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -41,15 +43,16 @@ int line_of(const std::string& file, const std::string& tag);
 /// Whether `program` is silent, and all schedules were run.
 ::testing::AssertionResult is_clean(const Program& program, const Options& with = options());
 /// Whether exactly the expected is found, and each schedule shows its diagnosis again.
-::testing::AssertionResult finds(const char* file, const Program& program, const Options& with,
-                                 const std::vector<std::string>& expected);
+::testing::AssertionResult finds(const char* file, const Program& program,
+                                 const std::vector<std::string>& expected, const Options& with);
 
-#define EXPECT_CLEAN(program) EXPECT_TRUE(::chicane::tests::is_clean(program))
-#define EXPECT_FOUND(program, ...)                                                           \
-  EXPECT_TRUE(::chicane::tests::finds(__FILE__, program, ::chicane::tests::options(), \
-                                      {__VA_ARGS__}))
-#define EXPECT_FOUND_WITH(with, program, ...) \
-  EXPECT_TRUE(::chicane::tests::finds(__FILE__, program, with, {__VA_ARGS__}))
+using Here = std::source_location;
+/// Fails the test unless `is_clean`.
+void expect_clean(const Program& program, const Options& with = options(),
+                  Here here = Here::current());
+/// Fails the test unless `finds`.
+void expect_found(const Program& program, const std::vector<std::string>& expected,
+                  const Options& with = options(), Here here = Here::current());
 
 /// Counts over all runs of an exploration: in memory that children share with the test, and out of
 /// the race monitor's sight.

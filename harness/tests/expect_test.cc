@@ -138,8 +138,8 @@ int line_of(const std::string& file, const std::string& tag) {
                                        << " runs were made";
 }
 
-::testing::AssertionResult finds(const char* file, const Program& program, const Options& with,
-                                 const std::vector<std::string>& expected) {
+::testing::AssertionResult finds(const char* file, const Program& program,
+                                 const std::vector<std::string>& expected, const Options& with) {
   const Result result = explore(program, with);
   const ::testing::AssertionResult found = has_exactly(result, file, expected);
   if (!found) return found;
@@ -155,6 +155,17 @@ int line_of(const std::string& file, const std::string& tag) {
                                          << describe(again);
   }
   return ::testing::AssertionSuccess();
+}
+
+void expect_clean(const Program& program, const Options& with, Here here) {
+  const ::testing::AssertionResult clean = is_clean(program, with);
+  if (!clean) ADD_FAILURE_AT(here.file_name(), static_cast<int>(here.line())) << clean.message();
+}
+
+void expect_found(const Program& program, const std::vector<std::string>& expected,
+                  const Options& with, Here here) {
+  const ::testing::AssertionResult found = finds(here.file_name(), program, expected, with);
+  if (!found) ADD_FAILURE_AT(here.file_name(), static_cast<int>(here.line())) << found.message();
 }
 
 Tally::Tally()
@@ -185,7 +196,7 @@ TEST(Expect, TellsOneFindingFromAnother) {
   EXPECT_FALSE(has_exactly(result, __FILE__, {"data-race @written @read", "crash crashes"}));
   EXPECT_FALSE(has_exactly(result, __FILE__, {}));
   EXPECT_FALSE(is_clean(race));
-  EXPECT_FALSE(finds(__FILE__, [] {}, options(), {"data-race write@written read@read"}));
+  EXPECT_FALSE(finds(__FILE__, [] {}, {"data-race write@written read@read"}, options()));
 }
 
 TEST(Expect, CountsOverAllRuns) {
