@@ -11,6 +11,7 @@ endif
 SANITIZE ?=
 JOBS ?= $(shell nproc)
 S ?=
+SEEDS ?= 20
 ARGS ?=
 
 ifeq ($(SANITIZE),)
@@ -49,6 +50,11 @@ bench: configure
 	@$(build) --target chicane_bench
 	@scripts/bench $(BUILD) $(ARGS)
 
+## soak     run the catalogue with 20 seeds (SEEDS=100 for more); stops at the first that fails
+soak: configure
+	@$(build) --target catalogue
+	@CHICANE=$(BUILD)/bin/chicane scripts/soak-seeds $(SEEDS) $(S) $(ARGS)
+
 ## format   format every C++ file (scripts/format --check only looks)
 format: setup
 	@scripts/format
@@ -78,4 +84,4 @@ configure: setup
 	  echo '$(CXX)' > $(BUILD)/.compiler; \
 	fi
 
-.PHONY: all race test bench format tidy setup clean help configure
+.PHONY: all race test bench soak format tidy setup clean help configure

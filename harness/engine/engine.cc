@@ -37,7 +37,6 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   event_monitors_.clear();
   edge_monitors_.clear();
   announce_monitors_.clear();
-  event_kinds_ = 0;
   strategy_wants_events_ = strategy.wants_events();
   access_monitor_ = nullptr;
   all_monitors_.assign(monitors.begin(), monitors.end());
@@ -47,7 +46,16 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
     if (monitor->wants_accesses()) access_monitor_ = monitor;
     monitor->begin_run(*this);
     event_monitors_.push_back({monitor, monitor->event_kinds(), monitor->events_from_step()});
-    event_kinds_ |= event_monitors_.back().kinds;
+  }
+  // Who watches only from a later step on is watched for then: see schedule().
+  watch_from_ = last_step_ + 1;
+  event_kinds_ = recording_ || strategy_wants_events_ ? ~std::uint64_t{0} : 0;
+  for (const EventMonitor& wants : event_monitors_) {
+    if (wants.from_step == 0) {
+      event_kinds_ |= wants.kinds;
+    } else {
+      watch_from_ = std::min(watch_from_, wants.from_step);
+    }
   }
   Thread& main = add_thread(nullptr, nullptr);
   current_ = &main;
@@ -62,6 +70,7 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
 }
 
 std::size_t Engine::collect_enabled() {
+  Thread** enabled = enabled_.data();
   std::size_t count = 0;
   Time earliest = kNever;
   for (Thread* thread : live_) {
@@ -69,7 +78,7 @@ std::size_t Engine::collect_enabled() {
     thread->by_timeout_ = false;
     thread->enabled_ = pending.ready == nullptr || pending.ready(pending);
     if (thread->enabled_) {
-      enabled_[count++] = thread;
+      enabled[count++] = thread;
     } else if (pending.deadline < earliest) {
       earliest = pending.deadline;
     }
@@ -122,7 +131,10 @@ Thread* Engine::pick_next() {
 void Engine::schedule() {
   Thread* next = pick_next();
   if (next == nullptr) leave(live_.empty() ? RunEnd::kFinished : RunEnd::kStuck);
-  if (++step_ > last_step_) leave(RunEnd::kStepLimit);
+  if (++step_ >= watch_from_) [[unlikely]] {
+    if (step_ > last_step_) leave(RunEnd::kStepLimit);
+    event_kinds_ = ~std::uint64_t{0};
+  }
   journal_->counters().step = step_;
   journal_->counters().thread = next->id_;
   if (next->by_timeout_ && next->pending_.deadline > now_) now_ = next->pending_.deadline;
@@ -182,47 +194,34 @@ void Engine::drop_held(Thread& owner, const void* object) {
   }
 }
 
-void Engine::update_held(OpKind kind, const void* object, const void* site) {
-  auto& held = current_->held_;
-  switch (kind) {
-    case OpKind::kLock:
-    case OpKind::kTryLock:
-      held.push_back({object, site, step_, false, 1});
-      break;
-    case OpKind::kReadLock:
-    case OpKind::kTryReadLock:
-      held.push_back({object, site, step_, true, 1});
-      break;
-    case OpKind::kUnlock:
-    case OpKind::kReadUnlock:
-      drop_held(*current_, object);
-      break;
-    default:
-      break;
-  }
+void Engine::add_held(OpKind kind, const void* object, const void* site) {
+  const bool shared = kind == OpKind::kReadLock || kind == OpKind::kTryReadLock;
+  current_->held_.push_back({object, site, step_, shared});
 }
 
 void Engine::emit(OpKind kind, Outcome outcome, const void* object, const void* site,
                   std::uint64_t value, const void* other) {
-  Scope scope;
-  if (recording_) [[unlikely]]
-    record(kind, outcome, object, site, value, other, 0);
   // An unlock is seen while the lock still counts as held, a lock when it does already.
-  const bool lock = kind >= OpKind::kLock && kind <= OpKind::kReadUnlock;
+  const bool lock =
+      outcome == Outcome::kDone && kind >= OpKind::kLock && kind <= OpKind::kReadUnlock;
   const bool unlock = kind == OpKind::kUnlock || kind == OpKind::kReadUnlock;
-  if (lock && !unlock && outcome == Outcome::kDone) update_held(kind, object, site);
-  deliver({kind, outcome, current_->id_, object, other, site, value, step_});
-  if (unlock && outcome == Outcome::kDone) update_held(kind, object, site);
+  if (lock && !unlock) add_held(kind, object, site);
+  const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(kind);
+  if ((event_kinds_ & bit) != 0 || is_misuse(outcome)) {
+    Scope scope;
+    if (recording_) [[unlikely]]
+      record(kind, outcome, object, site, value, other, 0);
+    deliver({kind, outcome, current_->id_, object, other, site, value, step_});
+  }
+  if (lock && unlock) drop_held(*current_, object);
 }
 
 void Engine::deliver(const Event& event) {
   const std::uint64_t kind = std::uint64_t{1} << static_cast<unsigned>(event.kind);
   const bool misuse = is_misuse(event.outcome);
-  if ((event_kinds_ & kind) != 0 || misuse) {
-    for (const EventMonitor& wants : event_monitors_) {
-      if (((wants.kinds & kind) == 0 && !misuse) || event.step < wants.from_step) continue;
-      wants.monitor->on_event(event);
-    }
+  for (const EventMonitor& wants : event_monitors_) {
+    if (((wants.kinds & kind) == 0 && !misuse) || event.step < wants.from_step) continue;
+    wants.monitor->on_event(event);
   }
   if (strategy_wants_events_) strategy_->on_event(event);
 }

@@ -48,7 +48,6 @@ struct HeldLock {
   const void* site;  // where it was acquired
   std::uint64_t step;
   bool shared;
-  std::uint32_t depth;  // recursion
 };
 
 /// The destructor of a thread_local object.
@@ -101,6 +100,7 @@ class Thread {
   const void* spin_site_ = nullptr;  // the access at which it last gave way, when that was a read
   const void* spin_address_ = nullptr;
   unsigned clock_readings_ = 0;
+  const void* throw_site_ = nullptr;
   // The exception that unwinds it at pthread_exit: others may be unwound at the same time, and it
   // must not lie on the stack that goes.
   alignas(16) unsigned char unwinding_[64];
@@ -229,6 +229,9 @@ class Engine {
   Journal* journal_or_null() { return journal_; }
   /// The last call site in the program that the engine saw of the running thread.
   const void* last_site() const { return last_site_; }
+  /// Where the running thread last threw an exception.
+  const void* throw_site() const { return current_->throw_site_; }
+  void note_throw(const void* site) { current_->throw_site_ = site; }
   /// Whether the engine is reading a variable at an address that the program gave.
   static bool reading_for_program();
   const char* stack_low(const Thread& thread) const { return thread.context_->stack_low(); }
@@ -256,16 +259,19 @@ class Engine {
   [[noreturn]] void finish_thread();
   void run_destructors(Thread& thread);
   // trace.cc: recording
-  void record(OpKind kind, Outcome outcome, const void* object, const void* site,
-              std::uint64_t value, const void* other, std::size_t size);
+  [[gnu::cold, gnu::noinline]] void record(OpKind kind, Outcome outcome, const void* object,
+                                           const void* site, std::uint64_t value, const void* other,
+                                           std::size_t size);
   void close_record();
   void fill_stack(FindingSite* to, const Thread& thread, const void* site, std::uint64_t step,
                   std::uint64_t address);
   bool is_racy(const void* site) const;
+  [[gnu::cold, gnu::noinline]] void on_special_access(const void* address, std::size_t size,
+                                                      bool write, const void* site);
   void access_operation(const void* address, bool write, const void* site);
-  void give_way(const void* address, bool write, const void* site);
-  void deliver(const Event& event);
-  void update_held(OpKind kind, const void* object, const void* site);
+  [[gnu::cold, gnu::noinline]] void give_way(const void* address, bool write, const void* site);
+  [[gnu::noinline]] void deliver(const Event& event);
+  void add_held(OpKind kind, const void* object, const void* site);
 
   Thread* current_ = nullptr;
   std::vector<Thread*> all_;      // Thread objects, reused from run to run
@@ -283,6 +289,7 @@ class Engine {
   std::vector<EventMonitor> event_monitors_;
   std::uint64_t event_kinds_ = 0;  // what any of them wants
   bool strategy_wants_events_ = true;
+  std::uint64_t watch_from_ = 0;
   std::vector<Monitor*> edge_monitors_, announce_monitors_, all_monitors_;
   Monitor* access_monitor_ = nullptr;
   Journal* journal_ = nullptr;

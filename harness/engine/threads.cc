@@ -40,6 +40,7 @@ Thread& Engine::add_thread(void* (*body)(void*), void* argument) {
   thread.accesses_since_operation_ = 0;
   thread.spin_site_ = thread.spin_address_ = nullptr;
   thread.clock_readings_ = 0;
+  thread.throw_site_ = nullptr;
   thread.context_ = pool_.take(&Engine::thread_entry);
   if (thread.context_ == nullptr) {
     std::fprintf(stderr, "chicane: the system refuses a further thread (%zu in this run)\n",
@@ -143,6 +144,7 @@ void Engine::finish_thread() {
     constexpr std::uint64_t kDrainSteps = 1000;
     fair_from_ = std::min(fair_from_, step_ + kDrainSteps);
     last_step_ = std::min(last_step_, step_ + 2 * kDrainSteps);
+    watch_from_ = std::min(watch_from_, last_step_ + 1);
   }
   // A joiner may still ask for this pthread handle: the context stays taken until it did.
   if (me.detached_) pool_.give_back(me.context_);

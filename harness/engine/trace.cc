@@ -22,7 +22,8 @@ std::uint64_t as_number(const void* pointer) { return reinterpret_cast<std::uint
 
 std::size_t racy_slot(std::uint64_t site) { return (site * 0x9e3779b97f4a7c15ull) >> 54; }
 
-// A program's pointer may be wrong: the fault handler must know that this is not the engine's fault.
+// A program's pointer may be wrong: the fault handler must know that this is not the engine's
+// fault.
 volatile bool g_reading_for_program = false;
 
 std::uint64_t read_value(const void* address, std::size_t size) {
@@ -81,22 +82,26 @@ void Engine::give_way(const void* address, bool write, const void* site) {
 }
 
 void Engine::on_access(const void* address, std::size_t size, bool write, const void* site) {
-  Thread& me = *current_;
   last_site_ = site;
-  if (++me.accesses_since_operation_ > options_.access_limit) [[unlikely]] {
+  if (++current_->accesses_since_operation_ > options_.access_limit) [[unlikely]] {
     give_way(address, write, site);
   }
-  if (racy_count_ != 0 && is_racy(site)) [[unlikely]]
-    access_operation(address, write, site);
-  if (recording_) [[unlikely]] {
-    Scope scope;
-    close_record();
-    record(write ? OpKind::kWrite : OpKind::kRead, Outcome::kDone, address, site,
-           read_value(address, size), nullptr, size);
-  }
+  if (racy_count_ != 0 || recording_) [[unlikely]]
+    on_special_access(address, size, write, site);
   if (access_monitor_ == nullptr) return;
+  active_ = nullptr;
+  access_monitor_->on_access(current_->id_, address, size, write, site);
+  active_ = this;
+}
+
+void Engine::on_special_access(const void* address, std::size_t size, bool write,
+                               const void* site) {
+  if (is_racy(site)) access_operation(address, write, site);
+  if (!recording_) return;
   Scope scope;
-  access_monitor_->on_access(me.id_, address, size, write, site);
+  close_record();
+  record(write ? OpKind::kWrite : OpKind::kRead, Outcome::kDone, address, site,
+         read_value(address, size), nullptr, size);
 }
 
 void Engine::access_operation(const void* address, bool write, const void* site) {
@@ -187,8 +192,11 @@ Stack Engine::stack_of(const Thread& thread, const void* site) const {
   if (site != nullptr && !in_program(site) && shadow.top != shadow.base) {
     // A library function that is not instrumented (std::thread::join) called us: it has no frame in
     // the shadow stack. Who called it is on the real stack.
-    const void* low =
-        &thread == current_ ? __builtin_frame_address(0) : thread.context_->stack_pointer();
+    // When the run has ended, the last thread is the current one, but this is the driver's stack.
+    const Context& context = *thread.context_;
+    const char* here = static_cast<const char*>(__builtin_frame_address(0));
+    const bool on_it = here >= context.stack_low() && here < context.stack_high();
+    const void* low = on_it ? here : context.stack_pointer();
     const void* caller = program_caller(low, (shadow.top - 1)->frame, site);
     if (caller != nullptr) stack.pcs[stack.depth++] = as_number(caller);
   }

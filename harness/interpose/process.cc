@@ -7,8 +7,10 @@
 #include <cxxabi.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -26,6 +28,7 @@ CHICANE_REAL(void, exit, (int))
 CHICANE_REAL(void, _exit, (int))
 CHICANE_REAL(void, quick_exit, (int))
 CHICANE_REAL(void, __assert_fail, (const char*, const char*, unsigned, const char*))
+CHICANE_REAL(void, __cxa_throw, (void*, std::type_info*, void (*)(void*)))
 
 namespace chicane::interpose {
 namespace {
@@ -74,9 +77,22 @@ bool is_overflow(const Engine& engine, const void* address) {
   return false;
 }
 
+// Where it happened. An access has just told the engine its place; for an instruction that traps
+// by itself (a division, a trap), only the machine knows.
+const void* place_of_fault(const Engine& engine, int number, [[maybe_unused]] void* context) {
+#if defined(__x86_64__)
+  if (Engine::active() != nullptr && (number == SIGFPE || number == SIGILL)) {
+    const auto* machine = &static_cast<const ucontext_t*>(context)->uc_mcontext;
+    // Sites are return addresses: they lie behind the instruction that is meant.
+    return reinterpret_cast<const char*>(machine->gregs[REG_RIP]) + 1;
+  }
+#endif
+  return engine.last_site();
+}
+
 // A fault of the program: written down on the signal stack, without allocating; the process ends,
 // as its state can no longer be trusted. A fault of the runtime itself says so.
-void on_fault(int number, siginfo_t* info, void*) {
+void on_fault(int number, siginfo_t* info, void* context) {
   Engine& engine = Engine::instance();
   if (engine.journal_or_null() == nullptr) _exit(128 + number);
   const bool overflow = number == SIGSEGV && is_overflow(engine, info->si_addr);
@@ -87,7 +103,8 @@ void on_fault(int number, siginfo_t* info, void*) {
                    ? describe_signal(number, overflow)
                    : "a fault inside Chicane's runtime (a bug of Chicane: please report it)");
   if (finding != nullptr) finding->fatal = true;
-  engine.add_site(finding, "crashes", engine.self().id(), engine.last_site(), true);
+  engine.add_site(finding, "crashes", engine.self().id(), place_of_fault(engine, number, context),
+                  true);
   engine.journal_or_null()->commit_finding();
   engine.journal_or_null()->end_dead_run();
   real__exit()(0);
@@ -109,19 +126,24 @@ void on_stuck(int, siginfo_t*, void*) {
   real__exit()(0);
 }
 
-// The text of the exception in flight. False when nothing need be said: Go's panics that have a
-// kind of their own were reported where they were thrown.
-bool describe_exception(char* text, std::size_t size) {
+enum class InFlight : std::uint8_t {
+  kException,
+  kPanic,
+  kToldPanic,  // Go's panics that have a kind of their own were reported where they were thrown
+};
+
+// The text of the exception in flight, and what it is.
+InFlight describe_exception(char* text, std::size_t size) {
   int status = 0;
   const std::type_info* type = abi::__cxa_current_exception_type();
   char* name =
       type == nullptr ? nullptr : abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
   const char* shown = name != nullptr ? name : type != nullptr ? type->name() : "an exception";
-  bool untold = true;
+  InFlight what = InFlight::kException;
   try {
     throw;
   } catch (const golang::Panic& panic) {
-    untold = *panic.kind() == '\0';
+    what = *panic.kind() == '\0' ? InFlight::kPanic : InFlight::kToldPanic;
     std::snprintf(text, size, "uncaught panic: %s", panic.what());
   } catch (const std::exception& error) {
     std::snprintf(text, size, "uncaught %s: %s", shown, error.what());
@@ -129,17 +151,21 @@ bool describe_exception(char* text, std::size_t size) {
     std::snprintf(text, size, "uncaught %s", shown);
   }
   std::free(name);
-  return untold;
+  return what;
 }
 
 [[noreturn]] void on_terminate() {
   Engine* engine = Engine::active();
   if (engine == nullptr) real_abort()();
   char text[200] = "std::terminate was called";
-  if (std::current_exception() != nullptr && !describe_exception(text, sizeof text)) {
-    engine->end_run(RunEnd::kFatal);
+  const void* site = engine->last_site();
+  if (std::current_exception() != nullptr) {
+    const InFlight what = describe_exception(text, sizeof text);
+    if (what == InFlight::kToldPanic) engine->end_run(RunEnd::kFatal);
+    // Go's panic() told the engine who called it.
+    if (what == InFlight::kException) site = engine->throw_site();
   }
-  end_badly(*engine, "uncaught-panic", text, engine->last_site(), "throws");
+  end_badly(*engine, "uncaught-panic", text, site, "throws");
 }
 
 void handle(int number, void (*handler)(int, siginfo_t*, void*)) {
@@ -175,6 +201,12 @@ void abort() noexcept {
     interpose::end_badly(*engine, "crash", "the program called abort()", CHICANE_SITE(), "crashes");
   }
   interpose::real_abort()();
+  __builtin_unreachable();
+}
+
+void __cxa_throw(void* exception, std::type_info* type, void (*destroy)(void*)) {
+  if (Engine* engine = Engine::active()) engine->note_throw(CHICANE_SITE());
+  interpose::real___cxa_throw()(exception, type, destroy);
   __builtin_unreachable();
 }
 

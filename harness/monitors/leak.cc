@@ -33,52 +33,26 @@ class LeakMonitor final : public engine::Monitor {
   void begin_run(Engine& engine) override {
     engine_ = &engine;
     history_.begin_run();
-    locks_.clear();
   }
-  std::uint64_t event_kinds() const override {
-    return WaitHistory::kWanted |
-           event_mask(OpKind::kThreadExit, OpKind::kUnlock, OpKind::kReadUnlock);
-  }
-  void on_event(const engine::Event& event) override { note(event); }
+  std::uint64_t event_kinds() const override { return WaitHistory::kWanted; }
+  void on_event(const engine::Event& event) override { history_.on_event(event); }
   void end_run(RunEnd end) override {
-    for (const LeakedLock& leaked : locks_) report_lock(leaked);
+    // Handing a lock to another thread is legal for some locks: who unlocks later mends the leak,
+    // and then the engine no longer counts it as held.
+    for (const engine::Thread* thread : engine_->threads()) {
+      if (!thread->finished()) continue;
+      for (const engine::HeldLock& lock : thread->held()) report_lock(*thread, lock);
+    }
     if (end != RunEnd::kStuck || !engine_->threads()[engine::kMainThread]->finished()) return;
     report_blocked(WaitGraph(*engine_, history_, true));
   }
 
  private:
-  struct LeakedLock {
-    engine::ThreadId thread;
-    engine::HeldLock lock;
-  };
-
-  void note(const engine::Event& event) {
-    history_.on_event(event);
-    switch (event.kind) {
-      case OpKind::kThreadExit:
-        for (const engine::HeldLock& lock : engine_->threads()[event.thread]->held()) {
-          locks_.push_back({event.thread, lock});
-        }
-        break;
-      case OpKind::kUnlock:
-      case OpKind::kReadUnlock:
-        if (!locks_.empty() && event.outcome == Outcome::kDone) forget(event.object);
-        break;
-      default:
-        break;
-    }
-  }
-
-  // Handing a lock to another thread is legal for some locks: who unlocks later mends the leak.
-  void forget(const void* lock) {
-    std::erase_if(locks_, [&](const LeakedLock& leaked) { return leaked.lock.object == lock; });
-  }
-  void report_lock(const LeakedLock& leaked) {
-    const std::string who = name_of(*engine_->threads()[leaked.thread]);
+  void report_lock(const engine::Thread& thread, const engine::HeldLock& lock) {
     Finding* finding =
-        engine_->report("lock-leak", who + " ended while it held a lock", leaked.lock.object);
-    engine_->add_site(finding, "locked", leaked.thread, leaked.lock.site, false, leaked.lock.step,
-                      "never unlocked", leaked.lock.object);
+        engine_->report("lock-leak", name_of(thread) + " ended while it held a lock", lock.object);
+    engine_->add_site(finding, "locked", thread.id(), lock.site, false, lock.step, "never unlocked",
+                      lock.object);
   }
   bool same_place(const engine::Thread& one, const engine::Thread& other) const {
     const engine::Stack a = engine_->stack_of(one, one.pending().site);
@@ -119,7 +93,6 @@ class LeakMonitor final : public engine::Monitor {
 
   Engine* engine_ = nullptr;
   WaitHistory history_;
-  std::vector<LeakedLock> locks_;
 };
 
 }  // namespace

@@ -190,12 +190,12 @@ void LivelockMonitor::report_livelock(const std::vector<const engine::Thread*>& 
   const Ring::Entry entry = repeated(*threads[0]);
   const std::string steps = std::to_string(engine_->step());
   std::string message = name_of(*threads[0]);
-  if (threads.size() > 1) message += " and " + count_of(threads.size() - 1, "other");
-  message += threads.size() > 1 ? " keep on, at first with " : " keeps on with ";
+  const bool several = threads.size() > 1;
+  if (several) message += " and " + count_of(threads.size() - 1, "more thread");
+  message += several ? " repeat " : " repeats ";
   message += engine::to_string(entry.kind);
-  message += all_spin
-                 ? ": no progress in " + steps + " steps, the last of them under a fair schedule"
-                 : ": no end in " + steps + " steps (--step-limit if it is meant to be long)";
+  message += all_spin ? ", without effect, in all of " : ", without an end, in all of ";
+  message += steps + " steps, the last of them under a fair schedule";
   Finding* finding = engine_->report("livelock", message, entry.object);
   for (const engine::Thread* thread : threads) add_spin(finding, "spins", *thread);
 }

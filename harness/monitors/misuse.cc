@@ -83,6 +83,7 @@ class MisuseMonitor final : public engine::Monitor {
       OpKind::kWaitGroupAdd, OpKind::kWaitGroupWait, OpKind::kMapRead, OpKind::kMapWrite);
   void remember(const Event& event);
   void judge(const Event& event);
+  const Earlier* last_unlock(const Event& event) const;
   void judge_unlock(const Event& event);
   void judge_relock(const Event& event);
   void judge_closed(const Event& event);
@@ -96,7 +97,11 @@ class MisuseMonitor final : public engine::Monitor {
                    const char* detail);
 
   Engine* engine_ = nullptr;
-  AddressTable<Earlier> unlocks_;  // by thread and lock
+  struct Unlock {
+    Earlier when;
+    const void* lock;
+  };
+  std::vector<Unlock> unlocks_;
   AddressTable<std::uint64_t> destroyed_;
   AddressTable<Earlier> closes_, puts_, waitgroups_;
   struct MapAccesses {
@@ -110,7 +115,8 @@ void MisuseMonitor::remember(const Event& event) {
   switch (event.kind) {
     case OpKind::kUnlock:
     case OpKind::kReadUnlock:
-      if (event.outcome == Outcome::kDone) unlocks_[by_thread(event)] = now;
+      // Unlocks are many, and looked up only when one goes wrong.
+      if (event.outcome == Outcome::kDone) unlocks_.push_back({now, event.object});
       break;
     case OpKind::kMutexDestroy:
       destroyed_[event.object] = event.step;
@@ -206,10 +212,19 @@ void MisuseMonitor::simple(const Event& event, const char* kind, const char* wha
   add_now(begin(event, kind, what), event, role, "");
 }
 
+/// The thread's last unlock of the same lock; null when it never unlocked it.
+const Earlier* MisuseMonitor::last_unlock(const Event& event) const {
+  for (std::size_t i = unlocks_.size(); i-- > 0;) {
+    const Unlock& unlock = unlocks_[i];
+    if (unlock.lock == event.object && unlock.when.thread == event.thread) return &unlock.when;
+  }
+  return nullptr;
+}
+
 void MisuseMonitor::judge_unlock(const Event& event) {
   // A thread that unlocked it before and unlocks it again made the same mistake in every schedule,
   // whether nobody has it now or another thread has taken it in between.
-  const Earlier* earlier = unlocks_.find(by_thread(event));
+  const Earlier* earlier = last_unlock(event);
   const std::uint64_t* destroyed = destroyed_.find(event.object);
   if (earlier != nullptr && (destroyed == nullptr || earlier->step > *destroyed)) {
     Finding* finding = begin(event, "double-unlock", "unlocks a lock that it has already unlocked");

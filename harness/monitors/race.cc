@@ -123,11 +123,11 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   void on_access(ThreadId thread, const void* address, std::size_t size, bool write,
                  const void* site) override {
     detector_.access(thread, as_number(address), size, write ? kPlainWrite : kPlainRead,
-                     origin(thread, site));
+                     origin(site));
   }
   void on_atomic(const AtomicAccess& access) override {
     detector_.atomic(access.thread, as_number(access.address), access.size, access.kind,
-                     access.order, origin(access.thread, access.site));
+                     access.order, origin(access.site));
   }
   void on_fence(ThreadId thread, MemoryOrder order) override { detector_.fence(thread, order); }
   void on_allocate(ThreadId, const void* start, std::size_t size) override {
@@ -135,8 +135,8 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   }
 
  private:
-  Origin origin(ThreadId thread, const void* site) const {
-    const auto held = static_cast<std::uint32_t>(engine_->threads()[thread]->held().size());
+  Origin origin(const void* site) const {
+    const auto held = static_cast<std::uint32_t>(engine_->self().held().size());
     return {as_number(site), engine_->step(), held};
   }
 

@@ -166,11 +166,70 @@ inline std::uint32_t RaceDetector::pc_high_index(std::uint64_t pc) {
 
 /// Whether `key` (of this segment, with its mask) and `kind` add nothing to the cell, told by a
 /// glance: its only record is of the same segment, of the same bytes, and conflicts with as much.
-inline bool RaceDetector::says_already(const Cell& cell, std::uint64_t key,
-                                       std::uint32_t kind) const {
+[[gnu::always_inline]] inline bool RaceDetector::says_already(const Cell& cell, std::uint64_t key,
+                                                              std::uint32_t kind) const {
   return cell.slot[0].key == key && (cell.slot[0].kind() | 1) == (kind | 1) &&
          cell.slot[0].kind() >= kind && cell.slot[1].key < first_key_ &&
          cell.slot[3].key < first_key_;
+}
+
+/// The other glance, for the cases that make up nearly all accesses: to all the bytes that the
+/// cell's one or two records are of, and in order with them. True: the cell is as `slow_access`
+/// would leave it.
+[[gnu::always_inline]] inline bool RaceDetector::takes_over(const ThreadState& thread, Cell& cell,
+                                                            std::uint64_t key, AccessKind kind,
+                                                            const Origin& origin) {
+  constexpr std::uint64_t kThreadAndMask = 0xff'ffff, kMask = 0xff;
+  Record* const slot = cell.slot;
+  if (slot[2].key >= first_key_ || slot[3].key >= first_key_ ||
+      origin.step >> Record::kStepBits != 0) {
+    return false;
+  }
+  const std::uint64_t about = Record::make_about(origin.pc, pc_high_index(origin.pc), kind,
+                                                 origin.held < 3 ? origin.held : 3, origin.step);
+  if (slot[0].key < first_key_) {  // empty
+    slot[0].key = key;
+    slot[0].about = about;
+    return true;
+  }
+  const bool single = slot[1].key < first_key_;
+  Record& last = single ? slot[0] : slot[1];
+  if (((last.key ^ key) & kThreadAndMask) == 0) {
+    // Its own: what stands before it was compared with it then, and comes before this one too.
+    if (last.raced()) return false;
+    if (last.kind() == kind) {
+      last.key = key;
+      last.about = about;
+      return true;
+    }
+    const bool write_after_read = kind == kPlainWrite && last.kind() == kPlainRead;
+    if (!write_after_read ||
+        (!single && (slot[0].kind() != kPlainWrite || ((slot[0].key ^ key) & kMask) != 0))) {
+      return false;
+    }
+    slot[0].key = key;
+    slot[0].about = about;
+    slot[1].key = 0;
+    return true;
+  }
+  const auto in_order = [&](const Record& record) {
+    return record.segment() <= thread.clock.get(record.thread());
+  };
+  if (((last.key ^ key) & kMask) != 0 || !in_order(last)) return false;
+  if (last.kind() == kind) {
+    // In another thread's place, which comes before (a lock's data, an atomic counter); what stands
+    // before it, say the initialization, stays.
+    if (!single && (covers(kind, slot[0].kind()) || !in_order(slot[0]))) return false;
+    last.key = key;
+    last.about = about;
+    return true;
+  }
+  // Another thread's only record, which comes before: a write covers it, a read stands beside it.
+  if (!single || ((last.kind() | kind) & 2) != 0) return false;
+  Record& to = slot[kind == kPlainRead ? 1 : 0];
+  to.key = key;
+  to.about = about;
+  return true;
 }
 
 void RaceDetector::access(ThreadId id, std::uint64_t address, std::size_t size, AccessKind kind,
@@ -182,19 +241,27 @@ void RaceDetector::access(ThreadId id, std::uint64_t address, std::size_t size, 
   if (offset + size <= 8) [[likely]] {
     cell = shadow_.cell(address);
     if (cell == nullptr) return;
-    const unsigned mask = ((1u << size) - 1) << offset;
-    if (says_already(*cell, thread->epoch | mask, kind)) return;
+    const std::uint64_t key = thread->epoch | (((1u << size) - 1) << offset);
+    if (says_already(*cell, key, kind) || takes_over(*thread, *cell, key, kind, origin)) {
+      return;
+    }
   }
+  slow_access(*thread, cell, address, size, kind, origin);
+}
+
+[[gnu::noinline]] void RaceDetector::slow_access(const ThreadState& thread, Cell* cell,
+                                                 std::uint64_t address, std::size_t size,
+                                                 AccessKind kind, const Origin& origin) {
   const std::uint64_t step = origin.step >> Record::kStepBits == 0 ? origin.step : 0;
   const std::uint32_t held = origin.held < 3 ? origin.held : 3;
   Access access{
-      {thread->epoch, Record::make_about(origin.pc, pc_high_index(origin.pc), kind, held, step)},
-      thread,
+      {thread.epoch, Record::make_about(origin.pc, pc_high_index(origin.pc), kind, held, step)},
+      &thread,
       &origin,
       0,
       false};
   if (cell != nullptr) {
-    touch_cell(access, *cell, address, ((1u << size) - 1) << offset);
+    touch_cell(access, *cell, address, ((1u << size) - 1) << (address & 7));
   } else {
     touch_range(access, address, address + size);
   }
@@ -224,7 +291,10 @@ inline bool RaceDetector::visit(Access& access, Record& record, unsigned mask) {
       return false;
     }
   } else if (record.segment() > access.thread->clock.get(record.thread())) {
-    if (conflict(kind, old)) report(access, record, common);
+    if (conflict(kind, old)) {
+      report(access, record, common);
+      access.record.set_raced();
+    }
     if (kind == kPlainWrite && old == kAtomicWrite) end_release_sequences(access.granule, common);
     return false;
   }

@@ -44,7 +44,7 @@ namespace chicane::monitors {
 /// What a report says of an access beside its bytes.
 struct Origin {
   std::uint64_t pc;
-  std::uint64_t step;  // kept if below 2^24, else 0
+  std::uint64_t step;  // kept if below 2^23, else 0
   std::uint32_t held;  // locks held; kept as at most 3
 };
 
@@ -105,6 +105,10 @@ class RaceDetector {
   void advance(ThreadState& thread);
 
   bool says_already(const Cell& cell, std::uint64_t key, std::uint32_t kind) const;
+  bool takes_over(const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
+                  const Origin& origin);
+  void slow_access(const ThreadState& thread, Cell* cell, std::uint64_t address, std::size_t size,
+                   AccessKind kind, const Origin& origin);
   void touch_range(Access& access, std::uint64_t address, std::uint64_t end);
   void touch_cell(Access& access, Cell& cell, std::uint64_t address, unsigned mask);
   void touch_list(Access& access, Cell& cell, unsigned mask);

@@ -13,7 +13,9 @@
 // Invariants:
 //   I1. In a cell, valid records come first; what follows the first void one is void.
 //   I2. Three records fit. When there are more, all are in a list and the last slot links to it.
-//   I3. A record with an empty mask stands for nothing and goes when its cell is next visited.
+//   I3. The records stand in the order of their accesses, but for those that a later access of the
+//       same thread has renewed, which stand last.
+//   I4. A record with an empty mask stands for nothing and goes when its cell is next visited.
 // Cost: 64 bytes for 8 touched bytes, in pages; finding a cell is about 1 ns.
 #pragma once
 
@@ -33,7 +35,7 @@ enum AccessKind : std::uint32_t {
 struct Record {
   static constexpr unsigned kSegmentBits = 40, kThreadBits = 16;
   static constexpr std::uint32_t kLinkThread = (1u << kThreadBits) - 1;
-  static constexpr std::uint32_t kStepBits = 24;
+  static constexpr std::uint32_t kStepBits = 23;
 
   static std::uint64_t make_key(std::uint64_t segment, std::uint32_t thread) {
     return segment << 24 | std::uint64_t{thread} << 8;
@@ -42,7 +44,7 @@ struct Record {
   static std::uint64_t make_about(std::uint64_t pc, std::uint32_t pc_high, AccessKind kind,
                                   std::uint32_t held, std::uint64_t step) {
     return (pc & 0xffff'ffff) | std::uint64_t{kind} << 32 | std::uint64_t{held} << 34 |
-           std::uint64_t{pc_high} << 36 | step << 40;
+           std::uint64_t{pc_high} << 36 | step << 41;
   }
 
   unsigned mask() const { return key & 0xff; }
@@ -52,11 +54,13 @@ struct Record {
   std::uint32_t kind() const { return (about >> 32) & 3; }
   std::uint32_t held() const { return (about >> 34) & 3; }
   std::uint32_t pc_high() const { return (about >> 36) & 15; }
-  std::uint32_t step() const { return about >> 40; }
+  bool raced() const { return ((about >> 40) & 1) != 0; }
+  void set_raced() { about |= std::uint64_t{1} << 40; }
+  std::uint32_t step() const { return static_cast<std::uint32_t>(about >> 41); }
 
   std::uint64_t key;    // segment, thread, mask of bytes
-  std::uint64_t about;  // step, upper half (as an index) and lower half of the code address,
-                        // locks held (at most 3), kind
+  std::uint64_t about;  // step, whether it raced with an earlier one, upper half (as an index) and
+                        // lower half of the code address, locks held (at most 3), kind
 };
 
 /// The records of a granule that has more than three. In the run's arena.

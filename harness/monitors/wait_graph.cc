@@ -63,7 +63,7 @@ void WaitGraph::find_blockers(const engine::Engine& engine, const WaitHistory& h
       if (const WaitHistory::Once* once = history.running(pending.object)) {
         of.blockers.push_back({Blocker::kHolds,
                                engine.threads()[once->runner],
-                               {pending.object, once->site, once->step, false, 1}});
+                               {pending.object, once->site, once->step, false}});
       }
       break;
     default:

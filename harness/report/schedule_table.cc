@@ -96,7 +96,10 @@ class Table {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (weight(i) > 0) interesting.push_back(i);
     }
-    if (interesting.empty() && objects_.empty()) interesting = synchronization_steps();
+    if (objects_.empty()) {  // an assertion, a crash: whatever happened between the threads
+      std::vector<std::size_t> all = synchronization_steps();
+      if (interesting.empty() || all.size() <= max_rows_) interesting = std::move(all);
+    }
     chosen_ = interesting;
     if (interesting.size() <= max_rows_) return;
     // Too many: the weightiest, and among equals the last, which are nearest to the defect.
@@ -113,12 +116,15 @@ class Table {
     }
   }
 
-  /// For a diagnosis that names no object: everything but plain accesses.
+  /// For a diagnosis that names no object: everything but plain accesses and the like.
   std::vector<std::size_t> synchronization_steps() const {
     std::vector<std::size_t> result;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const std::string& operation = steps_[i].operation;
-      if (operation != "read" && operation != "write" && operation != "clock") result.push_back(i);
+      const bool known = operation == "clock" || operation == "yield" || operation == "exit";
+      if (steps_[i].forced || (operation != "read" && operation != "write" && !known)) {
+        result.push_back(i);
+      }
     }
     return result;
   }

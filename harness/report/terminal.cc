@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxSites = 8;
 constexpr std::size_t kMaxRows = 14;
+constexpr std::size_t kMaxRepeatedRows = 7;
 constexpr std::size_t kWidestSource = 44;
 
 constexpr std::string_view kRed = "\033[1;31m", kBold = "\033[1m", kDim = "\033[2m",
@@ -206,7 +207,11 @@ class Renderer {
       }
       add_line(line);
     }
-    text_ += schedule_table(diagnosis_, deadlock ? kMaxRows - 4 : kMaxRows, kReportWidth);
+    // A livelock's last steps are one and the same, again and again.
+    const std::size_t rows = diagnosis_.kind == "livelock" ? kMaxRepeatedRows
+                             : deadlock                    ? kMaxRows - 4
+                                                           : kMaxRows;
+    text_ += schedule_table(diagnosis_, rows, kReportWidth);
   }
 
   std::string fix() const {

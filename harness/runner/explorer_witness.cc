@@ -64,8 +64,8 @@ std::string place_of(const std::vector<Frame>& stack) {
   return report::base_name(frame->file) + ":" + std::to_string(frame->line);
 }
 
-// The part of a trace that a reader can use: operations, and the accesses that the finding is about;
-// of a long one its beginning and its end.
+// The part of a trace that a reader can use: operations, and the accesses that the finding is
+// about; of a long one its beginning and its end.
 std::vector<TraceRecord> worth_telling(std::span<const TraceRecord> trace, const Finding& finding,
                                        const std::vector<std::uint64_t>& racy_sites) {
   constexpr std::size_t kBeginning = 200, kEnd = 400;
@@ -76,8 +76,8 @@ std::vector<TraceRecord> worth_telling(std::span<const TraceRecord> trace, const
         record.kind == engine::OpKind::kRead || record.kind == engine::OpKind::kWrite;
     const bool concerned =
         finding.object.address - record.object + kNear < 2 * kNear ||
-        (record.stack.depth > 0 && std::find(racy_sites.begin(), racy_sites.end(),
-                                             record.stack.pcs[0]) != racy_sites.end());
+        (record.stack.depth > 0 &&
+         std::find(racy_sites.begin(), racy_sites.end(), record.stack.pcs[0]) != racy_sites.end());
     if (!access || concerned) told.push_back(record);
   }
   if (told.size() > kBeginning + kEnd) {
@@ -173,9 +173,10 @@ bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
   const Finding* again = find_again(found);
   if (again == nullptr) {
     // The same choices gave another run: that is a defect of its own.
-    std::snprintf(found.finding.message, sizeof found.finding.message,
-                  "the program differs under the same schedule: a %s was seen once, not again",
-                  found.finding.kind);
+    std::snprintf(
+        found.finding.message, sizeof found.finding.message,
+        "the program differs under the same schedule: once it gave %s, and then not again",
+        found.finding.kind);
     std::snprintf(found.finding.kind, sizeof found.finding.kind, "nondeterminism");
     const report::RawRun run{found.sites, {}, {}};
     *diagnosis = report::convert(run, found.finding, *symbolizer_);
@@ -314,7 +315,8 @@ Result Explorer::replay(const std::string& text) {
     if (at < file.choices.size()) {
       result.error += " (the file has: " + witness::describe(file.choices[at]) + ")";
     }
-    result.error += ". " + witness::other_build(file, witness::executable_build_id());
+    const std::string build = witness::other_build(file, witness::executable_build_id());
+    if (!build.empty()) result.error += ". " + build;
     return result;
   }
   for (const Finding& finding : journal_->findings()) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "report/terminal.h"
+#include "report/text.h"
 
 namespace chicane::runner {
 namespace {
@@ -83,7 +84,12 @@ std::string show_diagnoses(const FileRun& run, bool colour) {
   }
   for (const LegVerdict& leg : run.verdict.legs) {
     for (const std::string& note : leg.notes) {
-      text += fmt::format("note: {} {}: {}\n", run.program(), leg.leg, note);
+      std::string lead = "note: ";
+      const std::string whole = fmt::format("{} {}: {}", run.program(), leg.leg, note);
+      for (const std::string& line : report::wrapped(whole, report::kReportWidth - lead.size())) {
+        text += lead + line + "\n";
+        lead.assign(lead.size(), ' ');
+      }
     }
   }
   return text;

@@ -60,7 +60,7 @@ void Replay::diverge(std::uint64_t step, std::string found) {
   status_.step = step;
   status_.expected = choices_[next_];
   const engine::ChoiceRecord& record = status_.expected;
-  status_.message = "choice " + std::to_string(next_) + ": expected " +
+  status_.message = "choice " + std::to_string(next_ + 1) + ": expected " +
                     (record.is_outcome != 0 ? "outcome " : "thread ") +
                     std::to_string(record.chosen) + (record.is_outcome != 0 ? " of " : " at ") +
                     to_string(record.kind) + "; " + std::move(found);

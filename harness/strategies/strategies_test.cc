@@ -185,7 +185,7 @@ TEST(Replay, ThreadThatIsNotEnabled) {
   EXPECT_EQ(replay.status().position, 1u);
   EXPECT_EQ(replay.status().step, 2u);
   EXPECT_EQ(replay.status().message,
-            "choice 1: expected thread 7 at start; thread 7 cannot go on here");
+            "choice 2: expected thread 7 at start; thread 7 cannot go on here");
 }
 
 TEST(Replay, OtherOperation) {
@@ -193,7 +193,7 @@ TEST(Replay, OtherOperation) {
   lock.kind = OpKind::kLock;
   Replay replay({lock});
   picks(replay, 0, 1);
-  EXPECT_EQ(replay.status().message, "choice 0: expected thread 1 at lock; thread 1 is at start");
+  EXPECT_EQ(replay.status().message, "choice 1: expected thread 1 at lock; thread 1 is at start");
 }
 
 TEST(Replay, Outcomes) {
@@ -208,14 +208,14 @@ TEST(Replay, Outcomes) {
   EXPECT_EQ(replay.pick_outcome({.kind = OpKind::kSelect}, 3), 1u);  // more of them is no misfit
   EXPECT_EQ(replay.pick_outcome({.kind = OpKind::kCondSignal}, 2), 0u);
   EXPECT_EQ(replay.status().message,
-            "choice 2: expected outcome 1 of select; the program chooses an outcome of signal");
+            "choice 3: expected outcome 1 of select; the program chooses an outcome of signal");
 
   select.chosen = 5;
   Replay too_many({select});
   too_many.begin_run(0);
   EXPECT_EQ(too_many.pick_outcome({.kind = OpKind::kSelect}, 2), 0u);
   EXPECT_EQ(too_many.status().message,
-            "choice 0: expected outcome 5 of select; select has only 2 outcomes");
+            "choice 1: expected outcome 5 of select; select has only 2 outcomes");
 }
 
 TEST(Replay, OutcomeWhereAThreadIsDue) {
@@ -228,7 +228,7 @@ TEST(Replay, OutcomeWhereAThreadIsDue) {
 TEST(Steer, KnowsTheWantedAcquisition) {
   const int a = 0, b = 0, site_a = 0, site_b = 0, elsewhere = 0;
   const SteerRole role{&a, &site_a, &b, &site_b};
-  const std::array<engine::HeldLock, 1> holds_a{{{&a, &site_a, 1, false, 1}}};
+  const std::array<engine::HeldLock, 1> holds_a{{{&a, &site_a, 1, false}}};
   const engine::Operation wants_b{.kind = OpKind::kLock, .object = &b, .site = &elsewhere};
   EXPECT_TRUE(at_wanted_acquisition(role, wants_b, holds_a));
   EXPECT_FALSE(at_wanted_acquisition(role, wants_b, {}));
@@ -237,7 +237,7 @@ TEST(Steer, KnowsTheWantedAcquisition) {
 
   // Other addresses in this run, but the same places.
   const int other_a = 0, other_b = 0;
-  const std::array<engine::HeldLock, 1> holds_other{{{&other_a, &site_a, 1, false, 1}}};
+  const std::array<engine::HeldLock, 1> holds_other{{{&other_a, &site_a, 1, false}}};
   const engine::Operation wants_other{.kind = OpKind::kLock, .object = &other_b, .site = &site_b};
   EXPECT_TRUE(at_wanted_acquisition(role, wants_other, holds_other));
 

@@ -42,8 +42,7 @@ void Sandbox::copy_pitfalls(const std::vector<std::string>& pitfalls) {
   for (const std::string& pitfall : pitfalls) {
     const fs::path to = fs::path(root_) / "scenarios" / pitfall;
     fs::create_directories(to);
-    fs::copy(fs::path(CHICANE_SOURCE_DIR) / "scenarios" / pitfall, to,
-             fs::copy_options::recursive);
+    fs::copy(fs::path(CHICANE_SOURCE_DIR) / "scenarios" / pitfall, to, fs::copy_options::recursive);
   }
 }
 
@@ -81,8 +80,7 @@ std::vector<std::string> Sandbox::files(const std::string& folder,
 }
 
 Outcome Sandbox::shell(const std::string& command) const {
-  const std::string whole =
-      "cd '" + root_ + "' && { " + command + "\n} >.out 2>.err </dev/null";
+  const std::string whole = "cd '" + root_ + "' && { " + command + "\n} >.out 2>.err </dev/null";
   const int status = std::system(whole.c_str());
   Outcome outcome;
   outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

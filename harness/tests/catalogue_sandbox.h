@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For tests of the `chicane` command as a user has it: a folder of its own per test, copies of parts
-// of the catalogue in it, and commands whose exit code and output are looked at.
+// For tests of the `chicane` command as a user has it: a folder of its own per test, copies of
+// parts of the catalogue in it, and commands whose exit code and output are looked at.
 //
 // Thread safety: one thread.
 #pragma once

@@ -21,6 +21,7 @@
 #include <functional>
 #include <source_location>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "chicane/chicane.h"
@@ -53,6 +54,14 @@ void expect_clean(const Program& program, const Options& with = options(),
 /// Fails the test unless `finds`.
 void expect_found(const Program& program, const std::vector<std::string>& expected,
                   const Options& with = options(), Here here = Here::current());
+
+/// Runs the bodies in threads of their own, and joins them.
+template <class... Bodies>
+void together(Bodies... bodies) {
+  std::vector<std::thread> threads;
+  (threads.emplace_back(bodies), ...);
+  for (std::thread& thread : threads) thread.join();
+}
 
 /// Counts over all runs of an exploration: in memory that children share with the test, and out of
 /// the race monitor's sight.

@@ -99,7 +99,7 @@ int line_of(const std::string& file, const std::string& tag) {
     found = number;
     ++count;
   }
-  EXPECT_EQ(count, 1) << "//~ " << tag << " in " << file;
+  EXPECT_EQ(count, 1) << tag << " in " << file;
   return count == 1 ? found : 0;
 }
 
@@ -122,10 +122,10 @@ int line_of(const std::string& file, const std::string& tag) {
     }
   }
   if (all && left.empty()) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << "expected (lines" << lines << "):\n"
-                                       << joined(expected) << "found in " << result.runs
-                                       << " runs:\n"
-                                       << describe(result);
+  return ::testing::AssertionFailure()
+         << "expected (lines" << lines << "):\n"
+         << joined(expected) << "found in " << result.runs << " runs:\n"
+         << describe(result);
 }
 
 ::testing::AssertionResult is_clean(const Program& program, const Options& with) {
@@ -134,8 +134,8 @@ int line_of(const std::string& file, const std::string& tag) {
     return ::testing::AssertionFailure() << "in " << result.runs << " runs:\n" << describe(result);
   }
   if (result.runs == with.schedules) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << "only " << result.runs << " of " << with.schedules
-                                       << " runs were made";
+  return ::testing::AssertionFailure()
+         << "only " << result.runs << " of " << with.schedules << " runs were made";
 }
 
 ::testing::AssertionResult finds(const char* file, const Program& program,
@@ -150,9 +150,9 @@ int line_of(const std::string& file, const std::string& tag) {
         describe(again.diagnoses[0]) == describe(diagnosis)) {
       continue;
     }
-    return ::testing::AssertionFailure() << "the schedule of\n  " << describe(diagnosis)
-                                         << "\nshows\n"
-                                         << describe(again);
+    return ::testing::AssertionFailure()
+           << "the schedule of\n  " << describe(diagnosis) << "\nshows\n"
+           << describe(again);
   }
   return ::testing::AssertionSuccess();
 }

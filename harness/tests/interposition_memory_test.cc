@@ -7,8 +7,8 @@
 #include <cassert>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <thread>
-#include <type_traits>
 
 #include "expect.h"
 
@@ -56,7 +56,6 @@ TEST(Plain, AccessesOfEverySize) {
   check_size<long>();
   check_size<__int128>();
   check_size<double>();
-  check_size<long double>();
   check_size<volatile int>();
 }
 
@@ -85,20 +84,22 @@ struct __attribute__((packed)) Packed {
   char last;
 };
 
+// On the heap: clang leaves out fields of objects on the stack that the function itself accesses.
 TEST(Plain, UnalignedAccesses) {
   expect_found(
       [] {
-        Packed packed{};
-        std::thread other([&] { packed.value = 1; });  //~ unaligned-one
-        packed.value = 2;                              //~ unaligned-two
+        const auto packed = std::make_unique<Packed>();
+        std::thread other([&] { packed->value = 1; });  //~ unaligned-one
+        packed->value = 2;                              //~ unaligned-two
         other.join();
       },
       {"data-race write@unaligned-one write@unaligned-two"});
   expect_clean([] {
-    Packed packed{};
-    std::thread other([&] { packed.value = 1; });
-    packed.first = packed.last = 2;
+    const auto packed = std::make_unique<Packed>();
+    std::thread other([&] { packed->value = 1; });
+    packed->first = packed->last = 2;
     other.join();
+    assert(packed->first + packed->value + packed->last == 5);
   });
 }
 

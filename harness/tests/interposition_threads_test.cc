@@ -169,6 +169,20 @@ TEST(Threads, ExitUnwindsTheStack) {
   });
 }
 
+TEST(Threads, ExitMustNotBeSwallowed) {
+  expect_found(
+      [] {
+        std::thread thread([] {
+          try {
+            pthread_exit(nullptr);
+          } catch (...) {
+          }
+        });
+        thread.join();
+      },
+      {"crash crashes"});
+}
+
 TEST(Threads, MakeThreadsThemselves) {
   expect_clean([] {
     int sum = 0;
@@ -311,12 +325,15 @@ TEST(ThreadLocal, IsDestroyedAtTheThreadsEndInReverseOrder) {
 }
 
 struct KeyOwner {
-  pthread_key_t with_destructor, plain;
-  KeyOwner() {
-    pthread_key_create(&with_destructor, [](void* value) { ++*static_cast<int*>(value); });
-    pthread_key_create(&plain, nullptr);
-  }
-} const g_keys;
+  pthread_key_t with_destructor, plain, stubborn;
+  KeyOwner();
+} g_keys;
+
+KeyOwner::KeyOwner() {
+  pthread_key_create(&with_destructor, [](void* value) { ++*static_cast<int*>(value); });
+  pthread_key_create(&plain, nullptr);
+  pthread_key_create(&stubborn, [](void* value) { pthread_setspecific(g_keys.stubborn, value); });
+}
 
 TEST(ThreadLocal, KeysBeginEmptyAndAreDestroyed) {
   expect_clean([] {
@@ -324,8 +341,10 @@ TEST(ThreadLocal, KeysBeginEmptyAndAreDestroyed) {
     const auto use = [&destroyed] {
       assert(pthread_getspecific(g_keys.with_destructor) == nullptr);
       assert(pthread_getspecific(g_keys.plain) == nullptr);
+      assert(pthread_getspecific(g_keys.stubborn) == nullptr);
       pthread_setspecific(g_keys.with_destructor, &destroyed);
       pthread_setspecific(g_keys.plain, &destroyed);
+      pthread_setspecific(g_keys.stubborn, &destroyed);
       std::this_thread::yield();
       assert(pthread_getspecific(g_keys.plain) == &destroyed);
     };
@@ -338,7 +357,8 @@ TEST(ThreadLocal, KeysMadeInARunAreThatRunsOwn) {
   expect_clean([] {
     int destroyed = 0;
     pthread_key_t key;
-    assert(pthread_key_create(&key, [](void* value) { ++*static_cast<int*>(value); }) == 0);
+    const auto destroy = [](void* value) { ++*static_cast<int*>(value); };
+    assert(pthread_key_create(&key, destroy) == 0);
     std::thread one([&] { pthread_setspecific(key, &destroyed); });
     one.join();
     assert(destroyed == 1);

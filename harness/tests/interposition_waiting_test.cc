@@ -64,20 +64,21 @@ TEST(Condition, AWaitWithAPredicateNeverMissesIt) {
 struct Waiters {
   std::mutex mutex;
   std::condition_variable come, go;
-  int waiting = 0, woken = 0, first = -1;
+  int waiting = 0, woken = 0;
+  int first = -1;  // who was woken first: the place in the queue
 
-  void wait(int who) {
+  void wait() {
     std::unique_lock lock(mutex);
-    ++waiting;
+    const int place = waiting++;
     come.notify_one();
     go.wait(lock);
-    if (woken++ == 0) first = who;
+    if (woken++ == 0) first = place;
   }
   // Three threads wait, then `wake` is called with the lock held.
   template <class Wake>
   void run(Wake wake) {
     std::vector<std::thread> threads;
-    for (int i = 0; i < 3; ++i) threads.emplace_back([this, i] { wait(i); });
+    for (int i = 0; i < 3; ++i) threads.emplace_back([this] { wait(); });
     {
       std::unique_lock lock(mutex);
       come.wait(lock, [this] { return waiting == 3; });
@@ -106,7 +107,7 @@ TEST(Condition, ASignalWakesAnyOneOfThoseWhoWait) {
     });
     tally.count(waiters.first);
   });
-  for (int who = 0; who < 3; ++who) EXPECT_GT(tally[who], 50) << who;
+  for (int place = 0; place < 3; ++place) EXPECT_GT(tally[place], 50) << place;
 }
 
 TEST(Condition, ABroadcastWakesAll) {
@@ -117,7 +118,7 @@ TEST(Condition, ABroadcastWakesAll) {
     assert(waiters.woken == 3);
     tally.count(waiters.first);
   });
-  for (int who = 0; who < 3; ++who) EXPECT_GT(tally[who], 0) << who;
+  for (int place = 0; place < 3; ++place) EXPECT_GT(tally[place], 0) << place;
 }
 
 TEST(Condition, OneSignalIsNotABroadcast) {

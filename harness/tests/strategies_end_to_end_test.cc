@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every strategy finds the classic mistakes within the default number of schedules, whatever the
+// seed.
+#include <atomic>
+#include <cassert>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "expect.h"
+
+namespace chicane::tests {
+namespace {
+
+void lock_order() {
+  std::mutex a, b;
+  std::thread other([&] {
+    const std::lock_guard first(a);   //~ a-then
+    const std::lock_guard second(b);  //~ then-b
+  });
+  {
+    const std::lock_guard first(b);   //~ b-then
+    const std::lock_guard second(a);  //~ then-a
+  }
+  other.join();
+}
+
+void lost_update() {
+  std::atomic<int> balance{0};
+  const auto deposit = [&] {
+    const int before = balance;
+    balance = before + 10;
+  };
+  std::thread one(deposit), two(deposit);
+  one.join();
+  two.join();
+  assert(balance == 20);  //~ balance
+}
+
+void lost_wakeup() {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::thread consumer([&] {
+    std::unique_lock lock(mutex);
+    changed.wait(lock);  //~ waits
+  });
+  {
+    const std::lock_guard guard(mutex);
+    changed.notify_one();  //~ signals
+  }
+  consumer.join();
+}
+
+class EveryStrategy : public ::testing::TestWithParam<Strategy> {
+ protected:
+  static void expect_always(const Program& program, const std::string& expected) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      Options with;  // the defaults
+      with.strategy = GetParam();
+      with.seed = seed * 1000003;
+      with.shrink = false;
+      with.bad_runs = 2;  // once it is found, enough
+      const Result result = explore(program, with);
+      EXPECT_TRUE(has_exactly(result, __FILE__, {expected})) << "seed " << with.seed;
+      EXPECT_EQ(result.strategy, to_string(GetParam()));
+    }
+  }
+};
+
+TEST_P(EveryStrategy, FindsLocksInOppositeOrders) {
+  expect_always(&lock_order, "deadlock holds@a-then waits@then-b holds@b-then waits@then-a");
+}
+TEST_P(EveryStrategy, FindsALostUpdate) {
+  expect_always(&lost_update, "assertion-failed asserts@balance");
+}
+TEST_P(EveryStrategy, FindsALostWakeup) {
+  expect_always(&lost_wakeup, "lost-wakeup waits@waits signals@signals");
+}
+
+INSTANTIATE_TEST_SUITE_P(Strategies, EveryStrategy,
+                         ::testing::Values(Strategy::kPortfolio, Strategy::kRandom, Strategy::kPct),
+                         [](const auto& info) { return std::string(to_string(info.param)); });
+
+}  // namespace
+}  // namespace chicane::tests
