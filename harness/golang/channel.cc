@@ -19,8 +19,10 @@ void Queue::remove(Waiter* waiter) {
   (waiter->next != nullptr ? waiter->next->previous : last) = waiter->previous;
 }
 
-Channel::Channel(std::size_t capacity_, void (*destroy_)(void*))
-    : capacity(capacity_), destroy(destroy_), slots(capacity != 0 ? new Slot[capacity] : nullptr) {}
+Channel::Channel(std::size_t slot_count, void (*destroy_box)(void*))
+    : capacity(slot_count),
+      destroy(destroy_box),
+      slots(capacity != 0 ? new Slot[capacity] : nullptr) {}
 
 Channel::~Channel() {
   for (; count != 0; --count, head = (head + 1) % capacity) {

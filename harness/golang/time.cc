@@ -8,7 +8,6 @@ namespace chicane::golang {
 
 using internal::alarm_make;
 using internal::Channel;
-using internal::Operation;
 using internal::OpKind;
 using internal::Outcome;
 using internal::Section;

@@ -110,17 +110,20 @@ void on_fault(int number, siginfo_t* info, void* context) {
   real__exit()(0);
 }
 
-void on_stuck(int, siginfo_t*, void*) {
+void on_stuck(int number, siginfo_t*, void*) {
   Engine& engine = Engine::instance();
   Journal* journal = engine.journal_or_null();
   if (journal == nullptr || journal->counters().in_program == 0) return;
-  Finding* finding = engine.report(
-      "livelock", "a thread runs or blocks out of the engine's sight and does not come back");
+  const bool blocked = number == blocked_signal();
+  Finding* finding =
+      engine.report(blocked ? "uncontrolled" : "livelock",
+                    blocked ? "a thread waits in a call that the engine does not see"
+                            : "a thread computes without an end, out of the engine's sight");
   if (finding != nullptr) finding->fatal = true;
   // The function rather than the very place, which differs from run to run.
   const engine::ShadowStack& stack = engine::g_shadow_stack;
   const void* site = stack.top != stack.base ? stack.top[-1].entry : engine.last_site();
-  engine.add_site(finding, "spins", engine.self().id(), site, true);
+  engine.add_site(finding, blocked ? "blocks" : "spins", engine.self().id(), site, true);
   journal->commit_finding();
   journal->end_dead_run();
   real__exit()(0);
@@ -177,7 +180,8 @@ void handle(int number, void (*handler)(int, siginfo_t*, void*)) {
 
 }  // namespace
 
-int stuck_signal() { return SIGXCPU; }
+int spinning_signal() { return SIGXCPU; }
+int blocked_signal() { return SIGXFSZ; }
 
 void install_crash_handlers() {
   void* memory =
@@ -185,7 +189,8 @@ void install_crash_handlers() {
   const stack_t stack{.ss_sp = memory, .ss_flags = 0, .ss_size = kSignalStack};
   sigaltstack(&stack, nullptr);
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) handle(number, &on_fault);
-  handle(stuck_signal(), &on_stuck);
+  handle(spinning_signal(), &on_stuck);
+  handle(blocked_signal(), &on_stuck);
   std::set_terminate(&on_terminate);
 }
 

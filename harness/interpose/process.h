@@ -11,7 +11,9 @@ namespace chicane::interpose {
 /// Takes over the fatal signals and std::terminate in this process (a child that runs programs).
 void install_crash_handlers();
 
-/// The signal by which the parent asks a child that no longer moves where it is.
-int stuck_signal();
+/// The signals by which the parent asks a child that no longer moves where it is: one that
+/// computes, and one that waits in a call.
+int spinning_signal();
+int blocked_signal();
 
 }  // namespace chicane::interpose

@@ -24,8 +24,6 @@ namespace {
 
 using engine::Engine;
 using engine::Finding;
-using engine::OpKind;
-using engine::Outcome;
 using engine::RunEnd;
 
 class LeakMonitor final : public engine::Monitor {

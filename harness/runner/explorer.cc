@@ -13,7 +13,6 @@
 namespace chicane::runner {
 namespace {
 
-using engine::ChoiceRecord;
 using engine::Finding;
 using engine::FindingSite;
 using engine::RunEnd;

@@ -60,6 +60,7 @@ class Explorer {
   void shorten(Found* found);
   bool diagnose(Found found, Diagnosis* diagnosis);
   std::string schedule_text(const Found& found, const Diagnosis& diagnosis);
+  void drop_confirmed_predictions(std::vector<Diagnosis>* diagnoses) const;
   void drop_forgotten_reports(std::vector<Diagnosis>* diagnoses) const;
   void write_witnesses(Result* result);
 

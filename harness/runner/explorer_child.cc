@@ -157,7 +157,8 @@ bool watch(pid_t child, const Journal& journal_in) {
     if (!spins && !blocked && !asked) continue;
     // First it is asked to say where it is; if it cannot even do that, it is killed.
     if (asked && now - since < kBlockedSeconds + kSpinSeconds) continue;
-    kill(child, asked ? SIGKILL : interpose::stuck_signal());
+    const int question = spins ? interpose::spinning_signal() : interpose::blocked_signal();
+    kill(child, asked ? SIGKILL : question);
     asked = true;
     if (spins) since = now - kBlockedSeconds;
   }

@@ -236,6 +236,21 @@ void Explorer::drop_forgotten_reports(std::vector<Diagnosis>* diagnoses) const {
   std::erase_if(*diagnoses, [&](const Diagnosis& diagnosis) { return !came_again(diagnosis); });
 }
 
+// A predicted cycle that steering confirmed is told as the deadlock that it is.
+void Explorer::drop_confirmed_predictions(std::vector<Diagnosis>* diagnoses) const {
+  std::set<std::string> confirmed;
+  for (const Diagnosis& diagnosis : *diagnoses) {
+    if (!diagnosis.confirmed) continue;
+    for (const Site& site : diagnosis.sites) confirmed.insert(place_of(site.stack));
+  }
+  std::erase_if(*diagnoses, [&](const Diagnosis& diagnosis) {
+    return diagnosis.kind == "lock-order-inversion" &&
+           std::all_of(diagnosis.sites.begin(), diagnosis.sites.end(), [&](const Site& site) {
+             return confirmed.count(place_of(site.stack)) != 0;
+           });
+  });
+}
+
 Result Explorer::finish(Result result) {
   if (found_.empty()) return result;
   symbolizer_ = std::make_unique<report::Symbolizer>();
@@ -257,6 +272,7 @@ Result Explorer::finish(Result result) {
     }
   }
   for (const std::string& key : order) result.diagnoses.push_back(std::move(by_key[key]));
+  drop_confirmed_predictions(&result.diagnoses);
   drop_forgotten_reports(&result.diagnoses);
   write_witnesses(&result);
   return result;

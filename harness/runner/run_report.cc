@@ -51,7 +51,7 @@ class Totals {
     json own = report::to_json(result);
     for (json& diagnosis : own["diagnoses"]) {
       diagnosis["scenario"] = run.program();
-      if (!diagnosis.contains("leg") || diagnosis["leg"] == "") diagnosis["leg"] = run.legs[index];
+      if (diagnosis.value("leg", std::string()).empty()) diagnosis["leg"] = run.legs[index];
       diagnoses_.push_back(std::move(diagnosis));
     }
     if (run.legs[index] == "thread-safety") return;  // it has no runs

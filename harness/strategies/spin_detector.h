@@ -19,7 +19,7 @@ class SpinDetector {
 
   /// Notes an event; true when its thread should give way to the others now.
   bool on_event(const engine::Event& event) {
-    if (event.kind == engine::OpKind::kYield || event.kind == engine::OpKind::kSleep) return true;
+    if (event.kind == engine::OpKind::kYield) return true;
     if (event.thread >= threads_.size()) threads_.resize(event.thread + 1);
     History& history = threads_[event.thread];
     if (event.thread != last_thread_) threads_[last_thread_ = event.thread].alone = 0;
@@ -44,7 +44,9 @@ class SpinDetector {
 
   static bool failed(const engine::Event& event) {
     return event.outcome == engine::Outcome::kWouldBlock ||
-           event.outcome == engine::Outcome::kFailed || event.outcome == engine::Outcome::kTimedOut;
+           event.outcome == engine::Outcome::kFailed ||
+           event.outcome == engine::Outcome::kTimedOut ||
+           event.kind == engine::OpKind::kSleep;  // once is a pause, again and again is polling
   }
   static bool polls(const engine::Event& event) {
     return event.kind == engine::OpKind::kAtomicLoad || event.kind == engine::OpKind::kClock ||

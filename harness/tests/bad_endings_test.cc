@@ -213,7 +213,7 @@ TEST_F(BadEnding, BlockingCallThatTheEngineDoesNotSee) {
     if (read(ends[0], &byte, 1) == 1) std::abort();
   });
   const Result result = explore(program, options());
-  EXPECT_TRUE(has_exactly(result, __FILE__, {"livelock spins@reads"}));
+  EXPECT_TRUE(has_exactly(result, __FILE__, {"uncontrolled blocks@reads"}));
   close(ends[0]);
   close(ends[1]);
 }

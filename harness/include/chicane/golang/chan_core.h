@@ -95,14 +95,14 @@ std::optional<T> take_value(void* box) {
 
 template <class T>
 void send_value(Channel* channel, T&& value) {
-  Box<T> box(std::in_place, std::move(value));
+  Box<T> box(std::in_place, std::forward<T>(value));
   channel_send(channel, box.get());
   box.release();
 }
 
 template <class T>
 bool try_send_value(Channel* channel, T&& value) {
-  Box<T> box(std::in_place, std::move(value));
+  Box<T> box(std::in_place, std::forward<T>(value));
   if (!channel_try_send(channel, box.get())) return false;
   box.release();
   return true;

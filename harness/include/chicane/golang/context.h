@@ -82,7 +82,7 @@ class Context {
 /// Ends its context and the context's descendants. May be called again, and by anybody.
 class CancelFunc {
  public:
-  explicit CancelFunc(Context context) : context_(std::move(context)) {}
+  explicit CancelFunc(const Context& context) : context_(context) {}
   void operator()() const;
 
  private:
