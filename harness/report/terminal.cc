@@ -228,9 +228,9 @@ class Renderer {
   }
 
   void add_commands() {
-    const std::string learn = "chicane explain " + diagnosis_.kind;
+    const std::string learn = options_.command + " explain " + diagnosis_.kind;
     if (diagnosis_.witness.empty()) return add_labelled("learn", learn);
-    const std::string again = "chicane replay " + diagnosis_.witness;
+    const std::string again = options_.command + " replay " + diagnosis_.witness;
     const std::string both =
         "  " + colored(kBold, "again") + "  " + again + "     " + colored(kBold, "learn") + "  ";
     const std::size_t width = 9 + width_of(again) + 12 + width_of(learn);

@@ -30,6 +30,8 @@ inline constexpr std::size_t kReportWidth = 100;
 
 struct TerminalOptions {
   std::string program;
+  /// How the reader calls the command.
+  std::string command = "chicane";
   bool color = false;
   UserFile is_user = is_user_file;
   /// What the annotation of a line says to the learner, by "file:line", the file as in the debug

@@ -214,11 +214,18 @@ std::string Explorer::schedule_text(const Found& found, const Diagnosis& diagnos
   // What each choice was about: the first event after it.
   std::map<std::uint32_t, const TraceRecord*> events;
   for (const TraceRecord& record : journal_->trace()) events.emplace(record.choice, &record);
+  std::map<std::pair<std::uint64_t, int>, std::string> objects;
+  for (const Step& step : diagnosis.steps)
+    objects.emplace(std::pair(step.step, step.thread), step.object);
   std::uint32_t index = 0;
   for (const ChoiceRecord& record : found.choices) {
     witness::Choice choice{.record = record, .object = {}, .place = {}};
     const auto event = events.find(++index);
-    if (event != events.end()) choice.place = place_of(symbolizer_->frames(event->second->stack));
+    if (event != events.end()) {
+      choice.place = place_of(symbolizer_->frames(event->second->stack));
+      choice.object =
+          objects[std::pair(event->second->step, static_cast<int>(event->second->thread))];
+    }
     file.choices.push_back(std::move(choice));
   }
   return witness::format(file);

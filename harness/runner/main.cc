@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "runner/command_name.h"
 #include "runner/commands.h"
 #include "runner/process.h"
 
@@ -26,6 +27,7 @@ void on_interrupt(int signal) {
 
 int run(int argc, char** argv) {
   using namespace chicane::runner;
+  set_command_name(argv[0]);
   CLI::App app("Finds the interleavings that break concurrent C++, and replays them.", "chicane");
   app.set_version_flag("--version", "chicane " CHICANE_VERSION);
   app.require_subcommand(1);

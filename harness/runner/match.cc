@@ -7,6 +7,8 @@
 #include <map>
 #include <set>
 
+#include "runner/command_name.h"
+
 namespace chicane::runner {
 namespace {
 
@@ -272,7 +274,7 @@ class Matcher {
     failure.line = line;
     failure.what = std::move(what);
     for (const LegReport& report : reports_) failure.reported.push_back(reported(report));
-    failure.next = fmt::format("chicane run {} --variant {} --form {}{}", pitfall_.id(),
+    failure.next = fmt::format("{} run {} --variant {} --form {}{}", command_name(), pitfall_.id(),
                                file_.good() ? "good" : "bad", file_.std_form() ? "std" : "default",
                                leg.empty() ? "" : " --leg " + leg);
   }

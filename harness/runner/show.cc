@@ -8,6 +8,7 @@
 
 #include "report/terminal.h"
 #include "report/text.h"
+#include "runner/command_name.h"
 
 namespace chicane::runner {
 namespace {
@@ -58,6 +59,7 @@ std::string fix_place(const ScenarioFile& bad, const ScenarioFile& good) {
 std::string show_diagnosis(const Diagnosis& diagnosis, const Pitfall& pitfall,
                            const ScenarioFile& file, bool colour) {
   report::TerminalOptions options;
+  options.command = command_name();
   options.program = pitfall.id() + (file.std_form() ? " (std)" : "");
   options.color = colour;
   const std::string base = file.form + ".cc";
