@@ -60,6 +60,9 @@ struct Finding {
   std::uint32_t first_site;
   std::uint32_t site_count;
   bool fatal;  // the run could not go on after it
+  /// Of a race, how much its run shows: 0 that nothing orders the accesses; 1 their order too, as
+  /// they are operations; 2 that a write was lost, as another thread stood before one of its own.
+  std::uint8_t telling;
 };
 
 /// A choice, as the schedule file keeps it.

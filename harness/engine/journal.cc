@@ -65,6 +65,7 @@ void Journal::begin_run(std::uint64_t run) {
   counters_->run = run;
   counters_->step = 0;
   counters_->in_program = 1;
+  counters_->lost_update = 0;
   memory_->choice_count = 0;
   memory_->thread_count = 0;
   if (recording_) memory_->trace_count = 0;
@@ -113,8 +114,8 @@ std::uint64_t Journal::signature(const Finding& finding) const {
   return mix(hash, all) | 1;
 }
 
-bool Journal::known(std::uint64_t signature, bool as_operation) {
-  const std::uint64_t entry = as_operation ? signature : signature ^ 1;
+bool Journal::known(std::uint64_t signature, std::uint8_t telling) {
+  const std::uint64_t entry = (signature & ~std::uint64_t{3}) | telling;
   for (std::uint32_t i = 0; i < memory_->known_count; ++i) {
     if (memory_->known[i] == entry) return true;
   }
@@ -122,21 +123,24 @@ bool Journal::known(std::uint64_t signature, bool as_operation) {
   return false;
 }
 
+std::uint8_t Journal::telling(const Finding& finding) const {
+  if (std::strcmp(finding.kind, "data-race") != 0) return 0;
+  const auto racy = racy_sites();
+  for (const FindingSite& site : sites(finding)) {
+    if (site.stack.depth == 0 ||
+        std::find(racy.begin(), racy.end(), site.stack.pcs[0]) == racy.end()) {
+      return 0;
+    }
+  }
+  return counters_->lost_update != 0 ? 2 : 1;
+}
+
 bool Journal::commit_finding() {
   if (!open_finding_) return false;
   open_finding_ = false;
   Finding& finding = memory_->findings[memory_->finding_count - 1];
-  if (recording_) return true;
-  bool as_operation = false;
-  if (std::strcmp(finding.kind, "data-race") == 0) {
-    as_operation = true;
-    for (const FindingSite& site : sites(finding)) {
-      const auto racy = racy_sites();
-      as_operation = as_operation && site.stack.depth > 0 &&
-                     std::find(racy.begin(), racy.end(), site.stack.pcs[0]) != racy.end();
-    }
-  }
-  if (!known(signature(finding), as_operation)) return true;
+  finding.telling = telling(finding);
+  if (recording_ || !known(signature(finding), finding.telling)) return true;
   memory_->site_count = finding.first_site;
   --memory_->finding_count;
   return false;

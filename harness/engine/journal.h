@@ -10,7 +10,7 @@
 //   I1. At every moment the choices say how the program came to where it is: each is written before
 //       the thread that it lets run runs.
 //   I2. A finding whose kind and sites are those of an earlier one is dropped, except that a race
-//       is taken once more when its accesses have become operations (a better witness).
+//       is taken once more when its run shows more of it (Finding::telling).
 //   I3. When room runs out the run goes on and `truncated()` says so; nothing is overwritten.
 #pragma once
 
@@ -48,6 +48,7 @@ struct JournalCounters {
   std::uint8_t exhausted;   // the strategy has no further run
   std::uint8_t diverged;    // a replayed schedule did not fit
   std::uint8_t truncated;
+  std::uint8_t lost_update;   // in the current run a racing write was overwritten unseen
   std::uint64_t diverged_at;  // index of the choice that did not fit
   char divergence[240];       // what was expected and what is there
 };
@@ -101,7 +102,8 @@ class Journal {
 
  private:
   struct Memory;
-  bool known(std::uint64_t signature, bool as_operation);
+  bool known(std::uint64_t signature, std::uint8_t telling);
+  std::uint8_t telling(const Finding& finding) const;
   std::uint64_t signature(const Finding& finding) const;
   Memory* memory_ = nullptr;
   static constexpr std::size_t kMaxChoices = 1 << 20;

@@ -108,6 +108,14 @@ void Engine::access_operation(const void* address, bool write, const void* site)
   const OpKind kind = write ? OpKind::kWrite : OpKind::kRead;
   perform({.kind = kind, .object = address, .site = site});
   Scope scope;
+  for (const Thread* other : live_) {
+    // Another thread stands before a write of its own, with a value that it has computed already:
+    // what is written now will be lost.
+    if (write && other != current_ && other->pending_.kind == OpKind::kWrite &&
+        other->pending_.object == address) {
+      journal_->counters().lost_update = 1;
+    }
+  }
   deliver({kind, Outcome::kDone, current_->id_, address, nullptr, site, 0, step_});
 }
 

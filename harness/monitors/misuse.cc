@@ -51,14 +51,6 @@ struct Earlier {
   std::uint64_t step = 0;
 };
 
-/// A key for what a thread did to an object: no two addresses of a program differ in the highest 16
-/// bits only.
-const void* by_thread(const Event& event) {
-  const std::uint64_t thread = event.thread + std::uint64_t{1};
-  return reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(event.object) ^
-                                       (thread << 48));
-}
-
 class MisuseMonitor final : public engine::Monitor {
  public:
   void begin_run(Engine& engine) override {

@@ -51,13 +51,6 @@ bool same_sites(const std::vector<FindingSite>& expected, std::span<const Findin
 
 bool is_race(const Finding& finding) { return std::strcmp(finding.kind, "data-race") == 0; }
 
-bool as_operations(const Found& found) {
-  return std::all_of(found.sites.begin(), found.sites.end(), [&](const FindingSite& site) {
-    return site.stack.depth > 0 && std::find(found.racy_sites.begin(), found.racy_sites.end(),
-                                             site.stack.pcs[0]) != found.racy_sites.end();
-  });
-}
-
 std::string place_of(const std::vector<Frame>& stack) {
   const Frame* frame = report::user_frame(stack);
   if (frame == nullptr || frame->file.empty()) return "";
@@ -98,8 +91,16 @@ std::string key_of(const Diagnosis& diagnosis) {
   return key;
 }
 
-bool better(const Diagnosis& a, const Diagnosis& b) {
+/// A diagnosis, and how much its witness shows (Finding::telling).
+struct Told {
+  Diagnosis diagnosis;
+  std::uint8_t telling;
+};
+
+bool better(const Told& one, const Told& other) {
+  const Diagnosis &a = one.diagnosis, &b = other.diagnosis;
   if (a.confirmed != b.confirmed) return a.confirmed;
+  if (one.telling != other.telling) return one.telling > other.telling;
   if (a.forced_switches != b.forced_switches) return a.forced_switches < b.forced_switches;
   return a.length < b.length;
 }
@@ -117,7 +118,7 @@ std::vector<Found> Explorer::candidates() const {
     });
     if (same == chosen.end()) {
       if (chosen.size() < kMaxDiagnoses) chosen.push_back(found);
-    } else if (is_race(found.finding) && as_operations(found) && !as_operations(*same)) {
+    } else if (found.finding.telling > same->finding.telling) {
       *same = found;
     }
   }
@@ -153,9 +154,9 @@ void Explorer::shorten(Found* found) {
   if (!options_.shrink || found->stuck || options_.leg == "tsan") return;
   const auto test =
       [&](const std::vector<ChoiceRecord>& candidate) -> std::optional<std::vector<ChoiceRecord>> {
-    if (!rerun(candidate, found->racy_sites, Mode::kTry) || find_again(*found) == nullptr) {
-      return std::nullopt;
-    }
+    if (!rerun(candidate, found->racy_sites, Mode::kTry)) return std::nullopt;
+    const Finding* again = find_again(*found);
+    if (again == nullptr || again->telling < found->finding.telling) return std::nullopt;
     const auto witnesses = journal_->witnesses();
     if (witnesses.empty()) return std::nullopt;
     const auto choices = journal_->choices(witnesses.front());
@@ -164,6 +165,12 @@ void Explorer::shorten(Found* found) {
   const std::size_t budget =
       std::clamp<std::size_t>(kShrinkSteps / (found->finding.step + 1), 20, witness::kShrinkBudget);
   found->choices = witness::shrink(found->choices, test, budget).choices;
+  // In the shorter run the other access may have come first: from here on its sites are the ones.
+  const bool ran = rerun(found->choices, found->racy_sites, Mode::kTry);
+  const Finding* again = ran ? find_again(*found) : nullptr;
+  if (again == nullptr) return;
+  const auto sites = journal_->sites(*again);
+  found->sites.assign(sites.begin(), sites.end());
 }
 
 bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
@@ -262,23 +269,25 @@ Result Explorer::finish(Result result) {
   if (found_.empty()) return result;
   symbolizer_ = std::make_unique<report::Symbolizer>();
   result.first_finding_run = static_cast<std::int64_t>(found_.front().finding.run);
-  std::map<std::string, Diagnosis> by_key;
+  std::map<std::string, Told> by_key;
   std::vector<std::string> order;
   for (Found& found : candidates()) {
-    Diagnosis diagnosis;
-    if (!diagnose(std::move(found), &diagnosis)) {
+    Told told{{}, found.finding.telling};
+    if (!diagnose(std::move(found), &told.diagnosis)) {
       result.error = "the system refuses a further process (fork failed)";
       return result;
     }
-    const std::string key = key_of(diagnosis);
-    const auto [at, fresh] = by_key.emplace(key, diagnosis);
+    const std::string key = key_of(told.diagnosis);
+    const auto [at, fresh] = by_key.emplace(key, told);
     if (fresh) {
       order.push_back(key);
-    } else if (better(diagnosis, at->second)) {
-      at->second = std::move(diagnosis);
+    } else if (better(told, at->second)) {
+      at->second = std::move(told);
     }
   }
-  for (const std::string& key : order) result.diagnoses.push_back(std::move(by_key[key]));
+  for (const std::string& key : order) {
+    result.diagnoses.push_back(std::move(by_key[key].diagnosis));
+  }
   drop_confirmed_predictions(&result.diagnoses);
   drop_forgotten_reports(&result.diagnoses);
   write_witnesses(&result);
