@@ -165,19 +165,24 @@ void Explorer::shorten(Found* found) {
   const std::size_t budget =
       std::clamp<std::size_t>(kShrinkSteps / (found->finding.step + 1), 20, witness::kShrinkBudget);
   found->choices = witness::shrink(found->choices, test, budget).choices;
-  // In the shorter run the other access may have come first: from here on its sites are the ones.
+  // In the shorter run the other access may have come first, and what was found after other runs in
+  // its process (a static was initialized) may need other choices in a fresh one: from here on the
+  // sites and choices are those of this run.
   const bool ran = rerun(found->choices, found->racy_sites, Mode::kTry);
   const Finding* again = ran ? find_again(*found) : nullptr;
-  if (again == nullptr) return;
+  if (again == nullptr || journal_->witnesses().empty()) return;
   const auto sites = journal_->sites(*again);
   found->sites.assign(sites.begin(), sites.end());
+  const auto choices = journal_->choices(journal_->witnesses().front());
+  found->choices.assign(choices.begin(), choices.end());
 }
 
 bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
   const std::uint64_t original = found.choices.size();
   shorten(&found);
   if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) return false;
-  const Finding* again = find_again(found);
+  const bool diverged = journal_->counters().diverged != 0;
+  const Finding* again = diverged ? nullptr : find_again(found);
   if (again == nullptr) {
     // The same choices gave another run: that is a defect of its own.
     std::snprintf(

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace chicane::runner {
 namespace {
@@ -104,10 +105,14 @@ TEST_F(LegsTest, AWorkerThatHangsIsEndedWithItsChildren) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
   std::string pid;
   ASSERT_TRUE(read_file((root_ / "pid").string(), &pid));
-  std::string state;  // gone, or a zombie that nobody has waited for yet
-  if (read_file("/proc/" + std::string(trim(pid)) + "/stat", &state)) {
-    EXPECT_NE(state.find(" Z "), std::string::npos) << state;
+  // Gone, or a zombie that nobody has waited for yet; a killed process may take a moment to be.
+  const std::string stat = "/proc/" + std::string(trim(pid)) + "/stat";
+  std::string state;
+  for (int i = 0; i < 100 && read_file(stat, &state) && state.find(" Z ") == std::string::npos;
+       ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  if (read_file(stat, &state)) EXPECT_NE(state.find(" Z "), std::string::npos) << state;
 }
 
 TEST_F(LegsTest, WithoutItsRuntimeTsanIsUnavailable) {

@@ -16,6 +16,7 @@
 namespace chicane::testing {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
@@ -111,11 +112,11 @@ void Endings::only_the_good_program_that_is_not_good_fails() const {
     failed.insert(failure["leg"].get<std::string>());
   }
   EXPECT_THAT(failed, UnorderedElementsAre("sched", "tsan"));
-  EXPECT_THAT(
-      outcome_.out,
-      HasSubstr("fixtures/promises/good_with_race/good.cc:10: sched reports data-race at line "
-                "10 (write), line 11 (write), but the program says '//"
-                "~ none' (line 3)"));
+  EXPECT_THAT(outcome_.out,
+              ContainsRegex(
+                  "fixtures/promises/good_with_race/good.cc:1[01]: sched reports data-race at line "
+                  "1[01] .write., line 1[01] .write., but the program says '//"
+                  "~ none' .line 3."));
 }
 
 void Endings::witnesses_show_it_again() const {
