@@ -373,7 +373,11 @@ Result Explorer::replay(const std::string& text) {
     diagnosis.schedule = text;
     result.diagnoses.push_back(std::move(diagnosis));
   }
-  if (result.diagnoses.empty()) {
+  if (result.diagnoses.empty() && file.kind == "nondeterminism") {
+    result.error =
+        "the program differs under the same schedule, so a replay cannot show it again: look for "
+        "state that outlives a run, random numbers, and uninitialized memory";
+  } else if (result.diagnoses.empty()) {
     result.error = "the schedule fits, but shows no " + file.kind +
                    " any more: the program has been changed, and perhaps mended";
   }
