@@ -15,7 +15,6 @@
 #include "runner/run_report.h"
 #include "runner/session.h"
 #include "runner/show.h"
-#include "runner/strategy_names.h"
 
 namespace chicane::runner {
 namespace {
@@ -26,7 +25,8 @@ namespace fs = std::filesystem;
 struct RunOptions {
   std::vector<std::string> pitfalls;
   std::vector<std::string> legs;
-  std::string variant, form, schedules, seed = "1", strategy, pct_depth, jobs, time_limit = "45";
+  ExploreFlags explore;
+  std::string variant, form, time_limit = "45";
   std::string json, witness_dir = default_race_dir(), scenarios = default_scenarios();
   std::string worker_dir = own_folder();
   bool diagnoses = true, matrix = true;
@@ -43,6 +43,7 @@ struct Plan {
   std::vector<const Pitfall*> broken;  // with problems: not run
   std::vector<Problem> problems;
   unsigned jobs = 1;
+  unsigned shard = 1, shards = 1;
 };
 
 bool check_words(const RunOptions& options, std::string* error) {
@@ -55,32 +56,21 @@ bool check_words(const RunOptions& options, std::string* error) {
   if (!options.form.empty() && !check_word("form", options.form, {"default", "std"}, error)) {
     return false;
   }
-  return options.strategy.empty() ||
-         check_word("strategy", options.strategy, strategy_names(), error);
+  return true;
 }
 
+/// --jobs and --shard are about programs here: so many at a time, every n-th of them.
 bool check_numbers(const RunOptions& options, Plan* plan, std::string* error) {
+  ExploreSettings& explore = plan->legs.explore;
+  if (!read_explore_flags(options.explore, &explore, error)) return false;
+  plan->jobs = explore.jobs.value_or(std::max(1U, std::thread::hardware_concurrency()));
+  plan->shard = explore.shard;
+  plan->shards = explore.shards;
+  explore.jobs.reset();
+  explore.shard = explore.shards = 1;
   std::uint64_t value = 0;
-  if (!options.schedules.empty()) {
-    if (!parse_number("--schedules", options.schedules, 1, &value, error)) return false;
-    plan->legs.schedules = value;
-  }
-  if (!parse_number("--seed", options.seed, 0, &plan->legs.seed, error)) return false;
-  if (!options.pct_depth.empty()) {
-    if (!parse_number("--pct-depth", options.pct_depth, 1, &value, error)) return false;
-    if (value > 64) {
-      *error = fmt::format("--pct-depth is at most 64, not {}", value);
-      return false;
-    }
-    plan->legs.pct_depth = static_cast<unsigned>(value);
-  }
-  plan->jobs = std::max(1U, std::thread::hardware_concurrency());
-  if (!options.jobs.empty()) {
-    if (!parse_number("--jobs", options.jobs, 1, &value, error)) return false;
-    plan->jobs = static_cast<unsigned>(std::min<std::uint64_t>(value, 256));
-  }
   if (!parse_number("--time-limit", options.time_limit, 1, &value, error)) return false;
-  plan->legs.limit_seconds = static_cast<double>(value);
+  plan->legs.limit_seconds = static_cast<double>(value) + explore.time_limit.value_or(0);
   return true;
 }
 
@@ -131,15 +121,21 @@ bool choose(const RunOptions& options, const Catalogue& catalogue, Plan* plan, s
     }
     chosen.insert(meant.begin(), meant.end());
   }
+  unsigned turn = 0;
   for (const Pitfall& pitfall : catalogue.pitfalls) {
-    if (chosen.empty() || chosen.contains(&pitfall)) add_pitfall(options, pitfall, plan);
+    if (!chosen.empty() && !chosen.contains(&pitfall)) continue;
+    if (turn++ % plan->shards == plan->shard - 1) add_pitfall(options, pitfall, plan);
   }
   if (options.pitfalls.empty()) {
     plan->problems.insert(plan->problems.begin(), catalogue.problems.begin(),
                           catalogue.problems.end());
   }
   if (plan->runs.empty() && plan->problems.empty()) {
-    *error = "there is no such program: no file of the pitfall has this variant and form";
+    *error =
+        plan->shards > 1
+            ? fmt::format("--shard {}/{} leaves no program: there are fewer pitfalls than shards",
+                          plan->shard, plan->shards)
+            : "there is no such program: no file of the pitfall has this variant and form";
     return false;
   }
   return true;
@@ -285,12 +281,9 @@ void add_run(CLI::App& app, int* exit_code) {
       ->allow_extra_args(false);
   command->add_option("--variant", options->variant, "Only bad or only good programs");
   command->add_option("--form", options->form, "Only the default or only the std form");
-  command->add_option("--schedules", options->schedules, "Runs per program and leg, at most");
-  command->add_option("--seed", options->seed, "Same seed, same runs (default 1)");
-  command->add_option("--strategy", options->strategy, "See chicane list --strategies");
-  command->add_option("--pct-depth", options->pct_depth, "Depth of the strategy pct");
-  command->add_option("--jobs", options->jobs, "Workers at a time (default: cores)");
-  command->add_option("--time-limit", options->time_limit, "Seconds per worker (default 45)");
+  add_explore_flags(*command, &options->explore);
+  command->add_option("--time-limit", options->time_limit,
+                      "Seconds, beyond --time, after which a worker is ended (default 45)");
   command->add_option("--json", options->json,
                       "The report (default: report.json beside witnesses)");
   command->add_option("--witness-dir", options->witness_dir, "Where witnesses go");

@@ -3,11 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <filesystem>
-
-#include "runner/problem.h"
 
 #ifndef CHICANE_SOURCE_DIR
 #define CHICANE_SOURCE_DIR "."
@@ -21,25 +17,6 @@ int usage_error(const std::string& what, const std::string& instead) {
   fmt::print(stderr, "chicane: error: {}\n", what);
   if (!instead.empty()) fmt::print(stderr, "  instead: {}\n", instead);
   return kExitUsage;
-}
-
-bool parse_number(const std::string& flag, const std::string& text, std::uint64_t minimum,
-                  std::uint64_t* value, std::string* error) {
-  const char* end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, *value);
-  if (problem == std::errc() && stop == end && *value >= minimum) return true;
-  *error = fmt::format("{} needs a whole number of at least {}, not '{}'", flag, minimum, text);
-  return false;
-}
-
-bool check_word(const std::string& what, const std::string& word,
-                const std::vector<std::string>& known, std::string* error) {
-  if (std::find(known.begin(), known.end(), word) != known.end()) return true;
-  const std::vector<std::string> names = nearest(word, known);
-  *error = fmt::format(
-      "unknown {} '{}'; {}", what, word,
-      names.empty() ? "known are " + join(known) : "did you mean " + join(names, " or ") + "?");
-  return false;
 }
 
 std::string own_folder() {

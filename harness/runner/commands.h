@@ -9,9 +9,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <cstdint>
 #include <string>
-#include <vector>
+
+#include "runner/problem.h"  // IWYU pragma: export
 
 namespace chicane::runner {
 
@@ -28,14 +28,6 @@ void add_doctor(CLI::App& app, int* exit_code);
 
 /// Prints "chicane: error: what" and, below it, what to do; returns kExitUsage.
 int usage_error(const std::string& what, const std::string& instead = {});
-
-/// Reads a whole number from `text`. When it is none, or less than `minimum`, says so in `*error`
-/// with the name of the flag.
-bool parse_number(const std::string& flag, const std::string& text, std::uint64_t minimum,
-                  std::uint64_t* value, std::string* error);
-/// Whether `word` is one of `known`; when it is not, `*error` says so and names the nearest.
-bool check_word(const std::string& what, const std::string& word,
-                const std::vector<std::string>& known, std::string* error);
 
 /// The folder of this command's own binary.
 std::string own_folder();

@@ -172,19 +172,13 @@ CellResult run_cell(const Pitfall& pitfall, const ScenarioFile& file, const std:
   fs::create_directories(own_witnesses, error);
   remove_witnesses(name, options);
 
-  std::vector<std::string> arguments = {"--scenario",    pitfall.id() + "/" + file.form,
-                                        "--seed",        std::to_string(options.seed),
-                                        "--witness-dir", own_witnesses};
-  const auto add = [&](const char* flag, const std::string& value) {
-    arguments.insert(arguments.end(), {flag, value});
-  };
-  if (options.schedules) {
-    add("--schedules", std::to_string(*options.schedules));
-  } else if (pitfall.lesson.schedules != 0 && leg != "lockorder") {  // that one needs few
-    add("--schedules", std::to_string(pitfall.lesson.schedules));
+  ExploreSettings explore = options.explore;
+  if (!explore.schedules && pitfall.lesson.schedules != 0 && leg != "lockorder") {
+    explore.schedules = pitfall.lesson.schedules;  // the lockorder leg needs few
   }
-  if (!options.strategy.empty()) add("--strategy", options.strategy);
-  if (options.pct_depth) add("--pct-depth", std::to_string(*options.pct_depth));
+  std::vector<std::string> arguments = explore_arguments(explore);
+  arguments.insert(arguments.end(),
+                   {"--scenario", pitfall.id() + "/" + file.form, "--witness-dir", own_witnesses});
   CellResult cell = run_worker(leg, name, std::move(arguments), options);
   collect_witnesses(name, options, &cell.result.diagnoses);
   fs::remove_all(own_witnesses, error);

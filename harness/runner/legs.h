@@ -10,13 +10,12 @@
 //       why, and `unavailable` whether that is the machine's lack.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "chicane/chicane.h"
 #include "runner/discovery.h"
+#include "runner/explore_options.h"
 
 namespace chicane::runner {
 
@@ -26,10 +25,7 @@ struct LegOptions {
   std::string diag_dir;     // has <family>/<pitfall>/<form>.cc.diag
   std::string witness_dir;  // gets the witnesses; must exist
   std::string work_dir;     // gets logs and the workers' JSON; must exist
-  std::optional<std::uint64_t> schedules;
-  std::uint64_t seed = 1;
-  std::string strategy;  // empty: the worker's default
-  std::optional<unsigned> pct_depth;
+  ExploreSettings explore;  // of each cell; what is not given is the worker's default
   double limit_seconds = 45;
 };
 

@@ -54,17 +54,17 @@ class LegsTest : public testing::Test {
 
 TEST_F(LegsTest, ReadsTheResultAndPassesTheOptions) {
   worker("echo '{\"runs\": 7, \"seed\": 3}' > $json; echo $args > " + (root_ / "args").string());
-  options_.seed = 3;
-  options_.schedules = 50;
-  options_.strategy = "pct";
-  options_.pct_depth = 4;
+  options_.explore.seed = 3;
+  options_.explore.schedules = 50;
+  options_.explore.strategy = "pct";
+  options_.explore.parameters["depth"] = 4;
   const CellResult cell = run();
   EXPECT_EQ(cell.result.error, "");
   EXPECT_EQ(cell.result.runs, 7U);
   std::string args;
   ASSERT_TRUE(read_file((root_ / "args").string(), &args));
   for (const char* part : {"--scenario races/n/bad", "--leg sched", "--seed 3", "--schedules 50",
-                           "--strategy pct", "--pct-depth 4"}) {
+                           "--strategy pct", "--depth 4"}) {
     EXPECT_NE(args.find(part), std::string::npos) << args;
   }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/problem.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -115,6 +117,25 @@ std::vector<std::string> nearest(std::string_view word,
     if (names.size() < 3) names.push_back(name);
   }
   return names;
+}
+
+bool parse_number(const std::string& flag, const std::string& text, std::uint64_t minimum,
+                  std::uint64_t* value, std::string* error) {
+  const char* end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, *value);
+  if (problem == std::errc() && stop == end && *value >= minimum) return true;
+  *error = fmt::format("{} needs a whole number of at least {}, not '{}'", flag, minimum, text);
+  return false;
+}
+
+bool check_word(const std::string& what, const std::string& word,
+                const std::vector<std::string>& known, std::string* error) {
+  if (std::find(known.begin(), known.end(), word) != known.end()) return true;
+  const std::vector<std::string> names = nearest(word, known);
+  *error = fmt::format(
+      "unknown {} '{}'; {}", what, word,
+      names.empty() ? "known are " + join(known) : "did you mean " + join(names, " or ") + "?");
+  return false;
 }
 
 }  // namespace chicane::runner

@@ -9,6 +9,7 @@
 // Thread safety: values.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,5 +42,13 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 
 /// Those of `candidates` that `word` was probably meant to be, the likeliest first; at most three.
 std::vector<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+/// Reads a whole number from `text`. When it is none, or less than `minimum`, says so in `*error`
+/// with the name of the flag.
+bool parse_number(const std::string& flag, const std::string& text, std::uint64_t minimum,
+                  std::uint64_t* value, std::string* error);
+/// Whether `word` is one of `known`; when it is not, `*error` says so and names the nearest.
+bool check_word(const std::string& what, const std::string& word,
+                const std::vector<std::string>& known, std::string* error);
 
 }  // namespace chicane::runner

@@ -73,8 +73,8 @@ class Totals {
             {"blocked", blocked_},
             {"exhausted", any_ && exhausted_},
             {"runs_per_second", speed},
-            {"strategy", options.strategy.empty() ? strategy_ : options.strategy},
-            {"seed", options.seed},
+            {"strategy", options.explore.strategy.empty() ? strategy_ : options.explore.strategy},
+            {"seed", options.explore.seed},
             {"first_finding_run", first_},
             {"diagnoses", std::move(diagnoses_)}};
   }

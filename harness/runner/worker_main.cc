@@ -3,8 +3,8 @@
 // A worker: the catalogue's scenarios and the runtime in one executable. The `chicane` command
 // starts it for one scenario and one leg; it explores and writes a Result as JSON.
 //
-//   worker --scenario locks/double_unlock/bad --leg sched --schedules 1000 --seed 1
-//          --strategy portfolio --json FILE [--witness-dir DIR] [--replay FILE] [--native N]
+//   worker --scenario locks/double_unlock/bad --leg sched [options of runner/explore_options.h]
+//          --json FILE [--witness-dir DIR] [--replay FILE] [--native N]
 //   worker --list
 //
 // Exit: 0 it ran (whatever it found is in the JSON), 2 usage, 77 unavailable.
@@ -22,6 +22,7 @@
 #include "chicane/chicane.h"
 #include "chicane/scenario.h"
 #include "report/result_json.h"
+#include "runner/explore_options.h"
 
 namespace {
 
@@ -30,7 +31,7 @@ using chicane::Scenario;
 
 struct Arguments {
   std::string scenario, json, replay;
-  std::string strategy = "portfolio";
+  chicane::runner::ExploreFlags flags;
   chicane::Options options;
   unsigned native_runs = 0;
   bool list = false;
@@ -80,10 +81,7 @@ void parse(int argc, char** argv, Arguments* arguments) {
   auto& options = arguments->options;
   app.add_option("--scenario", arguments->scenario, "family/pitfall/file");
   app.add_option("--leg", options.leg)->check(CLI::IsMember({"sched", "lockorder", "tsan"}));
-  app.add_option("--schedules", options.schedules)->check(CLI::PositiveNumber);
-  app.add_option("--seed", options.seed);
-  app.add_option("--strategy", arguments->strategy);
-  app.add_option("--pct-depth", options.pct_depth)->check(CLI::PositiveNumber);
+  chicane::runner::add_explore_flags(app, &arguments->flags);
   app.add_option("--witness-dir", options.witness_dir);
   app.add_option("--json", arguments->json, "where the result goes");
   app.add_option("--replay", arguments->replay, "a schedule file");
@@ -94,10 +92,13 @@ void parse(int argc, char** argv, Arguments* arguments) {
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error) == 0 ? 0 : 2);
   }
-  if (!chicane::parse_strategy(arguments->strategy, &options.strategy)) {
-    std::fprintf(stderr, "unknown strategy '%s'\n", arguments->strategy.c_str());
+  chicane::runner::ExploreSettings settings;
+  std::string error;
+  if (!chicane::runner::read_explore_flags(arguments->flags, &settings, &error)) {
+    std::fprintf(stderr, "%s\n", error.c_str());
     std::exit(2);
   }
+  chicane::runner::apply(settings, &options);
 }
 
 bool read_file(const std::string& path, std::string* text) {

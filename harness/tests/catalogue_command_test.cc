@@ -46,7 +46,7 @@ TEST(Command, RefusesValuesThatAreNone) {
   expect_usage_error("--schedules -5", "--schedules");
   expect_usage_error("--seed x", "--seed needs a whole number of at least 0, not 'x'");
   expect_usage_error("--seed 99999999999999999999999", "--seed needs a whole number");
-  expect_usage_error("--pct-depth 65", "--pct-depth is at most 64, not 65");
+  expect_usage_error("--depth 65", "--depth is at most 64, not 65");
   expect_usage_error("--jobs 0", "--jobs");
   expect_usage_error("--time-limit 1.5", "--time-limit");
   expect_usage_error("--bogus", "--bogus");

@@ -40,6 +40,13 @@ struct Options {
   /// Runs at most.
   std::uint64_t schedules = 1000;
   std::uint64_t seed = 1;
+  /// Wall-clock seconds after which no further run begins; 0: no limit.
+  double time_limit = 0;
+  /// Processes at a time. With one strategy and one number of jobs, same seed, same result.
+  unsigned jobs = 1;
+  /// Only this part (from 0) of so many; no schedule belongs to two parts, all are the whole.
+  unsigned shard = 0;
+  unsigned shards = 1;
   /// Depth of PCT: the number of ordering constraints of the bugs it is after.
   unsigned pct_depth = 3;
   /// Which monitors: "sched" has all of them, "lockorder" predicts lock cycles from a few runs and
