@@ -8,10 +8,12 @@
 #include <cstdint>
 
 #include "engine/engine.h"
+#include "sanitizers/tsan/fences.h"
 
 using chicane::engine::Engine;
 using chicane::engine::OpKind;
 using chicane::engine::Outcome;
+using chicane::tsan::note_atomic;
 
 namespace {
 
@@ -45,6 +47,7 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
                                                 int order) {                                  \
     announce(OpKind::kAtomicRmw, address, SITE);                                              \
     const Int##bits before = __real___tsan_atomic##bits##_##name(address, value, order);      \
+    note_atomic(address, order, true, true);                                                  \
     done(OpKind::kAtomicRmw, address, SITE, static_cast<std::uint64_t>(before));              \
     return before;                                                                            \
   }
@@ -56,6 +59,7 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
     announce(OpKind::kAtomicCas, address, SITE);                                                 \
     const int changed =                                                                          \
         __real___tsan_atomic##bits##_##name(address, expected, desired, order, fail_order);      \
+    note_atomic(address, changed != 0 ? order : fail_order, true, changed != 0);                 \
     done(OpKind::kAtomicCas, address, SITE, static_cast<std::uint64_t>(desired), changed != 0);  \
     return changed;                                                                              \
   }
@@ -65,6 +69,7 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
   Int##bits __wrap___tsan_atomic##bits##_load(const volatile Int##bits* address, int order) { \
     announce(OpKind::kAtomicLoad, address, SITE);                                             \
     const Int##bits value = __real___tsan_atomic##bits##_load(address, order);                \
+    note_atomic(address, order, true, false);                                                 \
     done(OpKind::kAtomicLoad, address, SITE, static_cast<std::uint64_t>(value));              \
     return value;                                                                             \
   }                                                                                           \
@@ -73,6 +78,7 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
                                           int order) {                                        \
     announce(OpKind::kAtomicStore, address, SITE);                                            \
     __real___tsan_atomic##bits##_store(address, value, order);                                \
+    note_atomic(address, order, false, true);                                                 \
     done(OpKind::kAtomicStore, address, SITE, static_cast<std::uint64_t>(value));             \
   }                                                                                           \
   CHICANE_RMW(bits, exchange)                                                                 \
@@ -92,6 +98,7 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
     announce(OpKind::kAtomicCas, address, SITE);                                              \
     const Int##bits before = __real___tsan_atomic##bits##_compare_exchange_val(               \
         address, expected, desired, order, fail_order);                                       \
+    note_atomic(address, before == expected ? order : fail_order, true, before == expected);  \
     done(OpKind::kAtomicCas, address, SITE, static_cast<std::uint64_t>(before),               \
          before == expected);                                                                 \
     return before;                                                                            \

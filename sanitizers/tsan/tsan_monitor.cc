@@ -16,6 +16,7 @@
 #include "engine/journal.h"
 #include "engine/monitor.h"
 #include "engine/scope.h"
+#include "sanitizers/tsan/fences.h"
 
 extern "C" {
 void __tsan_acquire(void* address);
@@ -52,7 +53,11 @@ Stack copy_stack(void* const* trace) {
 
 class TsanMonitor final : public engine::Monitor {
  public:
-  void begin_run(Engine&) override { running_ = this; }
+  TsanMonitor() { tsan::prepare_fences(); }
+  void begin_run(Engine&) override {
+    running_ = this;
+    tsan::begin_run_fences();
+  }
   void end_run(engine::RunEnd) override { running_ = nullptr; }
   void on_event(const Event& event) override {
     // Pool threads live on from run to run: everything in one run comes before the next.
