@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Notes S1:71: whoever wakes takes for granted that there is a job; it looked only before the wait.
+#include <cassert>
+#include <condition_variable>
+#include <mutex>
+#include <queue>
+#include <thread>
+
+#include "chicane/scenario.h"
+
+namespace {
+struct Jobs {
+  std::mutex mutex;
+  std::condition_variable added;
+  std::queue<int> queue;
+};
+
+void work(Jobs& jobs) {
+  std::unique_lock lock(jobs.mutex);
+  if (jobs.queue.empty()) jobs.added.wait(lock);
+  assert(!jobs.queue.empty());  //~ assertion-failed#job [sched]: another worker came before it
+  jobs.queue.pop();
+}
+
+void add(Jobs& jobs, int job) {
+  std::lock_guard lock(jobs.mutex);
+  jobs.queue.push(job);
+  jobs.added.notify_one();
+}
+}  // namespace
+
+CHICANE_SCENARIO(wait_without_predicate, bad) {
+  Jobs jobs;
+  std::thread first([&] { work(jobs); });
+  std::thread second([&] { work(jobs); });
+  add(jobs, 1);
+  add(jobs, 2);
+  first.join();
+  second.join();
+}
