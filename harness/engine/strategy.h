@@ -3,18 +3,24 @@
 // What answers choices. A strategy sees each thread's announced operation and the events that have
 // taken effect, nothing else: no program memory, no monitors.
 //
-// Thread safety: engine context only; one strategy serves one exploration.
+// Thread safety: engine context only; one strategy serves one exploration. It is made before the
+// first child process and lives in memory shared with all of them (shared_heap.h): containers that
+// runs change must be Shared ones.
 // Invariants:
 //   I1. Same seed and same program: same answers.
-//   I2. `pick_thread` returns an index below `enabled.size()`, `pick_outcome` one below `count`.
+//   I2. A run that ends its process has no end_run: what the strategy was told until then is all
+//       there is, and the next begin_run comes in another process.
+//   I3. `pick_thread` returns an index below `enabled.size()`, `pick_outcome` one below `count`.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 
 #include "engine/operation.h"
+#include "engine/shared_heap.h"
 
 namespace chicane::engine {
 
@@ -33,9 +39,19 @@ struct ThreadChoice {
 
 class Strategy {
  public:
+  Strategy() = default;
+  Strategy(const Strategy&) = delete;
+  Strategy& operator=(const Strategy&) = delete;
   virtual ~Strategy() = default;
+  static void* operator new(std::size_t size) { return SharedHeap::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) {
+    SharedHeap::deallocate(memory, size);
+  }
   /// Its name on the command line.
   virtual const char* name() const = 0;
+  /// Before `begin_run`, in each process and whenever it has changed: at how many places of the
+  /// program plain accesses are operations, because they are known to race.
+  virtual void use_racy_sites(std::size_t /*count*/) {}
   /// Before run number `run` (from 0). False: the space is exhausted, there is no such run.
   virtual bool begin_run(std::uint64_t run) = 0;
   /// Which of the enabled threads goes on: an index into `choice.enabled`. Not asked when only one

@@ -119,6 +119,7 @@ void Explorer::search() {
   while (next < options_.schedules) {
     const ChildTask task{.program = &program_,
                          .options = &options_,
+                         .strategy = strategy_.get(),
                          .first_run = next,
                          .end_run = options_.schedules};
     const ChildEnd end = run_child(task, *journal_);
@@ -156,6 +157,7 @@ void Explorer::predict_and_steer() {
   for (std::uint64_t run = 0; run < runs; ++run) {
     const ChildEnd end = run_child({.program = &program_,
                                     .options = &options_,
+                                    .strategy = strategy_.get(),
                                     .first_run = run,
                                     .end_run = run + 1,
                                     .after_runs = collect},
@@ -186,6 +188,11 @@ Result Explorer::explore() {
   result.seed = options_.seed;
   if (journal_ == nullptr) {
     result.error = "the system refuses shared memory for the journal";
+    return result;
+  }
+  strategy_ = std::make_unique<SharedStrategy>(options_);
+  if (strategy_->get() == nullptr) {
+    result.error = "the system refuses shared memory for the strategy";
     return result;
   }
   journal_->clear(true);

@@ -67,6 +67,7 @@ class Explorer {
   std::function<void()> program_;
   Options options_;
   engine::Journal* journal_;
+  std::unique_ptr<SharedStrategy> strategy_;
   std::unique_ptr<report::Symbolizer> symbolizer_;
   std::vector<Found> found_;
   std::vector<Diagnosis> unconfirmed_;

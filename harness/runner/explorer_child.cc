@@ -54,13 +54,12 @@ std::vector<std::unique_ptr<engine::Monitor>> make_monitors(const std::string& l
   return monitors;
 }
 
-std::unique_ptr<engine::Strategy> make_strategy(const ChildTask& task) {
+/// A strategy that serves one child only; null when the exploration's is to be used.
+std::unique_ptr<engine::Strategy> make_own_strategy(const ChildTask& task) {
   if (task.replay != nullptr && task.lenient) return strategies::make_follow(*task.replay);
   if (task.replay != nullptr) return std::make_unique<strategies::Replay>(*task.replay);
   if (task.steer != nullptr) return strategies::make_steer(task.options->seed, *task.steer);
-  std::string error;
-  return strategies::make_strategy(to_string(task.options->strategy), task.options->seed,
-                                   task.options->pct_depth, &error);
+  return nullptr;
 }
 
 // The accesses of the races just found are operations from the next run on.
@@ -88,15 +87,21 @@ void run_all(const ChildTask& task, Journal& journal) {
   auto owned = make_monitors(task.options->leg);
   std::vector<engine::Monitor*> monitors;
   for (const auto& monitor : owned) monitors.push_back(monitor.get());
-  const auto strategy = make_strategy(task);
+  const auto own_strategy = make_own_strategy(task);
+  engine::Strategy* strategy = own_strategy.get();
+  if (strategy == nullptr) {
+    engine::SharedHeap::use(task.strategy->heap());
+    strategy = task.strategy->get();
+  }
   engine::RunOptions options;
   options.step_limit = task.options->step_limit;
   options.spurious_wakeups = task.options->spurious_wakeups;
   Engine& engine = Engine::instance();
   const auto start = std::chrono::steady_clock::now();
   RunEnd end = RunEnd::kFinished;
-  engine.set_racy_sites(journal.racy_sites());
   std::size_t racy = journal.racy_sites().size();
+  engine.set_racy_sites(journal.racy_sites());
+  strategy->use_racy_sites(racy);
   for (std::uint64_t run = task.first_run; run < task.end_run && end == RunEnd::kFinished; ++run) {
     if (!strategy->begin_run(run)) {
       journal.counters().exhausted = 1;
@@ -113,6 +118,7 @@ void run_all(const ChildTask& task, Journal& journal) {
     if (journal.racy_sites().size() != racy) {
       racy = journal.racy_sites().size();
       engine.set_racy_sites(journal.racy_sites());
+      strategy->use_racy_sites(racy);
     }
   }
   const auto spent = std::chrono::steady_clock::now() - start;
@@ -212,6 +218,7 @@ ChildEnd run_child(const ChildTask& task, Journal& journal) {
   waitpid(child, &status, 0);
   const bool died = !WIFEXITED(status) || journal.counters().in_program != 0;
   if (died) write_obituary(journal, status, stuck);
+  if (died && task.replay == nullptr) add_racy_sites(journal, 0);
   if (stuck) return ChildEnd::kStuck;
   return died ? ChildEnd::kKilled : ChildEnd::kRan;
 }

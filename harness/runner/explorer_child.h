@@ -14,6 +14,7 @@
 #include "chicane/chicane.h"
 #include "engine/finding.h"
 #include "engine/journal.h"
+#include "runner/explorer_strategy.h"
 #include "strategies/strategies.h"
 
 namespace chicane::runner {
@@ -22,14 +23,16 @@ namespace chicane::runner {
 struct ChildTask {
   const std::function<void()>* program = nullptr;
   const Options* options = nullptr;
+  /// Where answers come from; null when `replay` or `steer` gives them.
+  const SharedStrategy* strategy = nullptr;
   /// Runs [first, end) of the strategy.
   std::uint64_t first_run = 0;
   std::uint64_t end_run = 1;
-  /// Answers from these choices instead of from the strategy.
+  /// Answers from these choices.
   const std::vector<engine::ChoiceRecord>* replay = nullptr;
   /// Where `replay` does not fit, goes on by the default policy instead of noting a divergence.
   bool lenient = false;
-  /// Steers into a lock cycle instead.
+  /// Steers into a lock cycle.
   const std::vector<strategies::SteerRole>* steer = nullptr;
   /// Called in the child after the last run when it ended well (to hand on what monitors know).
   std::function<void(const std::vector<engine::Monitor*>&)> after_runs = {};

@@ -87,8 +87,8 @@ class Pct final : public engine::Strategy {
   unsigned depth_;
   RandomBits bits_;
   SpinDetector spins_;
-  std::vector<std::int64_t> priorities_;
-  std::vector<unsigned> changes_;
+  engine::SharedVector<std::int64_t> priorities_;
+  engine::SharedVector<unsigned> changes_;
   std::size_t next_change_ = 0;
   unsigned choices_ = 0, longest_ = 0;
   std::int64_t floor_ = 0;

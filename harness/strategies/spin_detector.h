@@ -7,9 +7,9 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "engine/operation.h"
+#include "engine/shared_heap.h"
 
 namespace chicane::strategies {
 
@@ -66,7 +66,7 @@ class SpinDetector {
     return true;
   }
 
-  std::vector<History> threads_;
+  engine::SharedVector<History> threads_;
   engine::ThreadId last_thread_ = 0;
 };
 
