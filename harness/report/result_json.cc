@@ -162,6 +162,8 @@ void from_object(const json& object, Result* result) {
   take(object, "strategy", &result->strategy);
   take(object, "seed", &result->seed);
   take(object, "first_finding_run", &result->first_finding_run);
+  take(object, "ended_by", &result->ended_by);
+  take(object, "signal", &result->signal);
   take_list(object, "diagnoses", &result->diagnoses);
   take(object, "error", &result->error);
   take(object, "unavailable", &result->unavailable);
@@ -180,6 +182,8 @@ json to_json(const Result& result) {
                  {"strategy", result.strategy},
                  {"seed", result.seed},
                  {"first_finding_run", result.first_finding_run},
+                 {"ended_by", result.ended_by},
+                 {"signal", result.signal},
                  {"diagnoses", list_to_json(result.diagnoses)},
                  {"error", result.error},
                  {"unavailable", result.unavailable}};

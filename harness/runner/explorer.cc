@@ -6,9 +6,12 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "monitors/lock_order.h"
+#include "runner/explorer_interrupts.h"
+#include "runner/explorer_lanes.h"
 
 namespace chicane::runner {
 namespace {
@@ -20,8 +23,9 @@ using engine::RunEnd;
 // The lockorder leg looks at few runs, and steers so often into each cycle that it predicts.
 constexpr std::uint64_t kPredictionRuns = 24;
 constexpr std::uint64_t kSteeredRuns = 24;
-// Runs without end are long: after so many steps of bad runs without anything new, it is enough.
-constexpr std::uint64_t kBadSteps = 150'000;
+constexpr int kLookEvery = 50;  // milliseconds
+// So long a run that is in progress when the exploration is to end may go on.
+constexpr double kGraceSeconds = 0.5;
 
 // Cycles on their way from the child that predicted them, in shared memory.
 struct SharedCycles {
@@ -92,14 +96,14 @@ bool Explorer::admits(const Found& found) const {
 }
 
 // Copies what the last child found. True when there was something.
-bool Explorer::take_findings(bool stuck) {
+bool Explorer::take_findings(engine::Journal& journal, bool stuck) {
   const std::size_t before = found_.size();
-  for (const engine::WitnessRecord& witness : journal_->witnesses()) {
-    const auto choices = journal_->choices(witness);
-    const auto racy = journal_->racy_sites().first(witness.racy_count);
+  for (const engine::WitnessRecord& witness : journal.witnesses()) {
+    const auto choices = journal.choices(witness);
+    const auto racy = journal.racy_sites().first(witness.racy_count);
     for (std::uint32_t i = 0; i < witness.finding_count; ++i) {
-      const Finding& finding = journal_->findings()[witness.finding + i];
-      const auto sites = journal_->sites(finding);
+      const Finding& finding = journal.findings()[witness.finding + i];
+      const auto sites = journal.sites(finding);
       Found found{.finding = finding,
                   .sites = {sites.begin(), sites.end()},
                   .choices = {choices.begin(), choices.end()},
@@ -108,35 +112,107 @@ bool Explorer::take_findings(bool stuck) {
       if (admits(found)) found_.push_back(std::move(found));
     }
   }
-  journal_->clear(false);
+  journal.clear(false);
   return found_.size() != before;
 }
 
-void Explorer::search() {
-  std::uint64_t next = 0;
-  unsigned bad_runs = 0;
-  std::uint64_t bad_steps = 0;
-  while (next < options_.schedules) {
-    const ChildTask task{.program = &program_,
-                         .options = &options_,
-                         .strategy = strategy_.get(),
-                         .first_run = next,
-                         .end_run = options_.schedules};
-    const ChildEnd end = run_child(task, *journal_);
-    if (end == ChildEnd::kNoChild) {
-      error_ = "the system refuses a further process (fork failed)";
-      return;
-    }
-    const bool bad = end != ChildEnd::kRan || journal_->counters().last_end != RunEnd::kFinished;
-    exhausted_ = journal_->counters().exhausted != 0;
-    next = journal_->counters().run + 1;
-    const std::uint64_t steps = journal_->counters().step;
-    const bool news = take_findings(end == ChildEnd::kStuck);
-    if (!bad || end == ChildEnd::kStuck) return;
-    bad_runs = news ? 0 : bad_runs + 1;
-    bad_steps = news ? 0 : bad_steps + steps;
-    if (bad_runs >= options_.bad_runs || bad_steps > kBadSteps) return;
+double Explorer::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+}
+
+// The budgets that are the parent's to watch; `ended_by_` is then set.
+bool Explorer::should_stop() {
+  if (!ended_by_.empty()) return true;
+  if (Interrupts::signal() != 0) {
+    ended_by_ = "interrupted";
+  } else if (options_.time_limit > 0 && seconds() >= options_.time_limit) {
+    ended_by_ = "time";
   }
+  return !ended_by_.empty();
+}
+
+// Starts children in lanes that have none, as many as there are jobs.
+void Explorer::start_lanes(std::vector<std::unique_ptr<Lane>>& lanes) {
+  std::size_t running = 0;
+  for (const auto& lane : lanes) running += lane->child() != nullptr ? 1 : 0;
+  for (const auto& lane : lanes) {
+    if (running >= std::max(1U, options_.jobs)) return;
+    if (lane->end() != LaneEnd::kNot || lane->child() != nullptr) continue;
+    if (lane->start()) {
+      ++running;
+      continue;
+    }
+    lane->stop();
+    if (error_.empty()) error_ = "the system refuses a further process or shared memory";
+  }
+}
+
+void Explorer::run_lanes(std::vector<std::unique_ptr<Lane>>& lanes) {
+  const auto take = [this](engine::Journal& journal, bool stuck) {
+    return take_findings(journal, stuck);
+  };
+  double stop_at = 0;
+  for (;;) {
+    if (stop_at == 0 && should_stop()) stop_at = seconds() + kGraceSeconds;
+    if (stop_at == 0) start_lanes(lanes);
+    std::vector<ChildProcess*> children;
+    for (const auto& lane : lanes) {
+      if (lane->child() == nullptr) continue;
+      if (stop_at != 0) lane->child()->ask_to_stop();
+      if (stop_at != 0 && seconds() > stop_at) lane->child()->kill();
+      children.push_back(lane->child());
+    }
+    if (children.empty()) return;
+    int patience = kLookEvery;
+    if (options_.time_limit > 0 && stop_at == 0) {
+      const double left = (options_.time_limit - seconds()) * 1000;
+      patience = std::clamp(static_cast<int>(left) + 1, 1, kLookEvery);
+    }
+    ChildProcess::wait_for_any(children, patience);
+    for (const auto& lane : lanes) {
+      if (lane->child() == nullptr) continue;
+      if (lane->child()->ended()) {
+        lane->finish(take);
+      } else {
+        lane->child()->look();
+      }
+    }
+  }
+}
+
+const char* Explorer::name_of(const std::vector<std::unique_ptr<Lane>>& lanes) {
+  const auto any = [&lanes](LaneEnd end) {
+    return std::any_of(lanes.begin(), lanes.end(),
+                       [end](const auto& lane) { return lane->end() == end; });
+  };
+  if (any(LaneEnd::kStuck)) return "stuck";
+  if (any(LaneEnd::kBadRuns)) return "bad-runs";
+  return any(LaneEnd::kSchedules) ? "schedules" : "exhausted";
+}
+
+void Explorer::search() {
+  const unsigned count = std::max(1U, options_.jobs);
+  std::vector<std::unique_ptr<Lane>> lanes;
+  for (unsigned i = 0; i < count; ++i) {
+    engine::Journal* journal = i == 0 ? journal_ : engine::Journal::create();
+    if (journal == nullptr) {
+      error_ = "the system refuses shared memory for the journals of so many jobs";
+      break;
+    }
+    lanes.push_back(std::make_unique<Lane>(program_, options_, journal, i, count));
+  }
+  if (error_.empty()) run_lanes(lanes);
+  exhausted_ = error_.empty();
+  for (const auto& lane : lanes) {
+    const engine::JournalCounters& counters = lane->journal().counters();
+    runs_ += counters.runs_done;
+    nanoseconds_ = std::max(nanoseconds_, counters.run_nanoseconds);
+    exhausted_ = exhausted_ && lane->end() == LaneEnd::kExhausted;
+    if (&lane->journal() != journal_) lane->journal().destroy();
+  }
+  if (ended_by_.empty()) ended_by_ = name_of(lanes);
+  std::stable_sort(found_.begin(), found_.end(),
+                   [](const Found& a, const Found& b) { return a.finding.run < b.finding.run; });
 }
 
 // Each run in a child of its own, so that the locks of one have the addresses of the other.
@@ -144,6 +220,11 @@ void Explorer::predict_and_steer() {
   SharedCycles* cycles = SharedCycles::create();
   if (cycles == nullptr) {
     error_ = "the system refuses shared memory";
+    return;
+  }
+  const SharedStrategy strategy(options_);
+  if (strategy.get() == nullptr) {
+    error_ = "the system refuses shared memory for the strategy";
     return;
   }
   const auto collect = [cycles](const std::vector<engine::Monitor*>& monitors) {
@@ -157,15 +238,15 @@ void Explorer::predict_and_steer() {
   for (std::uint64_t run = 0; run < runs; ++run) {
     const ChildEnd end = run_child({.program = &program_,
                                     .options = &options_,
-                                    .strategy = strategy_.get(),
+                                    .strategy = &strategy,
                                     .first_run = run,
                                     .end_run = run + 1,
                                     .after_runs = collect},
                                    *journal_);
-    take_findings(end == ChildEnd::kStuck);
-    if (end == ChildEnd::kStuck) break;
+    take_findings(*journal_, end == ChildEnd::kStuck);
+    if (end == ChildEnd::kStuck || should_stop()) break;
   }
-  for (std::uint32_t i = 0; i < cycles->count; ++i) {
+  for (std::uint32_t i = 0; i < cycles->count && !should_stop(); ++i) {
     const SharedCycles::Cycle& cycle = cycles->cycles[i];
     const std::vector<strategies::SteerRole> roles(cycle.roles, cycle.roles + cycle.role_count);
     for (std::uint64_t run = 0; run < kSteeredRuns; ++run) {
@@ -175,11 +256,16 @@ void Explorer::predict_and_steer() {
                                       .end_run = run + 1,
                                       .steer = &roles},
                                      *journal_);
-      take_findings(false);
-      if (end == ChildEnd::kStuck || journal_->counters().last_end == RunEnd::kStuck) break;
+      take_findings(*journal_, false);
+      if (end == ChildEnd::kStuck || should_stop() ||
+          journal_->counters().last_end == RunEnd::kStuck)
+        break;
     }
   }
   munmap(cycles, sizeof *cycles);
+  runs_ = journal_->counters().runs_done;
+  nanoseconds_ = journal_->counters().run_nanoseconds;
+  if (ended_by_.empty()) ended_by_ = "schedules";
 }
 
 Result Explorer::explore() {
@@ -190,20 +276,17 @@ Result Explorer::explore() {
     result.error = "the system refuses shared memory for the journal";
     return result;
   }
-  strategy_ = std::make_unique<SharedStrategy>(options_);
-  if (strategy_->get() == nullptr) {
-    result.error = "the system refuses shared memory for the strategy";
-    return result;
-  }
+  begin_ = std::chrono::steady_clock::now();
+  const Interrupts interrupts(options_.interruptible);
   journal_->clear(true);
   if (options_.leg == "lockorder") {
     predict_and_steer();
   } else {
     search();
   }
-  runs_ = journal_->counters().runs_done;
-  nanoseconds_ = journal_->counters().run_nanoseconds;
   result.runs = runs_;
+  result.ended_by = ended_by_;
+  result.signal = ended_by_ == "interrupted" ? Interrupts::signal() : 0;
   result.exhausted = exhausted_;
   result.error = error_;
   if (nanoseconds_ != 0) {

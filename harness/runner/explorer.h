@@ -9,6 +9,7 @@
 //   I2. A diagnosis is confirmed only when its witness was run again and showed it again.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,6 +23,8 @@
 #include "runner/explorer_child.h"
 
 namespace chicane::runner {
+
+class Lane;
 
 /// A finding and the run that showed it.
 struct Found {
@@ -47,8 +50,13 @@ class Explorer {
  private:
   // explorer.cc: the search
   void search();
+  void start_lanes(std::vector<std::unique_ptr<Lane>>& lanes);
+  void run_lanes(std::vector<std::unique_ptr<Lane>>& lanes);
+  static const char* name_of(const std::vector<std::unique_ptr<Lane>>& lanes);
+  double seconds() const;
+  bool should_stop();
   void predict_and_steer();
-  bool take_findings(bool stuck);
+  bool take_findings(engine::Journal& journal, bool stuck);
   bool admits(const Found& found) const;
   Result finish(Result result);
   // explorer_witness.cc: from a finding to a diagnosis
@@ -67,11 +75,12 @@ class Explorer {
   std::function<void()> program_;
   Options options_;
   engine::Journal* journal_;
-  std::unique_ptr<SharedStrategy> strategy_;
   std::unique_ptr<report::Symbolizer> symbolizer_;
   std::vector<Found> found_;
   std::vector<Diagnosis> unconfirmed_;
   std::string error_;
+  std::chrono::steady_clock::time_point begin_{};
+  std::string ended_by_;  // Result::ended_by
   std::uint64_t runs_ = 0;
   std::uint64_t nanoseconds_ = 0;
   bool exhausted_ = false;

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -17,6 +19,7 @@
 #include "engine/engine.h"
 #include "interpose/process.h"
 #include "monitors/monitors.h"
+#include "runner/explorer_interrupts.h"
 
 namespace chicane::monitors {
 // Present when the program is linked with ThreadSanitizer (sanitizers/tsan).
@@ -35,6 +38,7 @@ using engine::RunEnd;
 constexpr double kSpinSeconds = 1.0;
 // ...and one that does not even compute is blocked in a call that the engine does not see.
 constexpr double kBlockedSeconds = 5.0;
+constexpr int kLookEvery = 50;  // milliseconds
 
 std::vector<std::unique_ptr<engine::Monitor>> make_monitors(const std::string& leg) {
   std::vector<std::unique_ptr<engine::Monitor>> monitors;
@@ -102,7 +106,9 @@ void run_all(const ChildTask& task, Journal& journal) {
   std::size_t racy = journal.racy_sites().size();
   engine.set_racy_sites(journal.racy_sites());
   strategy->use_racy_sites(racy);
-  for (std::uint64_t run = task.first_run; run < task.end_run && end == RunEnd::kFinished; ++run) {
+  for (std::uint64_t run = task.first_run;
+       run < task.end_run && end == RunEnd::kFinished && journal.counters().stop == 0;
+       run += task.stride) {
     if (!strategy->begin_run(run)) {
       journal.counters().exhausted = 1;
       break;
@@ -133,45 +139,6 @@ double seconds_of(clockid_t clock) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-// Watches the child's progress; true when it had to be stopped.
-bool watch(pid_t child, const Journal& journal_in) {
-  auto& counters = const_cast<Journal&>(journal_in).counters();
-  const int handle = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
-  clockid_t cpu_clock{};
-  const bool has_cpu_clock = clock_getcpuclockid(child, &cpu_clock) == 0;
-  const auto progress = [&] {
-    return counters.total_steps + counters.runs_done +
-           __atomic_load_n(&counters.step, __ATOMIC_RELAXED);
-  };
-  std::uint64_t last = progress();
-  double since = seconds_of(CLOCK_MONOTONIC);
-  double cpu_since = has_cpu_clock ? seconds_of(cpu_clock) : since;
-  bool asked = false;
-  for (;;) {
-    pollfd wait{.fd = handle, .events = POLLIN, .revents = 0};
-    if (poll(&wait, 1, 50) > 0) break;
-    const double now = seconds_of(CLOCK_MONOTONIC);
-    const double cpu = has_cpu_clock ? seconds_of(cpu_clock) : now;
-    if (progress() != last) {
-      last = progress();
-      since = now;
-      cpu_since = cpu;
-      continue;
-    }
-    const bool spins = cpu - cpu_since > kSpinSeconds;
-    const bool blocked = now - since > kBlockedSeconds && cpu - cpu_since < kSpinSeconds / 10;
-    if (!spins && !blocked && !asked) continue;
-    // First it is asked to say where it is; if it cannot even do that, it is killed.
-    if (asked && now - since < kBlockedSeconds + kSpinSeconds) continue;
-    const int question = spins ? interpose::spinning_signal() : interpose::blocked_signal();
-    kill(child, asked ? SIGKILL : question);
-    asked = true;
-    if (spins) since = now - kBlockedSeconds;
-  }
-  close(handle);
-  return asked;
-}
-
 // A child that died without a word: what is known is the last choice.
 void write_obituary(Journal& journal, int status, bool stuck) {
   if (journal.counters().in_program == 0) return;
@@ -198,29 +165,110 @@ void write_obituary(Journal& journal, int status, bool stuck) {
 
 }  // namespace
 
-ChildEnd run_child(const ChildTask& task, Journal& journal) {
+ChildProcess::ChildProcess(const ChildTask& task, Journal& journal)
+    : task_(task), journal_(journal) {
   std::fflush(nullptr);
   journal.counters().in_program = 0;
   journal.counters().diverged = 0;
+  journal.counters().stop = 0;
   const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child < 0) return ChildEnd::kNoChild;
-  if (child == 0) {
+  pid_ = fork();
+  if (pid_ < 0) return;
+  if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) syscall(SYS_exit_group, 1);
-    run_all(task, journal);
+    Interrupts::restore_in_child();
+    run_all(task_, journal_);
     std::fflush(nullptr);
     // Not _exit: with ThreadSanitizer linked in it would wait for the parked threads.
     syscall(SYS_exit_group, 0);
   }
-  const bool stuck = watch(child, journal);
+  handle_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+  has_cpu_clock_ = clock_getcpuclockid(pid_, &cpu_clock_) == 0;
+  last_progress_ = progress();
+  since_ = seconds_of(CLOCK_MONOTONIC);
+  cpu_since_ = has_cpu_clock_ ? seconds_of(cpu_clock_) : since_;
+}
+
+ChildProcess::~ChildProcess() {
+  if (pid_ <= 0) return;
+  kill();
+  waitpid(pid_, nullptr, 0);
+  if (handle_ >= 0) close(handle_);
+}
+
+std::uint64_t ChildProcess::progress() const {
+  const auto& counters = journal_.counters();
+  return counters.total_steps + counters.runs_done +
+         __atomic_load_n(&counters.step, __ATOMIC_RELAXED);
+}
+
+bool ChildProcess::ended() const {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == pid_;
+}
+
+void ChildProcess::wait_for_any(const std::vector<ChildProcess*>& children, int milliseconds) {
+  std::vector<pollfd> handles;
+  for (const ChildProcess* child : children) {
+    handles.push_back({.fd = child->handle_, .events = POLLIN, .revents = 0});
+    if (child->handle_ < 0) milliseconds = std::min(milliseconds, 2);
+  }
+  poll(handles.data(), handles.size(), milliseconds);
+}
+
+void ChildProcess::look() {
+  const double now = seconds_of(CLOCK_MONOTONIC);
+  const double cpu = has_cpu_clock_ ? seconds_of(cpu_clock_) : now;
+  if (progress() != last_progress_) {
+    last_progress_ = progress();
+    since_ = now;
+    cpu_since_ = cpu;
+    return;
+  }
+  const bool spins = cpu - cpu_since_ > kSpinSeconds;
+  const bool blocked = now - since_ > kBlockedSeconds && cpu - cpu_since_ < kSpinSeconds / 10;
+  if (!spins && !blocked && !asked_) return;
+  // First it is asked to say where it is; if it cannot even do that, it is killed.
+  if (asked_ && now - since_ < kBlockedSeconds + kSpinSeconds) return;
+  const int question = spins ? interpose::spinning_signal() : interpose::blocked_signal();
+  ::kill(pid_, asked_ ? SIGKILL : question);
+  asked_ = true;
+  if (spins) since_ = now - kBlockedSeconds;
+}
+
+void ChildProcess::kill() {
+  killed_ = true;
+  ::kill(pid_, SIGKILL);
+}
+
+ChildEnd ChildProcess::finish() {
   int status = 0;
-  waitpid(child, &status, 0);
-  const bool died = !WIFEXITED(status) || journal.counters().in_program != 0;
-  if (died) write_obituary(journal, status, stuck);
-  if (died && task.replay == nullptr) add_racy_sites(journal, 0);
-  if (stuck) return ChildEnd::kStuck;
+  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  if (handle_ >= 0) close(handle_);
+  handle_ = -1;
+  // An interrupt of the terminal reaches the whole process group, the program among them.
+  const bool interrupted = WIFSIGNALED(status) && Interrupts::signal() != 0 &&
+                           (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM);
+  if (killed_ || interrupted) return ChildEnd::kStopped;
+  const bool died = !WIFEXITED(status) || journal_.counters().in_program != 0;
+  if (died) write_obituary(journal_, status, asked_);
+  if (died && task_.replay == nullptr) add_racy_sites(journal_, 0);
+  if (asked_) return ChildEnd::kStuck;
   return died ? ChildEnd::kKilled : ChildEnd::kRan;
+}
+
+ChildEnd run_child(const ChildTask& task, Journal& journal) {
+  ChildProcess child(task, journal);
+  if (!child.started()) return ChildEnd::kNoChild;
+  while (!child.ended()) {
+    ChildProcess::wait_for_any({&child}, kLookEvery);
+    child.look();
+  }
+  return child.finish();
 }
 
 }  // namespace chicane::runner

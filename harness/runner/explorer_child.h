@@ -7,7 +7,10 @@
 // Thread safety: one thread; the caller must not be a program thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <ctime>
 #include <functional>
 #include <vector>
 
@@ -25,9 +28,10 @@ struct ChildTask {
   const Options* options = nullptr;
   /// Where answers come from; null when `replay` or `steer` gives them.
   const SharedStrategy* strategy = nullptr;
-  /// Runs [first, end) of the strategy.
+  /// Runs of the strategy: every `stride`-th of [first, end).
   std::uint64_t first_run = 0;
   std::uint64_t end_run = 1;
+  std::uint64_t stride = 1;
   /// Answers from these choices.
   const std::vector<engine::ChoiceRecord>* replay = nullptr;
   /// Where `replay` does not fit, goes on by the default policy instead of noting a divergence.
@@ -42,10 +46,49 @@ enum class ChildEnd : std::uint8_t {
   kRan,      // all runs done, or one ended badly and was written down
   kKilled,   // died without writing it down
   kStuck,    // did not move any more and was stopped
+  kStopped,  // was told to stop in the middle of a run, or an interrupt reached it too
   kNoChild,  // the system refuses a process
 };
 
-/// Forks, runs, waits. The journal keeps what it had; new findings are added.
+/// A child at work. The journal keeps what it had; new findings are added. `task` and `journal`
+/// must live as long as it.
+class ChildProcess {
+ public:
+  ChildProcess(const ChildTask& task, engine::Journal& journal);
+  /// Kills what still runs.
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  bool started() const { return pid_ > 0; }
+  bool ended() const;
+  /// Waits until one of `children` ends, for at most `milliseconds`.
+  static void wait_for_any(const std::vector<ChildProcess*>& children, int milliseconds);
+  /// Whether it still makes progress: what stands still is asked where it is, and then killed. To
+  /// be called every now and then (50 ms).
+  void look();
+  /// No further run begins.
+  void ask_to_stop() { journal_.counters().stop = 1; }
+  /// Ends it at once.
+  void kill();
+  /// Reaps it once it has ended, and writes down what it could not.
+  ChildEnd finish();
+
+ private:
+  std::uint64_t progress() const;
+  const ChildTask& task_;
+  engine::Journal& journal_;
+  pid_t pid_ = -1;
+  int handle_ = -1;  // readable when it has ended; -1: the kernel has no such thing
+  clockid_t cpu_clock_{};
+  bool has_cpu_clock_ = false;
+  std::uint64_t last_progress_ = 0;
+  double since_ = 0, cpu_since_ = 0;  // of that progress, in seconds of wall clock and of its own
+  bool asked_ = false;                // where it is
+  bool killed_ = false;
+};
+
+/// Forks, runs, waits.
 ChildEnd run_child(const ChildTask& task, engine::Journal& journal);
 
 }  // namespace chicane::runner

@@ -10,6 +10,7 @@
 #include "report/convert.h"
 #include "report/source_map.h"
 #include "runner/explorer.h"
+#include "runner/explorer_interrupts.h"
 #include "witness/schedule_file.h"
 #include "witness/shrink.h"
 
@@ -151,7 +152,9 @@ const Finding* Explorer::find_again(const Found& found) const {
 }
 
 void Explorer::shorten(Found* found) {
-  if (!options_.shrink || found->stuck || options_.leg == "tsan") return;
+  if (!options_.shrink || found->stuck || options_.leg == "tsan" || Interrupts::signal() != 0) {
+    return;
+  }
   const auto test =
       [&](const std::vector<ChoiceRecord>& candidate) -> std::optional<std::vector<ChoiceRecord>> {
     if (!rerun(candidate, found->racy_sites, Mode::kTry)) return std::nullopt;

@@ -159,6 +159,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   arguments.options.program = arguments.scenario;
+  arguments.options.interruptible = true;
   Result result;
   if (!arguments.replay.empty()) {
     std::string text;

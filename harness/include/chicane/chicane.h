@@ -58,6 +58,9 @@ struct Options {
   bool spurious_wakeups = false;
   /// Runs that end badly (each costs a process) without anything new before the search ends.
   unsigned bad_runs = 40;
+  /// Whether SIGINT and SIGTERM end the exploration instead of the process, and what it has found
+  /// so far is the result (where they are not handled otherwise).
+  bool interruptible = false;
   /// The program's name, for messages and schedule files.
   std::string program = "program";
   /// Where witnesses are written; empty: nowhere.
@@ -134,6 +137,10 @@ struct Result {
   std::string strategy;
   std::uint64_t seed = 0;
   std::int64_t first_finding_run = -1;
+  /// Why no further run was made: "schedules" (all were run), "exhausted", "bad-runs" (see
+  /// Options::bad_runs), "stuck", "time", "interrupted".
+  std::string ended_by;
+  int signal = 0;  // that interrupted it
   std::vector<Diagnosis> diagnoses;
   /// Why it could not be done ("" when it was): the leg is unavailable on this machine, a schedule
   /// did not fit.

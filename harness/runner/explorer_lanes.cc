@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/explorer_lanes.h"
+
+namespace chicane::runner {
+namespace {
+
+// Runs without end are long: after so many steps of bad runs without anything new, it is enough.
+constexpr std::uint64_t kBadSteps = 150'000;
+
+/// Whether a strategy's runs are told apart by their numbers alone; else it divides its search by
+/// itself.
+bool samples(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kPortfolio:
+    case Strategy::kRandom:
+    case Strategy::kPct:
+      return true;
+  }
+  return true;
+}
+
+Options part_of(Options options, unsigned index, unsigned count) {
+  // The runs of the jobs of shard i of n are then the i-th of n.
+  options.shard += options.shards * index;
+  options.shards *= count;
+  return options;
+}
+
+}  // namespace
+
+Lane::Lane(const std::function<void()>& program, const Options& options, engine::Journal* journal,
+           unsigned index, unsigned count)
+    : options_(part_of(options, index, count)), journal_(journal), strategy_(options_) {
+  task_.strategy = &strategy_;
+  task_.program = &program;
+  task_.options = &options_;
+  task_.end_run = options.schedules;
+  if (samples(options.strategy)) {
+    task_.first_run = options_.shard;
+    task_.stride = options_.shards;
+  } else {
+    task_.end_run = options.schedules / options_.shards +
+                    (options_.shard < options.schedules % options_.shards ? 1 : 0);
+  }
+  if (task_.first_run >= task_.end_run) end_ = LaneEnd::kSchedules;
+  journal_->clear(true);
+}
+
+bool Lane::start() {
+  if (strategy_.get() == nullptr) return false;
+  child_ = std::make_unique<ChildProcess>(task_, *journal_);
+  return child_->started();
+}
+
+void Lane::finish(const std::function<bool(engine::Journal&, bool stuck)>& take) {
+  const ChildEnd end = child_->finish();
+  child_.reset();
+  const engine::JournalCounters counters = journal_->counters();
+  task_.first_run = counters.run + task_.stride;
+  const bool bad = end == ChildEnd::kKilled ||
+                   (end == ChildEnd::kRan && counters.last_end != engine::RunEnd::kFinished);
+  const bool news = take(*journal_, end == ChildEnd::kStuck);
+  bad_runs_ = news ? 0 : bad_runs_ + 1;
+  bad_steps_ = news ? 0 : bad_steps_ + counters.step;
+  if (counters.stop != 0 || end == ChildEnd::kStopped) {
+    end_ = LaneEnd::kStopped;
+  } else if (counters.exhausted != 0) {
+    end_ = LaneEnd::kExhausted;
+  } else if (end == ChildEnd::kStuck) {
+    end_ = LaneEnd::kStuck;
+  } else if (!bad || task_.first_run >= task_.end_run) {
+    end_ = LaneEnd::kSchedules;
+  } else if (bad_runs_ >= options_.bad_runs || bad_steps_ > kBadSteps) {
+    end_ = LaneEnd::kBadRuns;
+  }
+}
+
+}  // namespace chicane::runner

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A lane: a part of an exploration with a journal of its own, so that several can run at a time.
+// Its children follow one another, each going on where the one before ended.
+//
+// Parts are disjoint and their union is the whole: a strategy that samples gives lane i of n the
+// run numbers i, i + n, i + 2n, ...; one that searches exhaustively is told its part in
+// Options::shard.
+//
+// Thread safety: one thread.
+// Invariants:
+//   I1. What a lane does depends on the options and its own number, never on when others run.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/journal.h"
+#include "runner/explorer_child.h"
+
+namespace chicane::runner {
+
+/// Why a lane made no further run.
+enum class LaneEnd : std::uint8_t { kNot, kSchedules, kExhausted, kBadRuns, kStuck, kStopped };
+
+class Lane {
+ public:
+  /// Lane `index` of the `count` of this exploration, which may be a shard itself.
+  Lane(const std::function<void()>& program, const Options& options, engine::Journal* journal,
+       unsigned index, unsigned count);
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  engine::Journal& journal() { return *journal_; }
+  LaneEnd end() const { return end_; }
+  /// The child at work; null when there is none.
+  ChildProcess* child() { return child_.get(); }
+  /// Starts the next child; false when the system refuses a process or memory.
+  bool start();
+  /// When the child has ended. `take` copies what it found and says whether there was news.
+  void finish(const std::function<bool(engine::Journal&, bool stuck)>& take);
+  void stop() { end_ = LaneEnd::kStopped; }
+
+ private:
+  Options options_;
+  engine::Journal* journal_;
+  SharedStrategy strategy_;
+  ChildTask task_;
+  std::unique_ptr<ChildProcess> child_;
+  unsigned bad_runs_ = 0;
+  std::uint64_t bad_steps_ = 0;
+  LaneEnd end_ = LaneEnd::kNot;
+};
+
+}  // namespace chicane::runner
