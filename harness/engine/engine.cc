@@ -38,12 +38,12 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   edge_monitors_.clear();
   announce_monitors_.clear();
   strategy_wants_events_ = strategy.wants_events();
-  access_monitor_ = nullptr;
+  access_monitors_.clear();
   all_monitors_.assign(monitors.begin(), monitors.end());
   for (Monitor* monitor : monitors) {
     if (monitor->wants_edges()) edge_monitors_.push_back(monitor);
     if (monitor->wants_announcements()) announce_monitors_.push_back(monitor);
-    if (monitor->wants_accesses()) access_monitor_ = monitor;
+    if (monitor->wants_accesses()) access_monitors_.push_back(monitor);
     monitor->begin_run(*this);
     event_monitors_.push_back({monitor, monitor->event_kinds(), monitor->events_from_step()});
   }

@@ -234,6 +234,8 @@ class Engine {
   void note_throw(const void* site) { current_->throw_site_ = site; }
   /// Whether the engine is reading a variable at an address that the program gave.
   static bool reading_for_program();
+  /// What the program has at `address`: at most 8 bytes, as a number; 0 when `size` is larger.
+  static std::uint64_t read_value(const void* address, std::size_t size);
   const char* stack_low(const Thread& thread) const { return thread.context_->stack_low(); }
   /// Where `address` lies.
   Place locate(const void* address) const;
@@ -290,8 +292,7 @@ class Engine {
   std::uint64_t event_kinds_ = 0;  // what any of them wants
   bool strategy_wants_events_ = true;
   std::uint64_t watch_from_ = 0;
-  std::vector<Monitor*> edge_monitors_, announce_monitors_, all_monitors_;
-  Monitor* access_monitor_ = nullptr;
+  std::vector<Monitor*> edge_monitors_, announce_monitors_, all_monitors_, access_monitors_;
   Journal* journal_ = nullptr;
   const std::function<void()>* program_ = nullptr;
   RunOptions options_;

@@ -26,14 +26,6 @@ std::size_t racy_slot(std::uint64_t site) { return (site * 0x9e3779b97f4a7c15ull
 // fault.
 volatile bool g_reading_for_program = false;
 
-std::uint64_t read_value(const void* address, std::size_t size) {
-  std::uint64_t value = 0;
-  g_reading_for_program = true;
-  if (size <= sizeof value) std::memcpy(&value, address, size);
-  g_reading_for_program = false;
-  return value;
-}
-
 bool in_program(const void* code) {
   return code >= static_cast<const void*>(&__executable_start) &&
          code < static_cast<const void*>(&etext);
@@ -69,6 +61,14 @@ void copy_text(char (&to)[N], std::string_view text) {
 
 bool Engine::reading_for_program() { return g_reading_for_program; }
 
+std::uint64_t Engine::read_value(const void* address, std::size_t size) {
+  std::uint64_t value = 0;
+  g_reading_for_program = true;
+  if (size <= sizeof value) std::memcpy(&value, address, size);
+  g_reading_for_program = false;
+  return value;
+}
+
 // A thread that has only read one variable, since it last gave way here, is spinning on it: its
 // steps count more, or a run would take a second to come to its step limit.
 void Engine::give_way(const void* address, bool write, const void* site) {
@@ -88,9 +88,11 @@ void Engine::on_access(const void* address, std::size_t size, bool write, const 
   }
   if (racy_count_ != 0 || recording_) [[unlikely]]
     on_special_access(address, size, write, site);
-  if (access_monitor_ == nullptr) return;
+  if (access_monitors_.empty()) return;
   active_ = nullptr;
-  access_monitor_->on_access(current_->id_, address, size, write, site);
+  for (Monitor* monitor : access_monitors_) {
+    monitor->on_access(current_->id_, address, size, write, site);
+  }
   active_ = this;
 }
 
@@ -121,16 +123,16 @@ void Engine::access_operation(const void* address, bool write, const void* site)
 
 void Engine::on_atomic(const void* address, std::size_t size, OpKind kind, MemoryOrder order,
                        const void* site) {
-  if (access_monitor_ == nullptr) return;
+  if (access_monitors_.empty()) return;
   Scope scope;
-  access_monitor_->on_atomic(
-      {current_->id_, address, static_cast<std::uint32_t>(size), kind, order, site});
+  const AtomicAccess access{current_->id_, address, static_cast<std::uint32_t>(size),
+                            kind,          order,   site};
+  for (Monitor* monitor : access_monitors_) monitor->on_atomic(access);
 }
 
 void Engine::on_fence(MemoryOrder order) {
-  if (access_monitor_ == nullptr) return;
   Scope scope;
-  access_monitor_->on_fence(current_->id_, order);
+  for (Monitor* monitor : access_monitors_) monitor->on_fence(current_->id_, order);
 }
 
 void Engine::on_allocate(const void* start, std::size_t size) {

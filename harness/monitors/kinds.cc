@@ -20,12 +20,12 @@ constexpr std::array kKinds = std::to_array<KindInfo>({
      "makes, "
      "a state that only holds in between: check-then-act, read-modify-write in two calls.",
      "put the whole sequence into one critical section, or one atomic operation",
-     "acts, interrupts", "CWE-366, CWE-367; C++ Core Guidelines CP.2; SEI CERT CON40-C"},
+     "checks, interrupts, acts", "CWE-366, CWE-367; C++ Core Guidelines CP.2; SEI CERT CON40-C"},
     {"lost-update", "an update is overwritten by one made from an older value",
      "Two threads read the same value, and each stores a new one computed from it: the first store "
      "is lost. No data race is needed for it; atomic loads and stores do not help.",
-     "use a compare-exchange loop, fetch_add, or a lock from the load to the store", "read, write",
-     "CWE-366; SEI CERT CON40-C"},
+     "use a compare-exchange loop, fetch_add, or a lock from the load to the store",
+     "read, lost, write", "CWE-366; SEI CERT CON40-C"},
     {"concurrent-map-access", "a map is used by two threads at once, one of them writing",
      "Go's built-in map has no lock. A write that overlaps another access is a fatal error of the "
      "Go run time, and corrupts the table of a C++ container.",

@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 #include "interpose/process.h"
 #include "monitors/monitors.h"
+#include "monitors/run_recorder.h"
 #include "runner/explorer_interrupts.h"
 
 namespace chicane::monitors {
@@ -40,7 +41,7 @@ constexpr double kSpinSeconds = 1.0;
 constexpr double kBlockedSeconds = 5.0;
 constexpr int kLookEvery = 50;  // milliseconds
 
-std::vector<std::unique_ptr<engine::Monitor>> make_monitors(const std::string& leg) {
+std::vector<std::unique_ptr<engine::Monitor>> make_monitors(const std::string& leg, bool replays) {
   std::vector<std::unique_ptr<engine::Monitor>> monitors;
   if (leg == "tsan") {
     if (monitors::make_tsan_monitor != nullptr) monitors.push_back(monitors::make_tsan_monitor());
@@ -55,6 +56,7 @@ std::vector<std::unique_ptr<engine::Monitor>> make_monitors(const std::string& l
   monitors.push_back(monitors::make_misuse_monitor());
   monitors.push_back(monitors::make_leak_monitor());
   monitors.push_back(monitors::make_livelock_monitor());
+  monitors.push_back(monitors::make_run_recorder(replays));
   return monitors;
 }
 
@@ -77,6 +79,14 @@ void add_racy_sites(Journal& journal, std::size_t first_finding) {
   }
 }
 
+void add_proven_sites(Journal& journal, const std::vector<engine::Monitor*>& monitors) {
+  for (engine::Monitor* monitor : monitors) {
+    auto* recorder = dynamic_cast<monitors::RunRecorder*>(monitor);
+    if (recorder == nullptr) continue;
+    for (const std::uint64_t site : recorder->take_new_sites()) journal.add_racy_site(site);
+  }
+}
+
 void note_divergence(Journal& journal, const engine::Strategy& strategy) {
   const auto* replay = dynamic_cast<const strategies::Replay*>(&strategy);
   if (replay == nullptr || !replay->status().diverged) return;
@@ -88,7 +98,7 @@ void note_divergence(Journal& journal, const engine::Strategy& strategy) {
 
 void run_all(const ChildTask& task, Journal& journal) {
   interpose::install_crash_handlers();
-  auto owned = make_monitors(task.options->leg);
+  auto owned = make_monitors(task.options->leg, task.replay != nullptr);
   std::vector<engine::Monitor*> monitors;
   for (const auto& monitor : owned) monitors.push_back(monitor.get());
   const auto own_strategy = make_own_strategy(task);
@@ -121,6 +131,7 @@ void run_all(const ChildTask& task, Journal& journal) {
     if (journal.findings().size() != findings && task.replay == nullptr) {
       add_racy_sites(journal, findings);
     }
+    if (task.replay == nullptr) add_proven_sites(journal, monitors);
     if (journal.racy_sites().size() != racy) {
       racy = journal.racy_sites().size();
       engine.set_racy_sites(journal.racy_sites());

@@ -192,7 +192,7 @@ TEST_F(BadSchedule, ThatNoLongerFits) {
     assert(value == 2);
   };
   const Result result = explore(before, with);
-  ASSERT_EQ(result.diagnoses.size(), 1u) << describe(result);
+  ASSERT_FALSE(result.diagnoses.empty()) << describe(result);
   const std::string text = result.diagnoses[0].schedule;
   // Another operation where the schedule has one,
   const Program changed = [] {

@@ -13,15 +13,15 @@ struct Config {
 };
 
 void set_timeout(std::atomic<Config>& config, int timeout) {
-  Config copy = config.load();
+  Config copy = config.load();  //~ lost-update#retries read [sched]: from here on it may be stale
   copy.timeout = timeout;
-  config.store(copy);
+  config.store(copy);  //~ lost-update#timeout lost [sched]; lost-update#retries write [sched]
 }
 
 void set_retries(std::atomic<Config>& config, int retries) {
-  Config copy = config.load();
+  Config copy = config.load();  //~ lost-update#timeout read [sched]: from here on it may be stale
   copy.retries = retries;
-  config.store(copy);
+  config.store(copy);  //~ lost-update#retries lost [sched]; lost-update#timeout write [sched]
 }
 }  // namespace
 

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitors/run_recorder.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "engine/shadow_stack.h"
+#include "monitors/atomicity.h"
+#include "monitors/event_mask.h"
+#include "monitors/monitors.h"
+
+namespace chicane::monitors {
+
+using engine::Event;
+using engine::OpKind;
+using engine::Outcome;
+using engine::ThreadId;
+
+namespace {
+
+std::uint64_t as_number(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+CodePlace place_of(const void* site) {
+  CodePlace place;
+  place.pcs[0] = as_number(site);
+  const engine::ShadowStack& stack = engine::g_shadow_stack;
+  std::size_t depth = 1;
+  for (auto frame = stack.top; frame != stack.base && depth < CodePlace::kDepth;) {
+    place.pcs[depth++] = as_number((--frame)->call_site);
+  }
+  return place;
+}
+
+/// Whether the page is still there: the program may have given it back since it wrote to it.
+bool is_mapped(std::uint64_t address) {
+  static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  unsigned char resident;
+  return mincore(reinterpret_cast<void*>(address & ~(page - 1)), 1, &resident) == 0;
+}
+
+}  // namespace
+
+void RunRecorder::begin_run(engine::Engine& engine) {
+  engine_ = &engine;
+  trace_.entries.clear();
+  trace_.truncated = false;
+  unsettled_ = false;
+}
+
+void RunRecorder::end_run(engine::RunEnd end) {
+  if (watching_) {
+    settle();
+    for (const auto& analysis : analyses_) analysis->judge(trace_, end, *engine_);
+  }
+  watching_ =
+      ++runs_ < kFirstRuns || std::any_of(
+                                  analyses_.begin(), analyses_.end(),
+                                  [](const auto& analysis) { return analysis->wants_more(); });
+}
+
+std::vector<std::uint64_t> RunRecorder::take_new_sites() {
+  std::vector<std::uint64_t> sites;
+  for (const auto& analysis : analyses_) {
+    for (const std::uint64_t site : analysis->take_new_sites()) sites.push_back(site);
+  }
+  return sites;
+}
+
+std::uint64_t RunRecorder::event_kinds() const {
+  if (!watching_) return 0;
+  return event_mask(OpKind::kLock, OpKind::kTryLock, OpKind::kReadLock, OpKind::kTryReadLock,
+                    OpKind::kUnlock, OpKind::kReadUnlock);
+}
+
+TraceEntry* RunRecorder::add(TraceEntry::What what, ThreadId thread, const void* address) {
+  settle();
+  if (trace_.entries.size() == kMaxEntries) {
+    trace_.truncated = true;
+    return nullptr;
+  }
+  TraceEntry& entry = trace_.entries.emplace_back();
+  entry.what = what;
+  entry.thread = thread;
+  entry.address = as_number(address);
+  entry.step = engine_->step();
+  return &entry;
+}
+
+/// A write is told before it happens: what it wrote is there when the next thing is told.
+void RunRecorder::settle() {
+  if (!unsettled_) return;
+  unsettled_ = false;
+  TraceEntry& last = trace_.entries.back();
+  if (is_mapped(last.address)) {
+    last.value = engine::Engine::read_value(reinterpret_cast<const void*>(last.address), last.size);
+  }
+}
+
+void RunRecorder::on_access(ThreadId thread, const void* address, std::size_t size, bool write,
+                            const void* site) {
+  TraceEntry* entry = add(write ? TraceEntry::kWrite : TraceEntry::kRead, thread, address);
+  if (entry == nullptr) return;
+  entry->size = static_cast<std::uint32_t>(size);
+  entry->place = place_of(site);
+  if (size > sizeof entry->value) return;
+  if (write) {
+    unsettled_ = true;
+  } else {
+    entry->value = engine::Engine::read_value(address, size);
+  }
+}
+
+void RunRecorder::on_atomic(const engine::AtomicAccess& access) {
+  const auto what = access.kind == OpKind::kAtomicLoad    ? TraceEntry::kAtomicLoad
+                    : access.kind == OpKind::kAtomicStore ? TraceEntry::kAtomicStore
+                                                          : TraceEntry::kAtomicRmw;
+  TraceEntry* entry = add(what, access.thread, access.address);
+  if (entry == nullptr) return;
+  entry->size = access.size;
+  entry->order = access.order;
+  entry->place = place_of(access.site);
+  entry->value = engine::Engine::read_value(access.address, access.size);
+}
+
+void RunRecorder::on_fence(ThreadId thread, engine::MemoryOrder order) {
+  if (TraceEntry* entry = add(TraceEntry::kFence, thread, nullptr)) entry->order = order;
+}
+
+void RunRecorder::on_acquire(ThreadId thread, const void* sync) {
+  add(TraceEntry::kAcquire, thread, sync);
+}
+void RunRecorder::on_release(ThreadId thread, const void* sync) {
+  add(TraceEntry::kRelease, thread, sync);
+}
+void RunRecorder::on_release_store(ThreadId thread, const void* sync) {
+  add(TraceEntry::kReleaseStore, thread, sync);
+}
+
+void RunRecorder::on_event(const Event& event) {
+  if (event.outcome != Outcome::kDone) return;
+  TraceEntry::What what;
+  switch (event.kind) {
+    case OpKind::kLock:
+    case OpKind::kTryLock:
+      what = TraceEntry::kLock;
+      break;
+    case OpKind::kReadLock:
+    case OpKind::kTryReadLock:
+      what = TraceEntry::kReadLock;
+      break;
+    case OpKind::kUnlock:
+      what = TraceEntry::kUnlock;
+      break;
+    case OpKind::kReadUnlock:
+      what = TraceEntry::kReadUnlock;
+      break;
+    default:
+      return;
+  }
+  if (TraceEntry* entry = add(what, event.thread, event.object)) {
+    entry->place.pcs[0] = as_number(event.site);
+  }
+}
+
+void RunRecorder::on_allocate(ThreadId thread, const void* start, std::size_t size) {
+  if (!watching_) return;
+  if (TraceEntry* entry = add(TraceEntry::kForget, thread, start)) entry->value = size;
+}
+void RunRecorder::on_free(ThreadId thread, const void* start, std::size_t size) {
+  on_allocate(thread, start, size);
+}
+
+std::unique_ptr<engine::Monitor> make_run_recorder(bool replays) {
+  std::vector<std::unique_ptr<TraceAnalysis>> analyses;
+  analyses.push_back(std::make_unique<AtomicityAnalysis>(replays));
+  return std::make_unique<RunRecorder>(std::move(analyses));
+}
+
+}  // namespace chicane::monitors
