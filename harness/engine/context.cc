@@ -21,7 +21,6 @@ extern "C" int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*, v
 namespace chicane::engine {
 namespace {
 
-using boost::context::detail::make_fcontext;
 using CreateThread = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
 
 constexpr std::size_t kShadowFrames = 1 << 16;
@@ -162,10 +161,10 @@ Context* Context::adopt_caller() {
   return context;
 }
 
-void Context::reset(Entry entry) {
+void Context::reset(FiberEntry entry) {
   shadow_.top = shadow_.base;
   shadow_.beyond = 0;
-  fiber_ = make_fcontext(stack_top_, static_cast<std::size_t>(stack_top_ - stack_low_), entry);
+  start_fiber(fiber_, stack_top_, stack_low_, entry);
   const ThreadLocalImage& image = executable_image();
   if (image.memory_size == 0) return;
   char* block = reinterpret_cast<char*>(thread_pointer_) + image.offset;
@@ -173,7 +172,7 @@ void Context::reset(Entry entry) {
   std::memset(block + image.file_size, 0, image.memory_size - image.file_size);
 }
 
-Context* ContextPool::take(Context::Entry entry) {
+Context* ContextPool::take(FiberEntry entry) {
   Context* context = nullptr;
   if (free_.empty()) {
     context = Context::create(0);

@@ -15,11 +15,12 @@
 
 #include <sys/syscall.h>
 
-#include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "engine/fiber.h"
+#include "engine/operation.h"
 #include "engine/shadow_stack.h"
 
 #if defined(__x86_64__)
@@ -30,8 +31,6 @@ namespace chicane::engine {
 
 class Context {
  public:
-  using Entry = void (*)(boost::context::detail::transfer_t);
-
   /// A new parked thread; null when the system has no more. `stack_size` in bytes, 0: the default.
   static Context* create(std::size_t stack_size);
   /// The context of the calling OS thread itself (the driver's).
@@ -39,18 +38,16 @@ class Context {
 
   /// Makes the next switch to this context begin at `entry`, on an empty stack, with fresh
   /// thread-local storage.
-  void reset(Entry entry);
+  void reset(FiberEntry entry);
   /// Continues `this` from `from`, which must be the running one. Returns when somebody switches
   /// back to `from`.
   void switch_from(Context& from);
-  /// To be called first in an entry: `transfer` is what it was given.
-  static void arrived(boost::context::detail::transfer_t transfer);
 
   std::uint64_t handle() const { return handle_; }
   const char* stack_low() const { return stack_low_; }
   const char* stack_high() const { return stack_high_; }
   /// Where its stack ends while another runs.
-  const void* stack_pointer() const { return fiber_; }
+  const void* stack_pointer() const { return fiber_.stack_pointer(); }
   ShadowStack& shadow() { return shadow_; }
   /// Notes whether ThreadSanitizer was told to look away from this thread; returns what was noted
   /// before.
@@ -60,10 +57,17 @@ class Context {
     return before;
   }
   const ShadowStack& shadow() const { return shadow_; }
+  /// Notes that `thread` of run `run` has it now; returns who had it before in that run.
+  ThreadId occupy(std::uint64_t run, ThreadId thread) {
+    const ThreadId before = occupied_in_ == run ? occupant_ : kNoThread;
+    occupied_in_ = run;
+    occupant_ = thread;
+    return before;
+  }
 
  private:
   static void* park(void* self);
-  boost::context::detail::fcontext_t fiber_ = nullptr;
+  Fiber fiber_;
   std::uintptr_t thread_pointer_ = 0;
   std::uint64_t handle_ = 0;
   char* stack_top_ = nullptr;  // below the parked thread's own frames
@@ -72,6 +76,8 @@ class Context {
   ShadowStack shadow_;
   int ready_ = 0;
   bool looking_away_ = false;
+  std::uint64_t occupied_in_ = 0;
+  ThreadId occupant_ = kNoThread;
 };
 
 /// Whether the thread pointer is written by instruction (FSGSBASE) or by system call.
@@ -90,21 +96,19 @@ inline void write_thread_pointer(std::uintptr_t value) {
 #endif
 }
 
-inline void Context::arrived(boost::context::detail::transfer_t transfer) {
-  static_cast<Context*>(transfer.data)->fiber_ = transfer.fctx;
-}
-
-inline void Context::switch_from(Context& from) {
-  from.shadow_ = g_shadow_stack;
+[[gnu::always_inline]] inline void Context::switch_from(Context& from) {
+  // Its base and limit stay; and a copy of all would wait for the last store to `top`.
+  from.shadow_.top = g_shadow_stack.top;
+  from.shadow_.beyond = g_shadow_stack.beyond;
   g_shadow_stack = shadow_;
   write_thread_pointer(thread_pointer_);
-  arrived(boost::context::detail::jump_fcontext(fiber_, &from));
+  switch_fiber(from.fiber_, fiber_);
 }
 
 /// Contexts that are free, and those in use.
 class ContextPool {
  public:
-  Context* take(Context::Entry entry);
+  Context* take(FiberEntry entry);
   void give_back(Context* context) { free_.push_back(context); }
   /// After fork the parked threads are gone and so are their stacks: forget them.
   void forget() { free_.clear(); }

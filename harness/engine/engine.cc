@@ -34,29 +34,11 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   thread_count_ = 0;
   live_.clear();
   if (static_cast<std::uint32_t>(++generation_) == 0) ++generation_;
-  event_monitors_.clear();
-  edge_monitors_.clear();
-  announce_monitors_.clear();
+  quick_limit_ = recording_ || racy_count_ != 0 ? 0 : options.access_limit;
+  quick_accesses_ = quick_limit_;
+  special_accesses_ = 0;
   strategy_wants_events_ = strategy.wants_events();
-  access_monitors_.clear();
-  all_monitors_.assign(monitors.begin(), monitors.end());
-  for (Monitor* monitor : monitors) {
-    if (monitor->wants_edges()) edge_monitors_.push_back(monitor);
-    if (monitor->wants_announcements()) announce_monitors_.push_back(monitor);
-    if (monitor->wants_accesses()) access_monitors_.push_back(monitor);
-    monitor->begin_run(*this);
-    event_monitors_.push_back({monitor, monitor->event_kinds(), monitor->events_from_step()});
-  }
-  // Who watches only from a later step on is watched for then: see schedule().
-  watch_from_ = last_step_ + 1;
-  event_kinds_ = recording_ || strategy_wants_events_ ? ~std::uint64_t{0} : 0;
-  for (const EventMonitor& wants : event_monitors_) {
-    if (wants.from_step == 0) {
-      event_kinds_ |= wants.kinds;
-    } else {
-      watch_from_ = std::min(watch_from_, wants.from_step);
-    }
-  }
+  begin_monitors(monitors);
   Thread& main = add_thread(nullptr, nullptr);
   current_ = &main;
   main.context_->switch_from(*driver_);           // returns when the run has ended
@@ -69,31 +51,67 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   return end_;
 }
 
-std::size_t Engine::collect_enabled() {
-  Thread** enabled = enabled_.data();
+void Engine::begin_monitors(std::span<Monitor* const> monitors) {
+  event_monitors_.clear();
+  edge_monitors_.clear();
+  announce_monitors_.clear();
+  memory_monitors_.clear();
+  access_monitors_.clear();
+  access_sink_ = own_sink();
+  // Who watches only from a later step on is watched for then: see schedule().
+  watch_from_ = last_step_ + 1;
+  event_kinds_ = recording_ || strategy_wants_events_ ? ~std::uint64_t{0} : 0;
+  for (Monitor* monitor : monitors) {
+    if (monitor->wants_edges()) edge_monitors_.push_back(monitor);
+    if (monitor->wants_announcements()) announce_monitors_.push_back(monitor);
+    if (monitor->wants_memory()) memory_monitors_.push_back(monitor);
+    if (monitor->wants_accesses()) access_monitors_.push_back(monitor);
+    monitor->begin_run(*this);
+    const EventMonitor wants{monitor, monitor->event_kinds(), monitor->events_from_step()};
+    event_monitors_.push_back(wants);
+    if (wants.from_step == 0) {
+      event_kinds_ |= wants.kinds;
+    } else {
+      watch_from_ = std::min(watch_from_, wants.from_step);
+    }
+  }
+  if (access_monitors_.size() != 1) return;
+  const AccessSink sink = access_monitors_[0]->access_sink();
+  if (sink.read != nullptr && sink.write != nullptr) access_sink_ = sink;
+}
+
+[[gnu::always_inline]] inline std::size_t Engine::collect_enabled() {
+  Thread** const enabled = enabled_.data();
   std::size_t count = 0;
   Time earliest = kNever;
+  current_index_ = -1;
   for (Thread* thread : live_) {
     const Operation& pending = thread->pending_;
     thread->by_timeout_ = false;
-    thread->enabled_ = pending.ready == nullptr || pending.ready(pending);
+    thread->enabled_ = pending.is_ready();
     if (thread->enabled_) {
+      if (thread == current_) current_index_ = static_cast<int>(count);
       enabled[count++] = thread;
     } else if (pending.deadline < earliest) {
       earliest = pending.deadline;
     }
   }
-  if (earliest == kNever) return count;
-  // A time-out may happen as soon as no earlier one is left: the machine may be as slow as it
-  // likes, so it need not wait for the others.
+  return earliest == kNever ? count : add_timed_out(earliest);
+}
+
+// A time-out may happen as soon as no earlier one is left: the machine may be as slow as it likes,
+// so it need not wait for the others.
+std::size_t Engine::add_timed_out(Time earliest) {
   const Time due = std::max(earliest, now_);
-  count = 0;
+  std::size_t count = 0;
   for (Thread* thread : live_) {
     if (!thread->enabled_ && thread->pending_.deadline <= due) {
       thread->by_timeout_ = true;
       thread->enabled_ = true;
     }
-    if (thread->enabled_) enabled_[count++] = thread;
+    if (!thread->enabled_) continue;
+    if (thread == current_) current_index_ = static_cast<int>(count);
+    enabled_[count++] = thread;
   }
   return count;
 }
@@ -104,39 +122,30 @@ Thread* Engine::choose_thread(std::size_t count) {
     // each other in step would do so for ever.
     return enabled_[((step_ * 0x9e3779b97f4a7c15ull) >> 32) % count];
   }
-  ThreadChoice choice{{enabled_.data(), count}, current_->id_, -1, step_};
-  for (std::size_t i = 0; i < count; ++i) {
-    if (enabled_[i] == current_) choice.current_index = static_cast<int>(i);
-  }
+  const ThreadChoice choice{{enabled_.data(), count}, current_->id_, current_index_, step_};
   unsigned index = strategy_->pick_thread(choice);
   if (index >= count) index = 0;
   Thread* next = enabled_[index];
-  const bool forced = choice.current_index >= 0 && next != current_;
+  next_forced_ = current_index_ >= 0 && next != current_;
   journal_->add_choice({.chosen = next->id_,
                         .alternatives = static_cast<std::uint16_t>(count),
                         .kind = next->pending_.kind,
                         .is_outcome = 0,
-                        .forced = forced});
-  next_forced_ = forced;
+                        .forced = next_forced_});
   return next;
 }
 
-Thread* Engine::pick_next() {
+[[gnu::always_inline]] inline void Engine::go_on() {
   const std::size_t count = collect_enabled();
-  if (count == 0) return nullptr;
+  if (count == 0) leave(live_.empty() ? RunEnd::kFinished : RunEnd::kStuck);
   Thread* next = count == 1 ? enabled_[0] : choose_thread(count);
-  return next;
-}
-
-void Engine::schedule() {
-  Thread* next = pick_next();
-  if (next == nullptr) leave(live_.empty() ? RunEnd::kFinished : RunEnd::kStuck);
   if (++step_ >= watch_from_) [[unlikely]] {
     if (step_ > last_step_) leave(RunEnd::kStepLimit);
     event_kinds_ = ~std::uint64_t{0};
   }
-  journal_->counters().step = step_;
-  journal_->counters().thread = next->id_;
+  journal_->note_step(step_, next->id_);
+  quick_accesses_ = quick_limit_;
+  special_accesses_ = 0;
   if (next->by_timeout_ && next->pending_.deadline > now_) now_ = next->pending_.deadline;
   if (next == current_) return;
   Context& from = *current_->context_;
@@ -144,17 +153,19 @@ void Engine::schedule() {
   next->context_->switch_from(from);
 }
 
-bool Engine::perform(const Operation& operation) {
+void Engine::schedule() { go_on(); }
+
+bool Engine::perform_pending() {
   Scope scope;
   Thread& me = *current_;
-  me.pending_ = operation;
-  last_site_ = operation.site;
-  me.accesses_since_operation_ = 0;
-  if (recording_) close_record();
-  for (Monitor* monitor : announce_monitors_) monitor->on_announce(me.id_, operation);
-  schedule();
+  last_site_ = me.pending_.site;
+  if (recording_) [[unlikely]]
+    close_record();
+  for (Monitor* monitor : announce_monitors_) monitor->on_announce(me.id_, me.pending_);
+  go_on();
+  last_site_ = me.pending_.site;  // others ran meanwhile
   // A time-out may have made it ready after all: a timer's channel is filled by its deadline.
-  return !me.by_timeout_ || (operation.ready != nullptr && operation.ready(operation));
+  return !me.by_timeout_ || me.pending_.is_ready();
 }
 
 unsigned Engine::choose(const Operation& operation, unsigned count) {
@@ -185,35 +196,33 @@ void Engine::end_run(RunEnd end) {
   leave(end);
 }
 
-void Engine::drop_held(Thread& owner, const void* object) {
-  auto& held = owner.held_;
-  for (std::size_t i = held.size(); i-- > 0;) {
-    if (held[i].object != object) continue;
-    held.erase(held.begin() + static_cast<std::ptrdiff_t>(i));
+void Engine::grow_held() {
+  Scope scope;
+  Thread& me = *current_;
+  constexpr std::uint32_t kFirst = 8;
+  const std::uint32_t capacity = me.held_capacity_ == 0 ? kFirst : 2 * me.held_capacity_;
+  auto* larger = new HeldLock[capacity];
+  std::copy_n(me.held_, me.held_count_, larger);
+  delete[] me.held_;
+  me.held_ = larger;
+  me.held_capacity_ = capacity;
+}
+
+void Engine::drop_held_below(Thread& owner, const void* object) {
+  for (std::uint32_t i = owner.held_count_; i-- > 0;) {
+    if (owner.held_[i].object != object) continue;
+    std::copy(owner.held_ + i + 1, owner.held_ + owner.held_count_, owner.held_ + i);
+    --owner.held_count_;
     return;
   }
 }
 
-void Engine::add_held(OpKind kind, const void* object, const void* site) {
-  const bool shared = kind == OpKind::kReadLock || kind == OpKind::kTryReadLock;
-  current_->held_.push_back({object, site, step_, shared});
-}
-
-void Engine::emit(OpKind kind, Outcome outcome, const void* object, const void* site,
+void Engine::tell(OpKind kind, Outcome outcome, const void* object, const void* site,
                   std::uint64_t value, const void* other) {
-  // An unlock is seen while the lock still counts as held, a lock when it does already.
-  const bool lock =
-      outcome == Outcome::kDone && kind >= OpKind::kLock && kind <= OpKind::kReadUnlock;
-  const bool unlock = kind == OpKind::kUnlock || kind == OpKind::kReadUnlock;
-  if (lock && !unlock) add_held(kind, object, site);
-  const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(kind);
-  if ((event_kinds_ & bit) != 0 || is_misuse(outcome)) {
-    Scope scope;
-    if (recording_) [[unlikely]]
-      record(kind, outcome, object, site, value, other, 0);
-    deliver({kind, outcome, current_->id_, object, other, site, value, step_});
-  }
-  if (lock && unlock) drop_held(*current_, object);
+  Scope scope;
+  if (recording_) [[unlikely]]
+    record(kind, outcome, object, site, value, other, 0);
+  deliver({kind, outcome, current_->id_, object, other, site, value, step_});
 }
 
 void Engine::deliver(const Event& event) {

@@ -65,7 +65,7 @@ class Thread {
   bool is_goroutine() const { return is_goroutine_; }
   /// What it is about to do (or was, when it ended).
   const Operation& pending() const { return pending_; }
-  bool finished() const { return finished_; }
+  bool finished() const { return running_ == 0; }
   bool joined() const { return joined_; }
   bool detached() const { return detached_; }
   /// Enabled because of its deadline: choosing it lets the time-out happen.
@@ -73,9 +73,11 @@ class Thread {
   /// Whether it could go on now.
   bool enabled() const { return enabled_; }
   /// The locks that it holds, in the order of acquisition.
-  std::span<const HeldLock> held() const { return held_; }
+  std::span<const HeldLock> held() const { return {held_, held_count_}; }
   /// The stack at its creation, in its creator.
   const Stack& created_at() const { return created_at_; }
+  /// Who had its stack and its thread-local storage before, in this run; kNoThread when nobody had.
+  ThreadId predecessor() const { return predecessor_; }
 
   /// An address that stands for the thread in happens-before edges: its creator releases to
   /// `start_sync`, it releases to `end_sync` when it ends.
@@ -84,19 +86,20 @@ class Thread {
 
  private:
   friend class Engine;
-  ThreadId id_ = 0, parent_ = kNoThread;
-  bool is_goroutine_ = false, finished_ = false, joined_ = false, detached_ = false;
+  ThreadId id_ = 0, parent_ = kNoThread, predecessor_ = kNoThread;
+  std::int32_t running_ = 0;  // 1 until it has ended
+  bool is_goroutine_ = false, joined_ = false, detached_ = false;
   bool by_timeout_ = false, enabled_ = false;
   Operation pending_{};
   Context* context_ = nullptr;
   void* (*body_)(void*) = nullptr;
   void* argument_ = nullptr;
   void* result_ = nullptr;
-  std::vector<HeldLock> held_;
+  HeldLock* held_ = nullptr;
+  std::uint32_t held_count_ = 0, held_capacity_ = 0;
   std::vector<ThreadLocalDestructor> destructors_;
   Stack created_at_{};
   char start_sync_ = 0, end_sync_ = 0;
-  std::uint64_t accesses_since_operation_ = 0;
   const void* spin_site_ = nullptr;  // the access at which it last gave way, when that was a read
   const void* spin_address_ = nullptr;
   unsigned clock_readings_ = 0;
@@ -138,15 +141,34 @@ class Engine {
 
   /// Announces `operation` and returns when the strategy lets this thread go on. True: it is ready.
   /// False: its deadline passed (virtual time is now at least the deadline) and it is not ready.
-  bool perform(const Operation& operation);
+  bool perform(const Operation& operation) {
+    current_->pending_ = operation;  // written where it stays: a copy would wait for its stores
+    return perform_pending();
+  }
   /// One of `count` outcomes of `operation`, chosen by the strategy. `count` is at least 1.
   unsigned choose(const Operation& operation, unsigned count);
   /// Tells the monitors that an operation of the running thread has taken effect. kLock, kReadLock,
   /// kUnlock, kReadUnlock (and successful try-locks) with Outcome::kDone update `Thread::held`.
   void emit(OpKind kind, Outcome outcome, const void* object, const void* site,
-            std::uint64_t value = 0, const void* other = nullptr);
+            std::uint64_t value = 0, const void* other = nullptr) {
+    const std::uint64_t bit = bit_of(kind);
+    const bool done = outcome == Outcome::kDone;
+    // An unlock is seen while the lock still counts as held, a lock when it does already.
+    if (done && (bit & kLockKinds) != 0) add_held(object, site, (bit & kReadLockKinds) != 0);
+    if ((event_kinds_ & bit) != 0 || is_misuse(outcome)) {
+      tell(kind, outcome, object, site, value, other);
+    }
+    if (done && (bit & kUnlockKinds) != 0) drop_held(*current_, object);
+  }
   /// Another thread's lock is no longer held: it was unlocked by the running one (misuse).
-  void drop_held(Thread& owner, const void* object);
+  void drop_held(Thread& owner, const void* object) {
+    const std::uint32_t count = owner.held_count_;
+    if (count != 0 && owner.held_[count - 1].object == object) {
+      owner.held_count_ = count - 1;
+    } else {
+      drop_held_below(owner, object);
+    }
+  }
   /// Happens-before edges of the running thread with a synchronization object (any address that is
   /// the object's own as long as it lives).
   void acquire(const void* sync);
@@ -194,7 +216,13 @@ class Engine {
 
   // ---- program thread: memory (called by the compiler's instrumentation) ----
 
-  void on_access(const void* address, std::size_t size, bool write, const void* site);
+  void on_access(const void* address, std::size_t size, bool write, const void* site) {
+    last_site_ = site;
+    if (quick_accesses_ == 0) [[unlikely]]
+      return on_special_access(address, size, write, site);
+    --quick_accesses_;
+    sink(write)(access_sink_.context, address, size, site);
+  }
   void on_atomic(const void* address, std::size_t size, OpKind kind, MemoryOrder order,
                  const void* site);
   void on_fence(MemoryOrder order);
@@ -247,16 +275,21 @@ class Engine {
   static inline Engine* active_ = nullptr;
 
   // engine.cc: the schedule
+  bool perform_pending();
+  // Inlined where an operation begins: the way back to the program has no needless return, which
+  // the processor would mispredict after a switch.
+  void go_on();
   void schedule();
-  Thread* pick_next();
   std::size_t collect_enabled();
+  std::size_t add_timed_out(Time earliest);
   Thread* choose_thread(std::size_t count);
+  void begin_monitors(std::span<Monitor* const> monitors);
   [[noreturn]] void leave(RunEnd end);
   // threads.cc: life and death of threads
   Thread& add_thread(void* (*body)(void*), void* argument);
   void recycle();
   void note_thread(const Thread& thread);
-  static void thread_entry(boost::context::detail::transfer_t transfer);
+  static void thread_entry();
   void run_thread();
   [[noreturn]] void finish_thread();
   void run_destructors(Thread& thread);
@@ -272,15 +305,39 @@ class Engine {
                                                       bool write, const void* site);
   void access_operation(const void* address, bool write, const void* site);
   [[gnu::cold, gnu::noinline]] void give_way(const void* address, bool write, const void* site);
-  [[gnu::noinline]] void deliver(const Event& event);
-  void add_held(OpKind kind, const void* object, const void* site);
+  [[gnu::noinline]] void tell(OpKind kind, Outcome outcome, const void* object, const void* site,
+                              std::uint64_t value, const void* other);
+  void deliver(const Event& event);
+  void add_held(const void* object, const void* site, bool shared) {
+    Thread& me = *current_;
+    if (me.held_count_ == me.held_capacity_) [[unlikely]]
+      grow_held();
+    me.held_[me.held_count_++] = {object, site, step_, shared};
+  }
+  [[gnu::cold, gnu::noinline]] void grow_held();
+  [[gnu::noinline]] static void drop_held_below(Thread& owner, const void* object);
+  AccessSink::Take sink(bool write) const { return write ? access_sink_.write : access_sink_.read; }
+  template <bool kWrite>
+  static void tell_access(void* engine, const void* address, std::size_t size, const void* site);
+  AccessSink own_sink();
 
+  // What every access and every operation touches stands together.
   Thread* current_ = nullptr;
+  const void* last_site_ = nullptr;
+  // Accesses that go the quick way before the next operation: none in a recorded run, and where
+  // some of them are operations.
+  std::uint64_t quick_accesses_ = 0, quick_limit_ = 0;
+  AccessSink access_sink_;
+  std::uint64_t event_kinds_ = 0;  // what any monitor wants
+  std::uint64_t step_ = 0;
+  bool recording_ = false;
+  bool next_forced_ = false;
+  int current_index_ = -1;  // of the running thread in enabled_
+  std::uint64_t special_accesses_ = 0;
   std::vector<Thread*> all_;      // Thread objects, reused from run to run
   std::size_t thread_count_ = 0;  // of this run
   std::vector<Thread*> live_;     // not finished, by rising id
   std::vector<Thread*> enabled_;
-  std::vector<Thread*> finished_contexts_;
   Context* driver_ = nullptr;
   ContextPool pool_;
   Strategy* strategy_ = nullptr;
@@ -289,26 +346,21 @@ class Engine {
     std::uint64_t kinds, from_step;
   };
   std::vector<EventMonitor> event_monitors_;
-  std::uint64_t event_kinds_ = 0;  // what any of them wants
   bool strategy_wants_events_ = true;
   std::uint64_t watch_from_ = 0;
-  std::vector<Monitor*> edge_monitors_, announce_monitors_, all_monitors_, access_monitors_;
+  std::vector<Monitor*> edge_monitors_, announce_monitors_, memory_monitors_, access_monitors_;
   Journal* journal_ = nullptr;
   const std::function<void()>* program_ = nullptr;
   RunOptions options_;
   Time now_ = 0;
-  std::uint64_t step_ = 0;
   std::uint64_t fair_from_ = 0, last_step_ = 0;
   RunEnd end_ = RunEnd::kFinished;
-  bool recording_ = false;
-  bool next_forced_ = false;
   TraceRecord* open_record_ = nullptr;
   static constexpr std::size_t kRacySlots = 1024;
   std::uint64_t racy_[kRacySlots] = {};
   std::size_t racy_count_ = 0;
   std::uint64_t generation_ = 0;
   std::vector<void (*)(void*)> keys_;
-  const void* last_site_ = nullptr;
 };
 
 }  // namespace chicane::engine

@@ -70,6 +70,11 @@ class Journal {
     }
     choices_[(*choice_count_)++] = choice;
   }
+  /// Which step begins, and whose it is.
+  void note_step(std::uint64_t step, ThreadId thread) {
+    counters_->step = step;
+    counters_->thread = thread;
+  }
   Finding* begin_finding(std::string_view kind, std::string_view message);
   FindingSite* begin_site(Finding* finding);
   /// Drops the last finding if it is known (I2). True: it is new.

@@ -39,6 +39,15 @@ struct AtomicAccess {
   const void* site;
 };
 
+/// Where the running thread's plain accesses go. Called on the way between the program and the
+/// engine: `Engine::active()` is not null, so that whoever then calls anything that allocates or
+/// locks opens an Engine::Scope first.
+struct AccessSink {
+  using Take = void (*)(void* context, const void* address, std::size_t size, const void* site);
+  Take read = nullptr, write = nullptr;
+  void* context = nullptr;
+};
+
 class Monitor {
  public:
   virtual ~Monitor() = default;
@@ -67,12 +76,16 @@ class Monitor {
   /// compare-exchange, that of its actual outcome.
   virtual void on_access(ThreadId, const void* /*address*/, std::size_t /*size*/, bool /*write*/,
                          const void* /*site*/) {}
+  /// What takes plain accesses in the place of `on_access`, for speed. Asked after begin_run.
+  virtual AccessSink access_sink() { return {}; }
   virtual void on_atomic(const AtomicAccess&) {}
   virtual void on_fence(ThreadId, MemoryOrder) {}
   virtual bool wants_accesses() const { return false; }
-  /// Memory that a new object now owns: what was known of [start, start + size) is void.
+  /// Memory that a new object now owns: what was known of [start, start + size) is void. Called
+  /// only when `wants_memory()`.
   virtual void on_allocate(ThreadId, const void* /*start*/, std::size_t /*size*/) {}
   virtual void on_free(ThreadId, const void* /*start*/, std::size_t /*size*/) {}
+  virtual bool wants_memory() const { return true; }
   /// After the last event of the run.
   virtual void end_run(RunEnd) {}
 };

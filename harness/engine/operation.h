@@ -84,6 +84,18 @@ enum class OpKind : std::uint8_t {
 #undef X
 };
 
+/// Sets of kinds: bit k for kind k.
+constexpr std::uint64_t bit_of(OpKind kind) {
+  return std::uint64_t{1} << static_cast<unsigned>(kind);
+}
+static_assert(static_cast<unsigned>(OpKind::kFutexWake) < 64);
+/// Those that acquire a lock, shared ones among them, and those that release one.
+inline constexpr std::uint64_t kReadLockKinds =
+    bit_of(OpKind::kReadLock) | bit_of(OpKind::kTryReadLock);
+inline constexpr std::uint64_t kLockKinds =
+    kReadLockKinds | bit_of(OpKind::kLock) | bit_of(OpKind::kTryLock);
+inline constexpr std::uint64_t kUnlockKinds = bit_of(OpKind::kUnlock) | bit_of(OpKind::kReadUnlock);
+
 /// The name of a kind in reports and schedule files.
 const char* to_string(OpKind kind);
 /// The kind of that name; false when there is none.
@@ -137,6 +149,13 @@ struct Operation {
   const void* context = nullptr;
   /// Virtual time at which the thread may go on although it is not ready (a time-out).
   Time deadline = kNever;
+  /// Not ready while this number is not 0. For what many threads wait for at many choices (a mutex,
+  /// a thread's end): a load, where `ready` is a call that the processor mispredicts.
+  const std::int32_t* blocked_while = nullptr;
+
+  bool is_ready() const {
+    return (blocked_while == nullptr || *blocked_while == 0) && (ready == nullptr || ready(*this));
+  }
 };
 
 /// An operation that has taken effect.

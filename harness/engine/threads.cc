@@ -14,30 +14,22 @@
 #include "engine/scope.h"
 
 namespace chicane::engine {
-namespace {
-
-bool has_finished(const Operation& operation) {
-  return static_cast<const Thread*>(operation.context)->finished();
-}
-
-}  // namespace
-
 Thread& Engine::add_thread(void* (*body)(void*), void* argument) {
   if (thread_count_ == all_.size()) all_.push_back(new Thread);
   Thread& thread = *all_[thread_count_];
   thread.id_ = static_cast<ThreadId>(thread_count_++);
   thread.parent_ = thread.id_ == kMainThread ? kNoThread : current_->id_;
-  thread.is_goroutine_ = thread.finished_ = thread.joined_ = thread.detached_ = false;
+  thread.running_ = 1;
+  thread.is_goroutine_ = thread.joined_ = thread.detached_ = false;
   thread.by_timeout_ = false;
   thread.enabled_ = true;
   thread.pending_ = {.kind = OpKind::kThreadStart};
   thread.body_ = body;
   thread.argument_ = argument;
   thread.result_ = nullptr;
-  thread.held_.clear();
+  thread.held_count_ = 0;
   thread.destructors_.clear();
   thread.created_at_.depth = 0;
-  thread.accesses_since_operation_ = 0;
   thread.spin_site_ = thread.spin_address_ = nullptr;
   thread.clock_readings_ = 0;
   thread.throw_site_ = nullptr;
@@ -47,6 +39,7 @@ Thread& Engine::add_thread(void* (*body)(void*), void* argument) {
                  thread_count_);
     std::abort();
   }
+  thread.predecessor_ = thread.context_->occupy(generation_, thread.id_);
   live_.push_back(&thread);
   if (enabled_.size() < live_.size()) enabled_.resize(live_.size());
   return thread;
@@ -77,10 +70,7 @@ Thread& Engine::spawn(void* (*body)(void*), void* argument, const SpawnOptions& 
   return thread;
 }
 
-void Engine::thread_entry(boost::context::detail::transfer_t transfer) {
-  Context::arrived(transfer);
-  instance().run_thread();
-}
+void Engine::thread_entry() { instance().run_thread(); }
 
 void Engine::run_thread() {
   Thread& me = *current_;
@@ -88,7 +78,7 @@ void Engine::run_thread() {
   if (has_real_tsan() && me.context_->set_looking_away(false)) __tsan_ignore_thread_end();
   if (me.id_ == kMainThread) {
     if (recording_) note_thread(me);
-    journal_->counters().step = ++step_;
+    journal_->note_step(++step_, me.id_);
   }
   acquire(me.start_sync());
   emit(OpKind::kThreadStart, Outcome::kDone, &me, nullptr);
@@ -134,9 +124,10 @@ void Engine::finish_thread() {
     __tsan_ignore_thread_begin();
   }
   if (recording_) close_record();
-  emit(OpKind::kThreadExit, me.held_.empty() ? Outcome::kDone : Outcome::kHeldAtExit, &me, nullptr);
+  emit(OpKind::kThreadExit, me.held_count_ == 0 ? Outcome::kDone : Outcome::kHeldAtExit, &me,
+       nullptr);
   release(me.end_sync());
-  me.finished_ = true;
+  me.running_ = 0;
   me.enabled_ = false;
   live_.erase(std::find(live_.begin(), live_.end(), &me));
   if (me.id_ == kMainThread) {
@@ -156,9 +147,8 @@ bool Engine::join(Thread& thread, void** result, const void* site, Time deadline
   const bool done = perform({.kind = OpKind::kThreadJoin,
                              .object = &thread,
                              .site = site,
-                             .ready = &has_finished,
-                             .context = &thread,
-                             .deadline = deadline});
+                             .deadline = deadline,
+                             .blocked_while = &thread.running_});
   if (!done) {
     emit(OpKind::kThreadJoin, Outcome::kTimedOut, &thread, site, thread.id_);
     return false;
@@ -177,14 +167,14 @@ void Engine::detach(Thread& thread, const void* site) {
   thread.detached_ = true;
   emit(OpKind::kThreadDetach, Outcome::kDone, &thread, site, thread.id_);
   Scope scope;
-  if (thread.finished_) pool_.give_back(thread.context_);
+  if (thread.finished()) pool_.give_back(thread.context_);
 }
 
 void Engine::recycle() {
   for (std::size_t i = 0; i < thread_count_; ++i) {
     Thread& thread = *all_[i];
-    const bool given_back = thread.finished_ && (thread.joined_ || thread.detached_);
-    if (thread.finished_ && !given_back) pool_.give_back(thread.context_);
+    const bool given_back = thread.joined_ || thread.detached_;
+    if (thread.finished() && !given_back) pool_.give_back(thread.context_);
   }
 }
 

@@ -81,29 +81,32 @@ void Engine::give_way(const void* address, bool write, const void* site) {
   emit(OpKind::kYield, Outcome::kDone, address, site);
 }
 
-void Engine::on_access(const void* address, std::size_t size, bool write, const void* site) {
-  last_site_ = site;
-  if (++current_->accesses_since_operation_ > options_.access_limit) [[unlikely]] {
-    give_way(address, write, site);
-  }
-  if (racy_count_ != 0 || recording_) [[unlikely]]
-    on_special_access(address, size, write, site);
-  if (access_monitors_.empty()) return;
-  active_ = nullptr;
-  for (Monitor* monitor : access_monitors_) {
-    monitor->on_access(current_->id_, address, size, write, site);
-  }
-  active_ = this;
-}
-
 void Engine::on_special_access(const void* address, std::size_t size, bool write,
                                const void* site) {
+  if (quick_limit_ != 0 || ++special_accesses_ > options_.access_limit) {
+    give_way(address, write, site);
+  }
   if (is_racy(site)) access_operation(address, write, site);
-  if (!recording_) return;
+  if (recording_) {
+    Scope scope;
+    close_record();
+    record(write ? OpKind::kWrite : OpKind::kRead, Outcome::kDone, address, site,
+           read_value(address, size), nullptr, size);
+  }
+  sink(write)(access_sink_.context, address, size, site);
+}
+
+template <bool kWrite>
+void Engine::tell_access(void* engine, const void* address, std::size_t size, const void* site) {
+  Engine& me = *static_cast<Engine*>(engine);
   Scope scope;
-  close_record();
-  record(write ? OpKind::kWrite : OpKind::kRead, Outcome::kDone, address, site,
-         read_value(address, size), nullptr, size);
+  for (Monitor* monitor : me.access_monitors_) {
+    monitor->on_access(me.current_->id_, address, size, kWrite, site);
+  }
+}
+
+AccessSink Engine::own_sink() {
+  return {&Engine::tell_access<false>, &Engine::tell_access<true>, this};
 }
 
 void Engine::access_operation(const void* address, bool write, const void* site) {
@@ -123,7 +126,6 @@ void Engine::access_operation(const void* address, bool write, const void* site)
 
 void Engine::on_atomic(const void* address, std::size_t size, OpKind kind, MemoryOrder order,
                        const void* site) {
-  if (access_monitors_.empty()) return;
   Scope scope;
   const AtomicAccess access{current_->id_, address, static_cast<std::uint32_t>(size),
                             kind,          order,   site};
@@ -137,13 +139,13 @@ void Engine::on_fence(MemoryOrder order) {
 
 void Engine::on_allocate(const void* start, std::size_t size) {
   Scope scope;
-  for (Monitor* monitor : all_monitors_) monitor->on_allocate(current_->id_, start, size);
+  for (Monitor* monitor : memory_monitors_) monitor->on_allocate(current_->id_, start, size);
 }
 
 void Engine::on_free(const void* start, std::size_t size) {
   Scope scope;
   if (recording_) close_record();
-  for (Monitor* monitor : all_monitors_) monitor->on_free(current_->id_, start, size);
+  for (Monitor* monitor : memory_monitors_) monitor->on_free(current_->id_, start, size);
 }
 
 void Engine::set_racy_sites(std::span<const std::uint64_t> sites) {

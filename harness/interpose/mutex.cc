@@ -26,11 +26,6 @@ namespace {
 
 int kind_of(const MutexState& state) { return state.kind & 3; }
 
-bool is_free(const engine::Operation& operation) {
-  const auto* state = static_cast<const MutexState*>(operation.object);
-  return state->locked == 0 || state->generation != Engine::instance().generation();
-}
-
 std::int32_t self(const Engine& engine) {
   return static_cast<std::int32_t>(const_cast<Engine&>(engine).self().id()) + 1;
 }
@@ -72,11 +67,12 @@ int lock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site, engine:
       return EDEADLK;
     }
   }
+  if (!state.held(engine)) state.locked = 0;  // a lock of an earlier run, in a static mutex
   const bool ready = engine.perform({.kind = OpKind::kLock,
                                      .object = mutex,
                                      .site = site,
-                                     .ready = &is_free,
-                                     .deadline = deadline});
+                                     .deadline = deadline,
+                                     .blocked_while = &state.locked});
   if (!ready) {
     engine.emit(OpKind::kLock, Outcome::kTimedOut, mutex, site);
     return ETIMEDOUT;

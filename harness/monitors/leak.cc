@@ -33,6 +33,7 @@ class LeakMonitor final : public engine::Monitor {
     history_.begin_run();
   }
   std::uint64_t event_kinds() const override { return WaitHistory::kWanted; }
+  bool wants_memory() const override { return false; }
   void on_event(const engine::Event& event) override { history_.on_event(event); }
   void end_run(RunEnd end) override {
     // Handing a lock to another thread is legal for some locks: who unlocks later mends the leak,

@@ -55,6 +55,7 @@ class LivelockMonitor final : public engine::Monitor {
     from_step_ = std::min<std::uint64_t>(512, engine.options().step_limit / 2);
   }
   std::uint64_t events_from_step() const override { return from_step_; }
+  bool wants_memory() const override { return false; }
   void on_event(const Event& event) override {
     if (event.thread >= rings_.size()) rings_.resize(event.thread + 1);
     Ring& ring = rings_[event.thread];

@@ -63,6 +63,7 @@ class MisuseMonitor final : public engine::Monitor {
     waitgroups_.clear();
   }
   std::uint64_t event_kinds() const override { return kRemembered; }
+  bool wants_memory() const override { return false; }
   void on_event(const Event& event) override {
     if (engine::is_misuse(event.outcome)) [[unlikely]]
       judge(event);

@@ -14,12 +14,11 @@
 
 #include <cstdio>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "engine/engine.h"
 #include "monitors/monitors.h"
-#include "monitors/race_detector.h"
+#include "monitors/race_fast_path.h"
 
 namespace chicane::monitors {
 namespace {
@@ -102,7 +101,6 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     detector_.begin_run();
     reported_.reset();
     newcomer_ = engine::kNoThread;
-    ++run_;
   }
   std::uint64_t event_kinds() const override { return 0; }
   bool wants_edges() const override { return true; }
@@ -120,10 +118,12 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   void on_release_store(ThreadId thread, const void* sync) override {
     detector_.release_store(thread, as_number(sync));
   }
-  void on_access(ThreadId thread, const void* address, std::size_t size, bool write,
+  void on_access(ThreadId, const void* address, std::size_t size, bool write,
                  const void* site) override {
-    detector_.access(thread, as_number(address), size, write ? kPlainWrite : kPlainRead,
-                     origin(site));
+    (write ? &access<kPlainWrite> : &access<kPlainRead>)(this, address, size, site);
+  }
+  engine::AccessSink access_sink() override {
+    return {&access<kPlainRead>, &access<kPlainWrite>, this};
   }
   void on_atomic(const AtomicAccess& access) override {
     detector_.atomic(access.thread, as_number(access.address), access.size, access.kind,
@@ -135,19 +135,28 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   }
 
  private:
+  template <AccessKind kKind>
+  static void access(void* self, const void* address, std::size_t size, const void* site) {
+    auto& me = *static_cast<RaceMonitor*>(self);
+    const ThreadId thread = me.engine_->self().id();
+    if (!me.detector_.quick_access(thread, as_number(address), size, kKind, me.origin(site))) {
+      long_access<kKind>(me, address, size, site);
+    }
+  }
+  // Its arguments are those of `access`, so that nothing need be kept for it there.
+  template <AccessKind kKind>
+  [[gnu::noinline]] static void long_access(RaceMonitor& me, const void* address, std::size_t size,
+                                            const void* site) {
+    me.detector_.access(me.engine_->self().id(), as_number(address), size, kKind, me.origin(site));
+  }
+
   Origin origin(const void* site) const {
     const auto held = static_cast<std::uint32_t>(engine_->self().held().size());
     return {as_number(site), engine_->step(), held};
   }
 
   void on_thread(ThreadId thread) override {
-    const std::uint64_t handle = engine_->pthread_handle(*engine_->threads()[thread]);
-    Occupant& occupant = stacks_[handle];
-    if (occupant.run == run_) {
-      newcomer_ = thread;
-      predecessor_ = occupant.thread;
-    }
-    occupant = {run_, thread};
+    if (engine_->threads()[thread]->predecessor() != engine::kNoThread) newcomer_ = thread;
   }
 
   /// The pool hands out the contexts of ended threads again within a run. That orders nothing, so
@@ -155,8 +164,9 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   /// its creator.
   void move_in() {
     const ThreadId thread = std::exchange(newcomer_, engine::kNoThread);
-    if (detector_.knows_end(thread, predecessor_)) return;
-    const std::uint64_t handle = engine_->pthread_handle(*engine_->threads()[thread]);
+    const engine::Thread& newcomer = *engine_->threads()[thread];
+    if (detector_.knows_end(thread, newcomer.predecessor())) return;
+    const std::uint64_t handle = engine_->pthread_handle(newcomer);
     pthread_attr_t attributes;
     if (pthread_getattr_np(static_cast<pthread_t>(handle), &attributes) != 0) return;
     void* low = nullptr;
@@ -182,22 +192,17 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   }
 
   void add_site(Finding* finding, const RacingAccess& access, bool live) {
-    const HeldText held(access.origin.held, live);
-    engine_->add_site(finding, role(access.kind), access.thread, as_pointer(access.origin.pc), live,
-                      access.origin.step, held.text);
+    const auto held_now = static_cast<std::uint32_t>(engine_->self().held().size());
+    const HeldText held(live ? held_now : access.origin.held, live);
+    const void* site = live ? engine_->last_site() : as_pointer(access.origin.pc);
+    engine_->add_site(finding, role(access.kind), access.thread, site, live, access.origin.step,
+                      held.text);
   }
 
   Engine* engine_ = nullptr;
   RaceDetector detector_{*this};
   ReportedPairs reported_;
-
-  struct Occupant {
-    std::uint64_t run;
-    ThreadId thread;
-  };
-  std::unordered_map<std::uint64_t, Occupant> stacks_;  // by pthread: who had it last
-  ThreadId newcomer_ = engine::kNoThread, predecessor_ = engine::kNoThread;
-  std::uint64_t run_ = 0;
+  ThreadId newcomer_ = engine::kNoThread;
 };
 
 }  // namespace

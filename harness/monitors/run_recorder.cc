@@ -165,7 +165,6 @@ void RunRecorder::on_event(const Event& event) {
 }
 
 void RunRecorder::on_allocate(ThreadId thread, const void* start, std::size_t size) {
-  if (!watching_) return;
   if (TraceEntry* entry = add(TraceEntry::kForget, thread, start)) entry->value = size;
 }
 void RunRecorder::on_free(ThreadId thread, const void* start, std::size_t size) {

@@ -31,6 +31,7 @@ class RunRecorder final : public engine::Monitor {
   std::uint64_t event_kinds() const override;
   bool wants_edges() const override { return watching_; }
   bool wants_accesses() const override { return watching_; }
+  bool wants_memory() const override { return watching_; }
   void on_event(const engine::Event& event) override;
   void on_acquire(engine::ThreadId thread, const void* sync) override;
   void on_release(engine::ThreadId thread, const void* sync) override;

@@ -12,7 +12,9 @@
 // Thread safety: engine context.
 // Invariants:
 //   I1. In a cell, valid records come first; what follows the first void one is void.
-//   I2. Three records fit. When there are more, all are in a list and the last slot links to it.
+//   I2. Four records fit. When there are more, all are in a list and the first slot links to it:
+//   its
+//       record is that of no thread (kLinkThread) and of no byte.
 //   I3. The records stand in the order of their accesses, but for those that a later access of the
 //       same thread has renewed, which stand last.
 //   I4. A record with an empty mask stands for nothing and goes when its cell is next visited.
@@ -63,21 +65,24 @@ struct Record {
                         // lower half of the code address, locks held (at most 3), kind
 };
 
-/// The records of a granule that has more than three. In the run's arena.
+/// The records of a granule that has more than four. In the run's arena.
 struct RecordList {
   std::uint32_t count, capacity;
   Record* records;
 };
 
 struct alignas(64) Cell {
-  static constexpr unsigned kInline = 3;
-  Record slot[4];
+  static constexpr unsigned kInline = 4;
+  Record slot[kInline];
 
   RecordList* list() const {
-    return reinterpret_cast<RecordList*>(static_cast<std::uintptr_t>(slot[3].about));
+    return reinterpret_cast<RecordList*>(static_cast<std::uintptr_t>(slot[0].about));
   }
   void set_list(RecordList* list, std::uint64_t link_key) {
-    slot[3] = {link_key, reinterpret_cast<std::uintptr_t>(list)};
+    slot[0] = {link_key, reinterpret_cast<std::uintptr_t>(list)};
+  }
+  bool is_list(std::uint64_t first_key) const {
+    return slot[0].key >= first_key && slot[0].thread() == Record::kLinkThread;
   }
   void clear() { slot[0].key = slot[1].key = slot[2].key = slot[3].key = 0; }
 };
@@ -99,6 +104,15 @@ class Shadow {
     const Chunk& chunk = chunks_[key & (capacity_ - 1)];
     Cell* cells = chunk.key == key ? chunk.cells : find(key, true);
     return cells == nullptr ? nullptr : cells + ((address & (kChunk - 1)) >> 3);
+  }
+
+  /// The same, null also when it takes more than a glance.
+  Cell* cell_at_once(std::uint64_t address) {
+    const std::uint64_t key = (address >> kChunkBits) + 1;
+    const Chunk& chunk = chunks_[key & (capacity_ - 1)];
+    if (chunk.key != key || chunk.cells == nullptr) [[unlikely]]
+      return nullptr;
+    return chunk.cells + ((address & (kChunk - 1)) >> 3);
   }
 
   /// The same, null also when nothing was ever recorded near `address`.

@@ -77,6 +77,7 @@ class TsanMonitor final : public engine::Monitor {
     __tsan_release(const_cast<void*>(sync));
   }
   bool wants_edges() const override { return true; }
+  bool wants_memory() const override { return false; }
 
   /// TSan has one report for an unlock that must not be; the engine knows why it must not.
   static const char* kind_of_bad_unlock() {

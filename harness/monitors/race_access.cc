@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The race detector's long way of an access through the cells, and what new memory forgets.
+#include "monitors/race_fast_path.h"
+
+namespace chicane::monitors {
+
+using engine::ThreadId;
+
+/// An access on its way through the cells.
+struct RaceDetector::Access {
+  Record record;  // its mask is empty
+  const ThreadState* thread;
+  std::uint64_t granule;
+  bool present;  // a record says it already
+
+  // Field by field: a wider load would have to wait until the fields have left the store buffer.
+  void write_to(Record& to, unsigned mask) const {
+    to.key = record.key | mask;
+    to.about = record.about;
+  }
+};
+
+namespace {
+
+/// Whether two accesses to one byte could race.
+bool conflict(std::uint32_t a, std::uint32_t b) { return ((a | b) & 1) != 0 && (a & b & 2) == 0; }
+
+/// Whether everything that conflicts with `weak` conflicts with `strong`.
+bool covers(std::uint32_t strong, std::uint32_t weak) {
+  return strong == kPlainWrite || weak == kAtomicRead || strong == weak;
+}
+
+}  // namespace
+
+[[gnu::noinline]] void RaceDetector::find_pc_high(std::uint64_t high) {
+  std::uint32_t i = 0;
+  while (i < pc_high_count_ && pc_highs_[i] != high) ++i;
+  if (i == std::size(pc_highs_)) {
+    pc_high_index_ = i - 1;
+    return;
+  }
+  if (i == pc_high_count_) pc_highs_[pc_high_count_++] = high;
+  pc_high_ = high;
+  pc_high_index_ = i;
+}
+
+void RaceDetector::access(ThreadId id, std::uint64_t address, std::size_t size, AccessKind kind,
+                          Origin origin) {
+  const ThreadState* thread = state(id);
+  if (thread == nullptr) return;
+  if (origin.pc >> 32 != pc_high_) find_pc_high(origin.pc >> 32);
+  const std::uint64_t about = this->about(kind, origin), end = address + size;
+  while (address < end) {
+    const unsigned offset = address & 7;
+    const std::uint64_t count = std::min<std::uint64_t>(8 - offset, end - address);
+    const unsigned mask = ((1u << count) - 1) << offset;
+    Cell* cell = shadow_.cell(address);
+    if (cell != nullptr && !settle(*thread, *cell, thread->epoch | mask, kind, about)) {
+      slow_access(*thread, *cell, address, mask, about);
+    }
+    address += count;
+  }
+}
+
+[[gnu::noinline]] void RaceDetector::slow_access(const ThreadState& thread, Cell& cell,
+                                                 std::uint64_t address, unsigned mask,
+                                                 std::uint64_t about) {
+  Access access{{thread.epoch, about}, &thread, 0, false};
+  touch_cell(access, cell, address, mask);
+}
+
+/// Holds `record` against the access. True: nothing is left of the record.
+inline bool RaceDetector::visit(Access& access, Record& record, unsigned mask) {
+  const unsigned common = record.mask() & mask;
+  if (common == 0) return record.mask() == 0;  // `forget` leaves empty ones
+  const std::uint32_t kind = access.record.kind(), old = record.kind();
+  const std::uint64_t difference = record.key ^ access.record.key;
+  if (((difference >> 8) & 0xffff) == 0) {  // its own, so before it
+    // A later one of the same segment adds nothing. (Atomic writes are kept beside plain ones:
+    // plain writes look for them.)
+    if (difference >> 24 == 0 && common == mask && covers(old, kind) && ((old ^ kind) & 2) == 0) {
+      access.present = true;
+      return false;
+    }
+  } else if (record.segment() > access.thread->clock.get(record.thread())) {
+    if (conflict(kind, old)) {
+      report(access, record, common);
+      access.record.set_raced();
+    }
+    if (kind == kPlainWrite && old == kAtomicWrite) end_release_sequences(access.granule, common);
+    return false;
+  }
+  if (kind == kPlainWrite && old == kAtomicWrite) end_release_sequences(access.granule, common);
+  // Whoever races with the old one from now on races with this one as well.
+  if (covers(kind, old)) record.key &= ~std::uint64_t{mask};
+  return record.mask() == 0;
+}
+
+inline void RaceDetector::touch_cell(Access& access, Cell& cell, std::uint64_t address,
+                                     unsigned mask) {
+  access.granule = address & ~std::uint64_t{7};
+  access.present = false;
+  if (cell.is_list(first_key_)) [[unlikely]]
+    return touch_list(access, cell, mask);
+  unsigned kept = 0, i = 0;
+  for (; i < Cell::kInline && cell.slot[i].key >= first_key_; ++i) {
+    if (visit(access, cell.slot[i], mask)) continue;
+    if (kept != i) cell.slot[kept] = cell.slot[i];
+    ++kept;
+  }
+  if (!access.present) {
+    if (kept == Cell::kInline) return spill(access, cell, mask);
+    access.write_to(cell.slot[kept++], mask);
+  }
+  for (; kept < i; ++kept) cell.slot[kept].key = 0;
+}
+
+/// The granule's records, and one more, go to a list.
+void RaceDetector::spill(const Access& access, Cell& cell, unsigned mask) {
+  constexpr std::uint32_t kCapacity = 8;
+  auto* list = static_cast<RecordList*>(arena_.allocate(sizeof(RecordList)));
+  list->records = static_cast<Record*>(arena_.allocate(kCapacity * sizeof(Record)));
+  list->capacity = kCapacity;
+  list->count = Cell::kInline + 1;
+  std::copy_n(cell.slot, Cell::kInline, list->records);
+  access.write_to(list->records[Cell::kInline], mask);
+  cell.clear();
+  cell.set_list(list, Record::make_key(access.record.segment(), Record::kLinkThread));
+}
+
+void RaceDetector::touch_list(Access& access, Cell& cell, unsigned mask) {
+  RecordList& list = *cell.list();
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < list.count; ++i) {
+    if (!visit(access, list.records[i], mask)) list.records[kept++] = list.records[i];
+  }
+  if (!access.present) {
+    if (kept == list.capacity) {
+      auto* larger = static_cast<Record*>(arena_.allocate(2 * list.capacity * sizeof(Record)));
+      std::copy_n(list.records, kept, larger);
+      list.records = larger;
+      list.capacity *= 2;
+    }
+    access.write_to(list.records[kept++], mask);
+  }
+  list.count = kept;
+  if (kept >= Cell::kInline) return;
+  cell.clear();
+  std::copy_n(list.records, kept, cell.slot);
+}
+
+RacingAccess RaceDetector::racing(const Record& record) const {
+  const std::uint64_t pc = pc_highs_[record.pc_high()] << 32 | record.pc_low();
+  return {
+      record.thread(), static_cast<AccessKind>(record.kind()), {pc, record.step(), record.held()}};
+}
+
+[[gnu::cold, gnu::noinline]] void RaceDetector::report(const Access& access, const Record& record,
+                                                       unsigned mask) {
+  listener_.on_race({access.granule, mask, racing(access.record), racing(record)});
+}
+
+// ---- new memory ----
+
+void RaceDetector::forget(std::uint64_t address, std::size_t size) {
+  if (size == 0) return;
+  forget_cells(address, address + size);
+  if (sync_count_ != 0) forget_syncs(address, address + size);
+}
+
+void RaceDetector::forget_cells(std::uint64_t address, std::uint64_t end) {
+  while (address < end) {
+    const std::uint64_t chunk_end = (address | (Shadow::kChunk - 1)) + 1;
+    const std::uint64_t part_end = std::min(end, chunk_end);
+    Cell* cell = shadow_.existing_cell(address);
+    if (cell != nullptr && (address & 7) == 0 && part_end - address >= 8) {
+      const std::uint64_t count = (part_end - address) / 8;
+      Shadow::clear(cell, count);
+      address += count * 8;
+    } else if (cell != nullptr) {  // some bytes of a granule
+      const unsigned offset = address & 7;
+      const std::uint64_t count = std::min<std::uint64_t>(8 - offset, part_end - address);
+      const std::uint64_t mask = ((1u << count) - 1) << offset;
+      const bool listed = cell->is_list(first_key_);
+      Record* records = listed ? cell->list()->records : cell->slot;
+      std::uint32_t valid = listed ? cell->list()->count : 0;
+      if (!listed) {
+        while (valid < Cell::kInline && records[valid].key >= first_key_) ++valid;
+      }
+      for (std::uint32_t i = 0; i < valid; ++i) records[i].key &= ~mask;
+      address += count;
+    } else {
+      address = part_end;
+    }
+  }
+}
+
+}  // namespace chicane::monitors

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The race detector's quick way: what nearly all accesses need, to be inlined where they come in.
+// An access is settled here when the cell's records (none, one or two) are of the same bytes, and
+// every conflicting one happens before it; the cell is then as the long way (race_access.cc) would
+// leave it, and the long way takes all others.
+//
+// Thread safety, invariants, cost: race_detector.h.
+#pragma once
+
+#include "monitors/race_detector.h"
+
+namespace chicane::monitors {
+
+// Aligned, so that a thread's number is turned into its address by a shift.
+struct alignas(128) RaceDetector::ThreadState {
+  std::uint64_t run;    // what follows is void unless this is the run's number
+  std::uint64_t epoch;  // the key of its records, without mask
+  Segment released;     // its last segment but one
+  VectorClock clock;
+  VectorClock released_by_fence;  // F_rel: what a relaxed store of it publishes
+  VectorClock seen_relaxed;       // F_acq: what an acquire fence would learn
+
+  engine::ThreadId id() const { return (epoch >> 8) & Record::kLinkThread; }
+  Segment segment() const { return epoch >> 24; }
+};
+
+inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
+  if (id >= kMaxThreads) [[unlikely]]
+    return nullptr;
+  ThreadState& thread = threads_[id];
+  if (thread.run != run_) [[unlikely]]
+    start(thread, id);
+  return &thread;
+}
+
+/// What the record of an access says beside whose it is. `origin.pc` has the upper half `pc_high_`.
+[[gnu::always_inline]] inline std::uint64_t RaceDetector::about(AccessKind kind,
+                                                                Origin origin) const {
+  const std::uint64_t step = origin.step >> Record::kStepBits == 0 ? origin.step : 0;
+  return Record::make_about(origin.pc, pc_high_index_, kind, origin.held < 3 ? origin.held : 3,
+                            step);
+}
+
+/// True: the cell is as `touch_cell` would leave it.
+[[gnu::always_inline]] inline bool RaceDetector::settle(const ThreadState& thread, Cell& cell,
+                                                        std::uint64_t key, AccessKind kind,
+                                                        std::uint64_t about) const {
+  constexpr std::uint64_t kThreadAndMask = 0xff'ffff, kMask = 0xff;
+  Record* const slot = cell.slot;
+  // Field by field: a wider load would have to wait until both have left the store buffer.
+  const auto put = [key, about](Record& to) {
+    to.key = key;
+    to.about = about;
+    return true;
+  };
+  const auto says_already = [&](const Record& own) {
+    return own.key == key && own.kind() >= kind && (own.kind() | 1) == (kind | 1);
+  };
+  const auto in_order = [&](const Record& record) {
+    return record.segment() <= thread.clock.get(record.thread());
+  };
+  if (slot[0].key < first_key_) return put(slot[0]);
+  const std::uint64_t first_difference = slot[0].key ^ key;
+  if (slot[1].key < first_key_) {
+    const bool own = (first_difference & kThreadAndMask) == 0;
+    if (own && says_already(slot[0])) return true;
+    // A list's link is of no byte, so it goes the long way here.
+    if (!own && ((first_difference & kMask) != 0 || !in_order(slot[0]))) return false;
+    const std::uint32_t before = slot[0].kind();
+    if (before == kind) return put(slot[0]);
+    if (((before | kind) & 2) != 0) return false;
+    // A write covers the read before it, a read stands beside the write.
+    return put(slot[kind == kPlainRead ? 1 : 0]);
+  }
+  if (slot[2].key >= first_key_) return false;
+  const std::uint64_t difference = slot[1].key ^ key;
+  const std::uint32_t before = slot[1].kind(), first = slot[0].kind();
+  const bool own = (difference & kThreadAndMask) == 0;
+  if (own) {
+    // What stands before it was compared with it then, and comes before this one too.
+    if (slot[1].raced()) return false;
+    if (says_already(slot[1])) return true;
+    if (before == kind) return put(slot[1]);
+  } else {
+    if ((difference & kMask) != 0 || !in_order(slot[1]) || !in_order(slot[0])) return false;
+    // In another thread's place (a lock's data); what stands before it, say the initialization,
+    // stays.
+    if (before == kind) {
+      const bool stays = kind != kPlainWrite && first != kAtomicRead && first != kind;
+      return stays && put(slot[1]);
+    }
+  }
+  // A write covers the read, and the write that the read stood beside.
+  if (kind != kPlainWrite || before != kPlainRead || first != kPlainWrite ||
+      (first_difference & kMask) != 0) {
+    return false;
+  }
+  slot[1].key = 0;
+  return put(slot[0]);
+}
+
+[[gnu::always_inline]] inline bool RaceDetector::quick_access(engine::ThreadId id,
+                                                              std::uint64_t address,
+                                                              std::size_t size, AccessKind kind,
+                                                              Origin origin) {
+  if (id >= kMaxThreads) [[unlikely]]
+    return false;
+  const ThreadState& thread = threads_[id];
+  const unsigned offset = address & 7;
+  Cell* cell = shadow_.cell_at_once(address);
+  if (thread.run != run_ || offset + size > 8 || origin.pc >> 32 != pc_high_ || cell == nullptr)
+      [[unlikely]] {
+    return false;
+  }
+  const unsigned mask = (0xffu >> (8 - size)) << offset;
+  return settle(thread, *cell, thread.epoch | mask, kind, about(kind, origin));
+}
+
+}  // namespace chicane::monitors

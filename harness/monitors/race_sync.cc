@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The race detector's threads and synchronization: who knows what of whom.
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "monitors/race_fast_path.h"
+
+namespace chicane::monitors {
+
+using engine::MemoryOrder;
+using engine::OpKind;
+using engine::ThreadId;
+
+/// A synchronization object's clock. While `owner_segment` is not 0, the clock is what `owner` knew
+/// when it ended that segment: whoever knows that segment knows the whole clock.
+struct RaceDetector::SyncObject {
+  std::uint64_t key;  // address * 2, plus 1 for an atomic
+  SyncObject* next;   // in its bucket
+  SyncObject* older;  // in the run
+  Segment owner_segment;
+  ThreadId owner;
+  std::uint32_t size;
+  VectorClock clock;
+
+  std::uint64_t address() const { return key >> 1; }
+  bool is_atomic() const { return (key & 1) != 0; }
+  void clear() {
+    clock.clear();
+    owner_segment = 0;
+  }
+};
+
+/// Synchronization objects by the 16 bytes that their address lies in, so that those of a block of
+/// memory are found without knowing their addresses.
+struct RaceDetector::Bucket {
+  std::uint64_t run;
+  SyncObject* first;
+};
+
+namespace {
+
+constexpr std::size_t kBuckets = std::size_t{1} << 14;
+constexpr unsigned kLineBits = 4;
+constexpr Segment kSegmentsLeft = Segment{1} << (Record::kSegmentBits - 1);
+
+void* map(std::size_t size) {
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) {
+    std::fputs("chicane: no memory for the race monitor\n", stderr);
+    std::abort();
+  }
+  return memory;
+}
+
+bool acquires(MemoryOrder order) {
+  return order != MemoryOrder::kRelaxed && order != MemoryOrder::kRelease;
+}
+bool releases(MemoryOrder order) { return order >= MemoryOrder::kRelease; }
+
+}  // namespace
+
+RaceDetector::RaceDetector(Listener& listener)
+    : listener_(listener),
+      threads_(static_cast<ThreadState*>(map(kMaxThreads * sizeof(ThreadState)))),
+      buckets_(static_cast<Bucket*>(map(kBuckets * sizeof(Bucket)))) {}
+
+RaceDetector::~RaceDetector() {
+  munmap(threads_, kMaxThreads * sizeof(ThreadState));
+  munmap(buckets_, kBuckets * sizeof(Bucket));
+}
+
+void RaceDetector::begin_run() {
+  ++run_;
+  arena_.reset();
+  newest_sync_ = nullptr;
+  sync_count_ = 0;
+  if (last_segment_ >= kSegmentsLeft) {  // once in hours: start numbering anew
+    shadow_.clear_all();
+    last_segment_ = 0;
+  }
+  first_key_ = Record::make_key(last_segment_ + 1, 0);
+}
+
+// ---- threads ----
+
+void RaceDetector::start(ThreadState& thread, ThreadId id) {
+  thread.run = run_;
+  thread.clock.drop();
+  thread.released_by_fence.drop();
+  thread.seen_relaxed.drop();
+  thread.epoch = Record::make_key(0, id);
+  thread.clock.set(arena_, id, 0);
+  advance(thread);
+  listener_.on_thread(id);
+}
+
+/// Begins the thread's next segment: what it does from now on is not what it has published.
+inline void RaceDetector::advance(ThreadState& thread) {
+  const ThreadId id = thread.id();
+  thread.released = thread.segment();
+  thread.clock.advance(id, ++last_segment_);
+  thread.epoch = Record::make_key(last_segment_, id);
+}
+
+bool RaceDetector::knows_end(ThreadId id, ThreadId ended) {
+  const ThreadState *thread = state(id), *other = state(ended);
+  return thread != nullptr && other != nullptr && thread->clock.get(ended) >= other->released;
+}
+
+// ---- synchronization ----
+
+inline RaceDetector::Bucket& RaceDetector::bucket(std::uint64_t line) {
+  return buckets_[(line ^ line >> 14) & (kBuckets - 1)];
+}
+
+inline RaceDetector::SyncObject* RaceDetector::find_sync(std::uint64_t key) {
+  const Bucket& home = bucket(key >> (kLineBits + 1));
+  SyncObject* sync = home.run == run_ ? home.first : nullptr;
+  while (sync != nullptr && sync->key != key) sync = sync->next;
+  return sync;
+}
+
+RaceDetector::SyncObject& RaceDetector::make_sync(std::uint64_t key) {
+  Bucket& home = bucket(key >> (kLineBits + 1));
+  auto* sync = static_cast<SyncObject*>(arena_.allocate(sizeof(SyncObject)));
+  *sync = {key, home.run == run_ ? home.first : nullptr, newest_sync_, 0, 0, 1, {}};
+  home = {run_, sync};
+  newest_sync_ = sync;
+  ++sync_count_;
+  return *sync;
+}
+
+inline void RaceDetector::learn(ThreadState& thread, const SyncObject& sync, VectorClock& into) {
+  const bool known = sync.owner_segment != 0 && thread.clock.get(sync.owner) >= sync.owner_segment;
+  if (!known) into.join(arena_, sync.clock);
+}
+
+/// The thread writes to the object's clock: all it knows, or what its last release fence knew.
+/// `merge`: beside what others wrote; else instead of it. Returns the object, if it has a clock.
+inline RaceDetector::SyncObject* RaceDetector::publish(ThreadState& thread, std::uint64_t key,
+                                                       SyncObject* sync, bool merge,
+                                                       bool releases) {
+  const VectorClock& source = releases ? thread.clock : thread.released_by_fence;
+  if (source.empty()) {
+    if (!merge && sync != nullptr) sync->clear();
+    return sync;
+  }
+  if (sync == nullptr) sync = &make_sync(key);
+  const bool replaces =
+      !merge || sync->clock.empty() ||
+      (sync->owner_segment != 0 && source.get(sync->owner) >= sync->owner_segment);
+  if (replaces) {
+    sync->clock.assign(arena_, source);
+    sync->owner = thread.id();
+    sync->owner_segment = source.get(thread.id());
+  } else {
+    sync->clock.join(arena_, source);
+    sync->owner_segment = 0;
+  }
+  if (releases) advance(thread);
+  return sync;
+}
+
+void RaceDetector::acquire(ThreadId id, std::uint64_t sync) {
+  ThreadState* thread = state(id);
+  const SyncObject* object = find_sync(sync << 1);
+  if (thread != nullptr && object != nullptr) learn(*thread, *object, thread->clock);
+}
+
+void RaceDetector::release(ThreadId id, std::uint64_t sync) {
+  ThreadState* thread = state(id);
+  if (thread != nullptr) publish(*thread, sync << 1, find_sync(sync << 1), true, true);
+}
+
+void RaceDetector::release_store(ThreadId id, std::uint64_t sync) {
+  ThreadState* thread = state(id);
+  if (thread != nullptr) publish(*thread, sync << 1, find_sync(sync << 1), false, true);
+}
+
+void RaceDetector::atomic(ThreadId id, std::uint64_t address, std::size_t size, OpKind kind,
+                          MemoryOrder order, Origin origin) {
+  ThreadState* thread = state(id);
+  if (thread == nullptr) return;
+  const bool loads = kind != OpKind::kAtomicStore, stores = kind != OpKind::kAtomicLoad;
+  const std::uint64_t key = address << 1 | 1;
+  SyncObject* sync = find_sync(key);
+  // What is acquired orders this very access too; what is released includes it.
+  if (loads && sync != nullptr) {
+    learn(*thread, *sync, acquires(order) ? thread->clock : thread->seen_relaxed);
+  }
+  access(id, address, size, stores ? kAtomicWrite : kAtomicRead, origin);
+  if (!stores) return;
+  sync = publish(*thread, key, sync, loads, releases(order));
+  if (sync != nullptr) sync->size = static_cast<std::uint32_t>(size);
+}
+
+void RaceDetector::fence(ThreadId id, MemoryOrder order) {
+  ThreadState* thread = state(id);
+  if (thread == nullptr) return;
+  if (acquires(order)) {
+    thread->clock.join(arena_, thread->seen_relaxed);
+    thread->seen_relaxed.clear();
+  }
+  if (releases(order)) {
+    thread->released_by_fence.assign(arena_, thread->clock);
+    advance(*thread);
+  }
+}
+
+/// Plain writes to bytes of an atomic: who reads them reads from no release.
+[[gnu::noinline]] void RaceDetector::end_release_sequences(std::uint64_t granule, unsigned mask) {
+  const std::uint64_t first = granule + static_cast<unsigned>(__builtin_ctz(mask));
+  const std::uint64_t last = granule + 31 - static_cast<unsigned>(__builtin_clz(mask));
+  for (std::uint64_t line = (first - 15) >> kLineBits; line <= last >> kLineBits; ++line) {
+    const Bucket& home = bucket(line);
+    if (home.run != run_) continue;
+    for (SyncObject* sync = home.first; sync != nullptr; sync = sync->next) {
+      const bool overlaps = sync->address() <= last && sync->address() + sync->size > first;
+      if (sync->is_atomic() && overlaps) sync->clear();
+    }
+  }
+}
+
+void RaceDetector::forget_syncs(std::uint64_t address, std::uint64_t end) {
+  const std::uint64_t first_line = address >> kLineBits, last_line = (end - 1) >> kLineBits;
+  const auto clear = [&](SyncObject* sync) {
+    if (sync->address() >= address && sync->address() < end) sync->clear();
+  };
+  if (last_line - first_line >= sync_count_) {
+    for (SyncObject* sync = newest_sync_; sync != nullptr; sync = sync->older) clear(sync);
+    return;
+  }
+  for (std::uint64_t line = first_line; line <= last_line; ++line) {
+    const Bucket& home = bucket(line);
+    if (home.run != run_) continue;
+    for (SyncObject* sync = home.first; sync != nullptr; sync = sync->next) clear(sync);
+  }
+}
+
+}  // namespace chicane::monitors
