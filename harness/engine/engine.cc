@@ -11,7 +11,7 @@
 namespace chicane::engine {
 
 Engine& Engine::instance() {
-  static Engine engine;
+  static Engine& engine = *new Engine;  // outlives the program's own last destructors
   return engine;
 }
 

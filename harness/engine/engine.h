@@ -119,6 +119,9 @@ struct RunOptions {
   bool spurious_wakeups = false;
   /// Plain accesses without an operation after which others get a chance (a spin on a plain flag).
   std::uint64_t access_limit = 2000;
+  /// Set when the program is a whole process: what ends that when its last thread has ended (main
+  /// left by pthread_exit). The end of main alone then ends nothing. Does not return.
+  void (*end_process)() = nullptr;
 };
 
 /// The engine. One per process.
@@ -192,6 +195,8 @@ class Engine {
   [[noreturn]] void exit_thread(void* result);
   /// Calls `destroy(object)` when the running thread ends, last registered first.
   void at_thread_exit(void (*destroy)(void*), void* object);
+  /// Destroys the running thread's thread_local objects now, as exit() does.
+  void destroy_thread_locals();
   /// What `pthread_key_create` registered: values of ended threads are destroyed by it, or, when
   /// it is null, forgotten.
   void add_key(unsigned key, void (*destroy)(void*));
@@ -249,6 +254,8 @@ class Engine {
   /// Ends the run after a fatal finding: does not return to the program. Program thread.
   [[noreturn]] void end_run(RunEnd end);
 
+  /// While one exists, what is called is not the program's doing (engine/scope.h).
+  struct Scope;
   /// The running step's number.
   std::uint64_t step() const { return step_; }
   const RunOptions& options() const { return options_; }
@@ -271,7 +278,6 @@ class Engine {
   Stack stack_of(const Thread& thread, const void* site) const;
 
  private:
-  struct Scope;
   static inline Engine* active_ = nullptr;
 
   // engine.cc: the schedule
@@ -292,7 +298,7 @@ class Engine {
   static void thread_entry();
   void run_thread();
   [[noreturn]] void finish_thread();
-  void run_destructors(Thread& thread);
+  void run_destructors();
   // trace.cc: recording
   [[gnu::cold, gnu::noinline]] void record(OpKind kind, Outcome outcome, const void* object,
                                            const void* site, std::uint64_t value, const void* other,

@@ -91,12 +91,17 @@ void Engine::run_thread() {
   finish_thread();
 }
 
-void Engine::run_destructors(Thread& thread) {
+void Engine::destroy_thread_locals() {
+  Thread& thread = *current_;
   while (!thread.destructors_.empty()) {
     const ThreadLocalDestructor last = thread.destructors_.back();
     thread.destructors_.pop_back();
     last.destroy(last.object);
   }
+}
+
+void Engine::run_destructors() {
+  destroy_thread_locals();
   for (int round = 0; round < PTHREAD_DESTRUCTOR_ITERATIONS; ++round) {
     bool again = false;
     for (unsigned key = 0; key < keys_.size(); ++key) {
@@ -117,7 +122,8 @@ void Engine::run_destructors(Thread& thread) {
 
 void Engine::finish_thread() {
   Thread& me = *current_;
-  run_destructors(me);  // the program's code: other threads may run here
+  run_destructors();  // the program's code: other threads may run here
+  if (options_.end_process != nullptr && live_.size() == 1) options_.end_process();
   active_ = nullptr;
   if (has_real_tsan()) {
     me.context_->set_looking_away(true);
@@ -130,7 +136,7 @@ void Engine::finish_thread() {
   me.running_ = 0;
   me.enabled_ = false;
   live_.erase(std::find(live_.begin(), live_.end(), &me));
-  if (me.id_ == kMainThread) {
+  if (me.id_ == kMainThread && options_.end_process == nullptr) {
     // What the others still do is theirs to end soon.
     constexpr std::uint64_t kDrainSteps = 1000;
     fair_from_ = std::min(fair_from_, step_ + kDrainSteps);
@@ -173,8 +179,8 @@ void Engine::detach(Thread& thread, const void* site) {
 void Engine::recycle() {
   for (std::size_t i = 0; i < thread_count_; ++i) {
     Thread& thread = *all_[i];
-    const bool given_back = thread.joined_ || thread.detached_;
-    if (thread.finished() && !given_back) pool_.give_back(thread.context_);
+    const bool given_back = thread.finished() && (thread.joined_ || thread.detached_);
+    if (!given_back) pool_.give_back(thread.context_);  // also of who ran when the process ended
   }
 }
 

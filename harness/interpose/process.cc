@@ -21,6 +21,7 @@
 #include "engine/journal.h"
 #include "engine/scope.h"
 #include "engine/shadow_stack.h"
+#include "interpose/exit.h"
 #include "interpose/real.h"
 
 CHICANE_REAL(void, abort, ())
@@ -47,6 +48,17 @@ constexpr std::size_t kSignalStack = 64 << 10;
   if (finding != nullptr) finding->fatal = true;
   engine.add_site(finding, role, engine.self().id(), site, true);
   engine.end_run(RunEnd::kFatal);
+}
+
+// A scenario's or a test's body must not end the process that it shares with others; a whole
+// program may end as it likes.
+[[noreturn]] void exit_of_program(Engine& engine, Ending ending, const char* name, int status,
+                                  const void* site) {
+  if (engine.options().end_process != nullptr) end_program(engine, ending, status, site);
+  char text[64];
+  std::snprintf(text, sizeof text, "the program called %s(%d) in the middle of a run", name,
+                status);
+  end_badly(engine, "crash", text, site, "exits");
 }
 
 const char* describe_signal(int number, bool overflow) {
@@ -217,9 +229,7 @@ void __cxa_throw(void* exception, std::type_info* type, void (*destroy)(void*)) 
 
 void exit(int status) noexcept {
   if (Engine* engine = Engine::active()) {
-    char text[64];
-    std::snprintf(text, sizeof text, "the program called exit(%d) in the middle of a run", status);
-    interpose::end_badly(*engine, "crash", text, CHICANE_SITE(), "exits");
+    interpose::exit_of_program(*engine, interpose::Ending::kExit, "exit", status, CHICANE_SITE());
   }
   interpose::real_exit()(status);
   __builtin_unreachable();
@@ -227,9 +237,17 @@ void exit(int status) noexcept {
 
 void _exit(int status) {
   if (Engine* engine = Engine::active()) {
-    char text[64];
-    std::snprintf(text, sizeof text, "the program called _exit(%d) in the middle of a run", status);
-    interpose::end_badly(*engine, "crash", text, CHICANE_SITE(), "exits");
+    interpose::exit_of_program(*engine, interpose::Ending::kAtOnce, "_exit", status,
+                               CHICANE_SITE());
+  }
+  interpose::real__exit()(status);
+  __builtin_unreachable();
+}
+
+void _Exit(int status) noexcept {
+  if (Engine* engine = Engine::active()) {
+    interpose::exit_of_program(*engine, interpose::Ending::kAtOnce, "_Exit", status,
+                               CHICANE_SITE());
   }
   interpose::real__exit()(status);
   __builtin_unreachable();
@@ -237,8 +255,8 @@ void _exit(int status) {
 
 void quick_exit(int status) noexcept {
   if (Engine* engine = Engine::active()) {
-    interpose::end_badly(*engine, "crash", "the program called quick_exit() in the middle of a run",
-                         CHICANE_SITE(), "exits");
+    interpose::exit_of_program(*engine, interpose::Ending::kQuickExit, "quick_exit", status,
+                               CHICANE_SITE());
   }
   interpose::real_quick_exit()(status);
   __builtin_unreachable();

@@ -173,6 +173,12 @@ constexpr std::array kKinds = std::to_array<KindInfo>({
      "or exited in the midst of a run.",
      "follow the schedule to the last step: chicane replay FILE --trace", "crashes",
      "CWE-362, CWE-476, CWE-674"},
+    {"nonzero-exit", "the program ends with a status other than 0",
+     "Under this schedule main returned, or exit was called with, a status that says failure. "
+     "Where "
+     "that is no failure, say so: --allow-exit 3, or --allow-exit any.",
+     "follow the schedule: the last switches before the end are what led there", "exits, returns",
+     "CWE-362"},
     {"nondeterminism", "the same schedule gave two different runs",
      "The program depends on something besides its schedule: the clock, random numbers, addresses, "
      "input, or state left over from an earlier run. Its witnesses may not replay.",

@@ -39,6 +39,7 @@ TEST(Kinds, HasEveryKindThatIsPromised) {
                            "assertion-failed",
                            "uncaught-panic",
                            "crash",
+                           "nonzero-exit",
                            "nondeterminism"}) {
     ASSERT_NE(find_kind(slug), nullptr) << slug;
     EXPECT_EQ(find_kind(slug)->slug, slug);

@@ -366,7 +366,7 @@ std::string ObjectNames::name(std::uint64_t address, const char* category) {
 }
 
 const Variable& ObjectNames::variable(std::uint64_t address) {
-  static const Variable kNone;
+  static const Variable& kNone = *new Variable;  // the program's exit handlers are not ours
   const auto found = variables_.find(address);
   return found == variables_.end() ? kNone : found->second;
 }

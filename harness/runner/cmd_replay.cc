@@ -9,12 +9,17 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "report/source_map.h"
+#include "report/terminal.h"
+#include "runner/command_name.h"
 #include "runner/commands.h"
 #include "runner/leg_names.h"
 #include "runner/legs.h"
 #include "runner/matrix.h"
+#include "runner/program_file.h"
+#include "runner/program_run.h"
 #include "runner/show.h"
 #include "witness/schedule_file.h"
 
@@ -25,28 +30,32 @@ namespace fs = std::filesystem;
 
 struct ReplayOptions {
   std::string file, times = "1", scenarios = default_scenarios(), worker_dir = own_folder();
+  std::string shown;                 // the file, as suggested commands name it
+  std::vector<std::string> program;  // instead of the one in the file
   bool trace = false;
 };
 
 /// What a schedule file is a schedule of.
 struct Subject {
+  std::string text;
   witness::ScheduleFile schedule;
   const Pitfall* pitfall = nullptr;
   const ScenarioFile* file = nullptr;
 };
 
-/// False with `*error` when the file is not a schedule of a program of this catalogue.
-bool open_subject(const ReplayOptions& options, const Catalogue& catalogue, Subject* subject,
-                  std::string* error) {
-  std::string text;
-  if (!read_file(options.file, &text)) {
+bool open_schedule(const ReplayOptions& options, Subject* subject, std::string* error) {
+  if (!read_file(options.file, &subject->text)) {
     *error = options.file + " cannot be read: is it there?";
     return false;
   }
-  if (!witness::parse(text, &subject->schedule, error)) {
-    *error = options.file + ": " + *error;
-    return false;
-  }
+  if (witness::parse(subject->text, &subject->schedule, error)) return true;
+  *error = options.file + ": " + *error;
+  return false;
+}
+
+/// False with `*error` when the file is not a schedule of a program of this catalogue.
+bool open_subject(const ReplayOptions& options, const Catalogue& catalogue, Subject* subject,
+                  std::string* error) {
   const witness::ScheduleFile& schedule = subject->schedule;
   const LegInfo* leg = find_leg(schedule.leg);
   const std::string worker = schedule.leg == "tsan" ? "scenarios_tsan" : "scenarios_sched";
@@ -93,27 +102,46 @@ std::string render_trace(const Diagnosis& diagnosis) {
   return text;
 }
 
+std::string render_one(const Subject& subject, const Diagnosis& diagnosis) {
+  if (subject.pitfall != nullptr) {
+    return show_diagnosis(diagnosis, *subject.pitfall, *subject.file, wants_colour(stdout));
+  }
+  report::TerminalOptions terminal;
+  terminal.command = command_name();
+  terminal.program = subject.schedule.program;
+  terminal.color = wants_colour(stdout);
+  return report::render(diagnosis, terminal);
+}
+
 std::string render_result(const ReplayOptions& options, const Subject& subject, Result result) {
   std::string text;
   for (Diagnosis& diagnosis : result.diagnoses) {
-    diagnosis.witness = shown_path(options.file);
-    text += show_diagnosis(diagnosis, *subject.pitfall, *subject.file, wants_colour(stdout));
+    diagnosis.witness = options.shown;
+    text += render_one(subject, diagnosis);
     if (options.trace) text += render_trace(diagnosis);
   }
   return text;
 }
 
+/// What the program wrote in this run, as part of the text.
+std::string render_output(const std::string& output) {
+  if (output.empty()) return {};
+  std::string text = "  the program wrote:\n";
+  for (const std::string& line : split_lines(output)) text += "  | " + line + "\n";
+  return text;
+}
+
 int replay_times(const ReplayOptions& options, const Subject& subject, std::uint64_t times,
-                 const LegOptions& legs) {
+                 const std::function<ProgramResult()>& run) {
   std::string first;
   for (std::uint64_t i = 1; i <= times; ++i) {
-    const CellResult cell = replay_cell(subject.schedule.scenario, subject.schedule.leg,
-                                        fs::absolute(options.file).string(), legs);
+    const ProgramResult cell = run();
     if (!cell.result.error.empty()) {
       fmt::print(stderr, "chicane: {}: {}\n", options.file, cell.result.error);
       return cell.result.unavailable ? kExitUnavailable : kExitFinding;
     }
-    const std::string text = render_result(options, subject, cell.result);
+    std::string text = render_result(options, subject, cell.result);
+    if (!text.empty()) text += render_output(cell.output);
     if (text.empty()) {
       fmt::print(stderr, "chicane: {}: the schedule fits, but shows no {} any more\n", options.file,
                  subject.schedule.kind);
@@ -131,13 +159,10 @@ int replay_times(const ReplayOptions& options, const Subject& subject, std::uint
   return kExitExpected;
 }
 
-int replay(const ReplayOptions& options) {
+int replay_scenario(const ReplayOptions& options, Subject* subject, std::uint64_t times) {
   std::string error;
-  std::uint64_t times = 1;
-  if (!parse_number("--times", options.times, 1, &times, &error)) return usage_error(error);
   const Catalogue catalogue = discover(options.scenarios);
-  Subject subject;
-  if (!open_subject(options, catalogue, &subject, &error)) return usage_error(error);
+  if (!open_subject(options, catalogue, subject, &error)) return usage_error(error);
   LegOptions legs;
   legs.worker_dir = options.worker_dir;
   legs.work_dir =
@@ -145,9 +170,52 @@ int replay(const ReplayOptions& options) {
   std::error_code problem;
   fs::create_directories(legs.work_dir, problem);
   if (problem) return usage_error(legs.work_dir + " cannot be made: " + problem.message());
-  const int exit_code = replay_times(options, subject, times, legs);
+  const int exit_code = replay_times(options, *subject, times, [&] {
+    const CellResult cell = replay_cell(subject->schedule.scenario, subject->schedule.leg,
+                                        fs::absolute(options.file).string(), legs);
+    return ProgramResult{cell.result, cell.seconds, {}};
+  });
   fs::remove_all(legs.work_dir, problem);
   return exit_code;
+}
+
+int replay_program(const ReplayOptions& options, const Subject& subject, std::uint64_t times) {
+  const witness::ScheduleFile& schedule = subject.schedule;
+  Session session;
+  session.command = options.program.empty() ? schedule.command : options.program;
+  const std::string path = find_program(session.command[0]);
+  const Problem problem = inspect_program(session.command[0], path);
+  if (!problem.what.empty()) {
+    const bool moved = path.empty() && options.program.empty();
+    return usage_error(
+        problem.what,
+        moved ? "say where it is now: chicane replay FILE -- ./prog arguments" : problem.instead);
+  }
+  session.command[0] = fs::absolute(path).lexically_normal().string();
+  session.program = schedule.program;
+  session.leg = schedule.leg;
+  session.schedule = subject.text;
+  session.standard_input = schedule.standard_input;
+  parse_isolation(schedule.isolation, &session.isolation);
+  std::error_code error;
+  if (options.program.empty()) fs::current_path(schedule.directory, error);
+  if (error) {
+    return usage_error(
+        fmt::format("{} is not there any more: the program ran in it", schedule.directory),
+        "say how to run it now: chicane replay FILE -- ./prog arguments");
+  }
+  return replay_times(options, subject, times, [&] { return run_program(session); });
+}
+
+int replay(ReplayOptions options) {
+  std::string error;
+  std::uint64_t times = 1;
+  if (!parse_number("--times", options.times, 1, &times, &error)) return usage_error(error);
+  Subject subject;
+  if (!open_schedule(options, &subject, &error)) return usage_error(error);
+  options.shown = shown_path(options.file);
+  if (subject.schedule.command.empty()) return replay_scenario(options, &subject, times);
+  return replay_program(options, subject, times);
 }
 
 }  // namespace
@@ -156,6 +224,8 @@ void add_replay(CLI::App& app, int* exit_code) {
   auto options = std::make_shared<ReplayOptions>();
   CLI::App* command = app.add_subcommand("replay", "Runs a witness again and shows its diagnosis");
   command->add_option("file", options->file, "A schedule file (*.chicane)")->required();
+  command->add_option("program", options->program,
+                      "-- and how to start the program, where it is not as the file says");
   command->add_flag("--trace", options->trace, "Every step of the run; '>' marks forced switches");
   command->add_option("--times", options->times, "As often; the text must be the same each time");
   command->add_option("--scenarios", options->scenarios, "The catalogue's folder");

@@ -22,6 +22,7 @@ inline constexpr int kExitUnavailable = 77;
 
 void add_list(CLI::App& app, int* exit_code);
 void add_run(CLI::App& app, int* exit_code);
+void add_explore(CLI::App& app, int* exit_code);
 void add_replay(CLI::App& app, int* exit_code);
 void add_explain(CLI::App& app, int* exit_code);
 void add_doctor(CLI::App& app, int* exit_code);

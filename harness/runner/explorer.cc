@@ -199,7 +199,7 @@ void Explorer::search() {
       error_ = "the system refuses shared memory for the journals of so many jobs";
       break;
     }
-    lanes.push_back(std::make_unique<Lane>(program_, options_, journal, i, count));
+    lanes.push_back(std::make_unique<Lane>(program_, options_, hosting(), journal, i, count));
   }
   if (error_.empty()) run_lanes(lanes);
   exhausted_ = error_.empty();
@@ -238,6 +238,7 @@ void Explorer::predict_and_steer() {
   for (std::uint64_t run = 0; run < runs; ++run) {
     const ChildEnd end = run_child({.program = &program_,
                                     .options = &options_,
+                                    .hosting = hosting(),
                                     .strategy = &strategy,
                                     .first_run = run,
                                     .end_run = run + 1,
@@ -252,6 +253,7 @@ void Explorer::predict_and_steer() {
     for (std::uint64_t run = 0; run < kSteeredRuns; ++run) {
       const ChildEnd end = run_child({.program = &program_,
                                       .options = &options_,
+                                      .hosting = hosting(),
                                       .first_run = run,
                                       .end_run = run + 1,
                                       .steer = &roles},
@@ -284,6 +286,8 @@ Result Explorer::explore() {
   } else {
     search();
   }
+  // A process for each run is part of its cost.
+  if (options_.isolate_runs) nanoseconds_ = static_cast<std::uint64_t>(seconds() * 1e9);
   result.runs = runs_;
   result.ended_by = ended_by_;
   result.signal = ended_by_ == "interrupted" ? Interrupts::signal() : 0;

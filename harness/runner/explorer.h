@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ class Explorer {
   Explorer(const Explorer&) = delete;
   Explorer& operator=(const Explorer&) = delete;
 
+  /// The program is a whole process. Before the first exploration.
+  void host(Hosting hosting) { hosting_ = std::move(hosting); }
   /// Explores as the options say.
   Result explore();
   /// One run under the schedule of a file's text.
@@ -72,7 +75,10 @@ class Explorer {
   void drop_forgotten_reports(std::vector<Diagnosis>* diagnoses) const;
   void write_witnesses(Result* result);
 
+  const Hosting* hosting() const { return hosting_ ? &*hosting_ : nullptr; }
+
   std::function<void()> program_;
+  std::optional<Hosting> hosting_;
   Options options_;
   engine::Journal* journal_;
   std::unique_ptr<report::Symbolizer> symbolizer_;

@@ -110,20 +110,24 @@ void run_all(const ChildTask& task, Journal& journal) {
   engine::RunOptions options;
   options.step_limit = task.options->step_limit;
   options.spurious_wakeups = task.options->spurious_wakeups;
+  if (task.hosting != nullptr) options.end_process = task.hosting->end_process;
   Engine& engine = Engine::instance();
   const auto start = std::chrono::steady_clock::now();
   RunEnd end = RunEnd::kFinished;
   std::size_t racy = journal.racy_sites().size();
   engine.set_racy_sites(journal.racy_sites());
   strategy->use_racy_sites(racy);
+  const std::uint64_t end_run =
+      task.options->isolate_runs ? std::min(task.first_run + 1, task.end_run) : task.end_run;
   for (std::uint64_t run = task.first_run;
-       run < task.end_run && end == RunEnd::kFinished && journal.counters().stop == 0;
+       run < end_run && end == RunEnd::kFinished && journal.counters().stop == 0;
        run += task.stride) {
     if (!strategy->begin_run(run)) {
       journal.counters().exhausted = 1;
       break;
     }
     const std::size_t findings = journal.findings().size();
+    if (task.hosting != nullptr) task.hosting->before_run(journal.recording());
     journal.begin_run(run);
     end = engine.run(*task.program, *strategy, monitors, journal, options);
     note_divergence(journal, *strategy);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <ctime>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "chicane/chicane.h"
@@ -22,10 +23,23 @@
 
 namespace chicane::runner {
 
+/// A whole process as the program.
+struct Hosting {
+  /// How it is started: for schedule files.
+  std::vector<std::string> command;
+  std::string directory, standard_input, isolation;
+  /// Called in the child before each run; whether the run is recorded.
+  std::function<void(bool recorded)> before_run;
+  /// RunOptions::end_process.
+  void (*end_process)() = nullptr;
+};
+
 /// What a child is to do.
 struct ChildTask {
   const std::function<void()>* program = nullptr;
   const Options* options = nullptr;
+  /// Set when the program is a whole process.
+  const Hosting* hosting = nullptr;
   /// Where answers come from; null when `replay` or `steer` gives them.
   const SharedStrategy* strategy = nullptr;
   /// Runs of the strategy: every `stride`-th of [first, end).

@@ -28,12 +28,13 @@ Options part_of(Options options, unsigned index, unsigned count) {
 
 }  // namespace
 
-Lane::Lane(const std::function<void()>& program, const Options& options, engine::Journal* journal,
-           unsigned index, unsigned count)
+Lane::Lane(const std::function<void()>& program, const Options& options, const Hosting* hosting,
+           engine::Journal* journal, unsigned index, unsigned count)
     : options_(part_of(options, index, count)), journal_(journal), strategy_(options_) {
   task_.strategy = &strategy_;
   task_.program = &program;
   task_.options = &options_;
+  task_.hosting = hosting;
   task_.end_run = options.schedules;
   if (samples(options.strategy)) {
     task_.first_run = options_.shard;
@@ -60,15 +61,18 @@ void Lane::finish(const std::function<bool(engine::Journal&, bool stuck)>& take)
   const bool bad = end == ChildEnd::kKilled ||
                    (end == ChildEnd::kRan && counters.last_end != engine::RunEnd::kFinished);
   const bool news = take(*journal_, end == ChildEnd::kStuck);
-  bad_runs_ = news ? 0 : bad_runs_ + 1;
-  bad_steps_ = news ? 0 : bad_steps_ + counters.step;
+  if (bad || news) {
+    bad_runs_ = news ? 0 : bad_runs_ + 1;
+    bad_steps_ = news ? 0 : bad_steps_ + counters.step;
+  }
+  const bool done = !bad && !options_.isolate_runs;
   if (counters.stop != 0 || end == ChildEnd::kStopped) {
     end_ = LaneEnd::kStopped;
   } else if (counters.exhausted != 0) {
     end_ = LaneEnd::kExhausted;
   } else if (end == ChildEnd::kStuck) {
     end_ = LaneEnd::kStuck;
-  } else if (!bad || task_.first_run >= task_.end_run) {
+  } else if (done || task_.first_run >= task_.end_run) {
     end_ = LaneEnd::kSchedules;
   } else if (bad_runs_ >= options_.bad_runs || bad_steps_ > kBadSteps) {
     end_ = LaneEnd::kBadRuns;

@@ -27,8 +27,8 @@ enum class LaneEnd : std::uint8_t { kNot, kSchedules, kExhausted, kBadRuns, kStu
 class Lane {
  public:
   /// Lane `index` of the `count` of this exploration, which may be a shard itself.
-  Lane(const std::function<void()>& program, const Options& options, engine::Journal* journal,
-       unsigned index, unsigned count);
+  Lane(const std::function<void()>& program, const Options& options, const Hosting* hosting,
+       engine::Journal* journal, unsigned index, unsigned count);
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 

@@ -133,6 +133,7 @@ bool Explorer::rerun(const std::vector<ChoiceRecord>& choices,
   journal_->set_recording(mode == Mode::kRecord);
   const ChildEnd end = run_child({.program = &program_,
                                   .options = &options_,
+                                  .hosting = hosting(),
                                   .end_run = 1,
                                   .replay = &choices,
                                   .lenient = mode == Mode::kTry},
@@ -213,7 +214,14 @@ bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
 std::string Explorer::schedule_text(const Found& found, const Diagnosis& diagnosis) {
   witness::ScheduleFile file;
   file.program = std::filesystem::read_symlink("/proc/self/exe").filename().string();
-  file.scenario = options_.program;
+  if (hosting_) {
+    file.command = hosting_->command;
+    file.directory = hosting_->directory;
+    file.standard_input = hosting_->standard_input;
+    file.isolation = hosting_->isolation;
+  } else {
+    file.scenario = options_.program;
+  }
   file.build_id = witness::executable_build_id();
   file.leg = options_.leg;
   file.strategy = to_string(options_.strategy);
@@ -328,7 +336,7 @@ Result Explorer::replay(const std::string& text) {
   witness::ScheduleFile file;
   if (!witness::parse(text, &file, &result.error)) return result;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").filename().string();
-  result.error = witness::other_program(file, program, options_.program);
+  result.error = witness::other_program(file, program, hosting_ ? "" : options_.program);
   if (!result.error.empty()) return result;
   symbolizer_ = std::make_unique<report::Symbolizer>();
   options_.leg = file.leg;

@@ -34,6 +34,7 @@ int run(int argc, char** argv) {
   int exit_code = kExitExpected;
   add_run(app, &exit_code);
   add_list(app, &exit_code);
+  add_explore(app, &exit_code);
   add_replay(app, &exit_code);
   add_explain(app, &exit_code);
   add_doctor(app, &exit_code);

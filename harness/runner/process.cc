@@ -48,15 +48,19 @@ class Registration {
   std::atomic<pid_t>* slot_ = nullptr;
 };
 
-int spawn(const std::vector<std::string>& arguments, const std::string& log, pid_t* pid) {
+int spawn(const std::vector<std::string>& arguments, const std::string& log,
+          const ProcessOptions& options, pid_t* pid) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  if (!options.keep_output) {
+    posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  }
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setflags(&attributes,
+                           options.own_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP);
   posix_spawnattr_setpgroup(&attributes, 0);
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -104,11 +108,11 @@ std::string ProcessEnd::describe() const {
 }
 
 ProcessEnd run_process(const std::vector<std::string>& arguments, const std::string& log,
-                       double limit_seconds) {
+                       double limit_seconds, const ProcessOptions& options) {
   ProcessEnd end;
   const auto start = Clock::now();
   pid_t pid = 0;
-  const int error = spawn(arguments, log, &pid);
+  const int error = spawn(arguments, log, options, &pid);
   if (error != 0) {
     end.error = fmt::format("{} cannot be started: {}", arguments[0], std::strerror(error));
     return end;

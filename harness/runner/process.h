@@ -25,10 +25,17 @@ struct ProcessEnd {
   std::string describe() const;
 };
 
+struct ProcessOptions {
+  /// A session of its own, so that it has no terminal either.
+  bool own_session = false;
+  /// Its output goes where this process's goes, not into the log.
+  bool keep_output = false;
+};
+
 /// Runs `arguments[0]` with `arguments` for at most `limit_seconds` of wall clock; standard output
 /// and error go to the file `log`.
 ProcessEnd run_process(const std::vector<std::string>& arguments, const std::string& log,
-                       double limit_seconds);
+                       double limit_seconds, const ProcessOptions& options = {});
 
 /// Ends what `run_process` is waiting for.
 void kill_all_processes();

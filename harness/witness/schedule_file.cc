@@ -195,13 +195,24 @@ class Parser {
 
   /// Whether every header line is there: one may have been lost.
   bool complete(const std::vector<std::string_view>& seen) {
-    for (const std::string_view key : {"program", "scenario", "build-id", "leg", "strategy", "seed",
-                                       "run", "kind", "step-limit", "spurious-wakeups"}) {
-      bool found = false;
-      for (const std::string_view other : seen) found = found || other == key;
-      if (!found) return fail(fmt::format("no \"{}\" before this line", key), "steps:", kAgain);
+    const auto has = [&seen](std::string_view key) {
+      return std::find(seen.begin(), seen.end(), key) != seen.end();
+    };
+    const auto demand = [&](std::initializer_list<std::string_view> keys) {
+      for (const std::string_view key : keys) {
+        if (!has(key)) {
+          return fail(fmt::format("no \"{}\" before this line", key), "steps:", kAgain);
+        }
+      }
+      return true;
+    };
+    if (!demand({"program", "scenario", "build-id", "leg", "strategy", "seed", "run", "kind",
+                 "step-limit", "spurious-wakeups"})) {
+      return false;
     }
-    return true;
+    const bool whole_program =
+        has("command") || has("directory") || has("stdin") || has("isolation");
+    return !whole_program || demand({"command", "directory", "stdin", "isolation"});
   }
 
   bool value(std::string_view key, std::string_view text, std::string_view line,
@@ -210,9 +221,11 @@ class Parser {
       std::string_view key;
       std::string* value;
     };
-    const Text texts[] = {{"program", &schedule->program},   {"scenario", &schedule->scenario},
-                          {"build-id", &schedule->build_id}, {"leg", &schedule->leg},
-                          {"strategy", &schedule->strategy}, {"kind", &schedule->kind}};
+    const Text texts[] = {{"program", &schedule->program},     {"scenario", &schedule->scenario},
+                          {"build-id", &schedule->build_id},   {"leg", &schedule->leg},
+                          {"strategy", &schedule->strategy},   {"kind", &schedule->kind},
+                          {"directory", &schedule->directory}, {"stdin", &schedule->standard_input},
+                          {"isolation", &schedule->isolation}};
     for (const Text& known : texts) {
       if (known.key != key) continue;
       Words words(text);
@@ -225,11 +238,21 @@ class Parser {
       schedule->spurious_wakeups = text == "yes";
       return text == "yes" || text == "no" ? true : bad(line);
     }
+    if (key == "command") return command(text, line, schedule);
     if (key == "racy") return racy(text, line, schedule);
     return fail("an unknown key", line, "remove the line if you added it");
   }
 
   bool bad(std::string_view line) { return fail("a malformed value", line, kAgain); }
+
+  bool command(std::string_view text, std::string_view line, ScheduleFile* schedule) {
+    Words words(text);
+    do {
+      schedule->command.emplace_back();
+      if (!words.word(&schedule->command.back())) return bad(line);
+    } while (!words.at_end());
+    return true;
+  }
 
   bool racy(std::string_view text, std::string_view line, ScheduleFile* schedule) {
     RacySite site;
@@ -319,6 +342,12 @@ std::string format(const ScheduleFile& schedule) {
   text += fmt::format("seed: {}\nrun: {}\nkind: {}\nstep-limit: {}\nspurious-wakeups: {}\n",
                       schedule.seed, schedule.run, quoted(schedule.kind), schedule.step_limit,
                       schedule.spurious_wakeups ? "yes" : "no");
+  if (!schedule.command.empty()) {
+    text += "command:";
+    for (const std::string& word : schedule.command) text += " " + quoted(word);
+    text += fmt::format("\ndirectory: {}\nstdin: {}\nisolation: {}\n", quoted(schedule.directory),
+                        quoted(schedule.standard_input), quoted(schedule.isolation));
+  }
   for (const RacySite& site : schedule.racy) {
     text +=
         fmt::format("racy: {} +{:x} {}\n", quoted(site.module), site.offset, quoted(site.place));

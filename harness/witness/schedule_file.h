@@ -62,6 +62,11 @@ struct ScheduleFile {
   std::string kind;  // of the diagnosis
   std::uint64_t step_limit = 0;
   bool spurious_wakeups = false;
+  // Of a whole program, how it was started; for others all empty.
+  std::vector<std::string> command;  // an absolute path, and its arguments
+  std::string directory;             // in which
+  std::string standard_input;        // the file it read; empty: none
+  std::string isolation;             // "run" or "batch"
   std::vector<RacySite> racy;
   std::vector<Choice> choices;
   bool operator==(const ScheduleFile&) const = default;

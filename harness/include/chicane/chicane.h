@@ -56,6 +56,8 @@ struct Options {
   std::uint64_t step_limit = 20000;
   /// Whether condition waits may return without a signal.
   bool spurious_wakeups = false;
+  /// Gives each run a fresh copy of the process, not only those after a run that ended badly.
+  bool isolate_runs = false;
   /// Runs that end badly (each costs a process) without anything new before the search ends.
   unsigned bad_runs = 40;
   /// Whether SIGINT and SIGTERM end the exploration instead of the process, and what it has found

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/explorer_program.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "interpose/exit.h"
+#include "interpose/process.h"
+#include "interpose/real.h"
+#include "report/result_json.h"
+#include "runner/explore_options.h"
+#include "runner/explorer.h"
+#include "runner/problem.h"
+#include "runner/program_session.h"
+
+using Main = int (*)(int, char**, char**);
+using Plain = void (*)();
+
+CHICANE_REAL(int, __libc_start_main, (Main, int, char**, Plain, Plain, Plain, void*))
+
+namespace chicane::runner {
+namespace {
+
+[[noreturn]] void leave(int status) {
+  std::fflush(nullptr);
+  syscall(SYS_exit_group, status);  // without the program's exit handlers (I1)
+  __builtin_unreachable();
+}
+
+[[noreturn]] void refuse(const std::string& folder, const std::string& why, bool unavailable) {
+  Result result;
+  result.error = why;
+  result.unavailable = unavailable;
+  std::string error;
+  const bool told = write_file_atomically(folder + "/result", report::to_text(result), &error);
+  if (!told) std::fprintf(stderr, "chicane: %s\n", error.c_str());
+  leave(told ? 0 : 2);
+}
+
+bool read_request(const std::string& folder, Session* session, Options* options,
+                  std::string* error) {
+  std::string text;
+  if (!read_file(folder + "/request", &text)) {
+    *error = folder + "/request cannot be read";
+    return false;
+  }
+  if (!from_text(text, session, error)) return false;
+  CLI::App app;
+  ExploreFlags flags;
+  ExploreSettings settings;
+  add_explore_flags(app, &flags);
+  try {
+    app.parse(std::vector<std::string>(session->arguments.rbegin(), session->arguments.rend()));
+  } catch (const CLI::ParseError& problem) {
+    *error = problem.what();
+    return false;
+  }
+  if (!read_explore_flags(flags, &settings, error)) return false;
+  apply(settings, options);
+  options->leg = session->leg;
+  options->program = session->program;
+  options->witness_dir = session->witness_dir;
+  options->isolate_runs = session->isolation == Isolation::kRun;
+  return true;
+}
+
+// Descriptor `to` becomes `path`, opened anew: with an offset of its own.
+void open_as(int to, const char* path, int flags) {
+  const int from = open(path, flags | O_CLOEXEC);
+  if (from < 0) return;
+  dup2(from, to);
+  if (from != to) close(from);
+}
+
+// The runs' output would flood whoever looks on: only a recorded run's is kept, in the log.
+void prepare_descriptors(const Session& session, bool recorded) {
+  const bool nothing = session.standard_input.empty();
+  open_as(STDIN_FILENO, nothing ? "/dev/null" : session.standard_input.c_str(), O_RDONLY);
+  if (session.show_output || recorded) return;
+  open_as(STDOUT_FILENO, "/dev/null", O_WRONLY);
+  dup2(STDOUT_FILENO, STDERR_FILENO);
+}
+
+void note_statuses(const Session& session) {
+  for (const int status : session.allowed_statuses) {
+    if (status < 0) interpose::allow_every_exit_status();
+    interpose::allow_exit_status(status);
+  }
+  interpose::call_early_handlers(session.isolation == Isolation::kRun);
+}
+
+}  // namespace
+
+void host_program(const MainCall& call, const char* folder_text) {
+  const std::string folder = folder_text;
+  Session session;
+  Options options;
+  std::string error;
+  if (!read_request(folder, &session, &options, &error)) refuse(folder, error, false);
+  note_statuses(session);
+  const auto run_main = [&call] {
+    const int status = call.main(call.argument_count, call.arguments, call.environment);
+    interpose::end_program(*engine::Engine::active(), interpose::Ending::kReturn, status,
+                           reinterpret_cast<const char*>(call.main) + 1);
+  };
+  Explorer explorer(run_main, options);
+  explorer.host({.command = session.command,
+                 .directory = std::filesystem::current_path().string(),
+                 .standard_input = session.standard_input,
+                 .isolation = to_string(session.isolation),
+                 .before_run = [&](bool recorded) { prepare_descriptors(session, recorded); },
+                 .end_process = &interpose::end_after_last_thread});
+  const Result result =
+      session.schedule.empty() ? explorer.explore() : explorer.replay(session.schedule);
+  if (!write_file_atomically(folder + "/result", report::to_text(result), &error)) {
+    std::fprintf(stderr, "chicane: %s\n", error.c_str());
+    leave(2);
+  }
+  leave(0);
+}
+
+}  // namespace chicane::runner
+
+namespace {
+
+std::string* g_folder;  // of the session
+Main g_main;
+
+int hosted_main(int count, char** arguments, char** environment) {
+  chicane::runner::host_program({g_main, count, arguments, environment}, g_folder->c_str());
+}
+
+}  // namespace
+
+extern "C" {
+// By it the command tells a program that it can explore.
+__attribute__((used)) extern const char chicane_runtime_marker[] = "chicane runtime";
+
+int __libc_start_main(Main main, int count, char** arguments, Plain init, Plain fini,
+                      Plain rtld_fini, void* stack_end) {
+  if (chicane::interpose::is_hosted()) {
+    g_folder = new std::string(std::getenv(chicane::runner::kSessionVariable));
+    unsetenv(chicane::runner::kSessionVariable);  // what the program starts is no part of it
+    g_main = main;
+    main = &hosted_main;
+  }
+  return chicane::interpose::real___libc_start_main()(main, count, arguments, init, fini, rtld_fini,
+                                                      stack_end);
+}
+
+}  // extern "C"
