@@ -23,6 +23,8 @@ Words compile_one(const CommandLine& line, const Toolchain& toolchain, std::size
                   const std::string& object) {
   Words words = toolchain.compiler;
   append(&words, instrumentation(line, toolchain));
+  // clang says so of the options that are for the link.
+  if (toolchain.clang) words.emplace_back("-Wno-unused-command-line-argument");
   for (std::size_t i = 0; i < line.arguments.size(); ++i) {
     const Role role = line.roles[i];
     if (role == Role::kOutput || role == Role::kInput) continue;
