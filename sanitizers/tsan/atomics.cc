@@ -10,6 +10,11 @@
 #include "engine/engine.h"
 #include "sanitizers/tsan/fences.h"
 
+extern "C" {
+void __tsan_func_entry(void* call_site);
+void __tsan_func_exit();
+}
+
 using chicane::engine::Engine;
 using chicane::engine::OpKind;
 using chicane::engine::Outcome;
@@ -23,11 +28,21 @@ using Int32 = std::uint32_t;
 using Int64 = std::uint64_t;
 __extension__ using Int128 = unsigned __int128;
 
-void announce(OpKind kind, const volatile void* address, const void* site) {
-  Engine* engine = Engine::active();
-  if (engine == nullptr) return;
-  engine->perform({.kind = kind, .object = const_cast<const void*>(address), .site = site});
-}
+/// Announces the operation, and shows ThreadSanitizer the caller: it takes the access for one of
+/// the function that is here.
+class Announced {
+ public:
+  Announced(OpKind kind, const volatile void* address, void* site) {
+    Engine* engine = Engine::active();
+    if (engine != nullptr) {
+      engine->perform({.kind = kind, .object = const_cast<const void*>(address), .site = site});
+    }
+    __tsan_func_entry(site);
+  }
+  ~Announced() { __tsan_func_exit(); }
+  Announced(const Announced&) = delete;
+  Announced& operator=(const Announced&) = delete;
+};
 
 void done(OpKind kind, const volatile void* address, const void* site, std::uint64_t value,
           bool succeeded = true) {
@@ -45,7 +60,7 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
   Int##bits __real___tsan_atomic##bits##_##name(volatile Int##bits*, Int##bits, int);         \
   Int##bits __wrap___tsan_atomic##bits##_##name(volatile Int##bits* address, Int##bits value, \
                                                 int order) {                                  \
-    announce(OpKind::kAtomicRmw, address, SITE);                                              \
+    const Announced announced(OpKind::kAtomicRmw, address, SITE);                             \
     const Int##bits before = __real___tsan_atomic##bits##_##name(address, value, order);      \
     note_atomic(address, order, true, true);                                                  \
     done(OpKind::kAtomicRmw, address, SITE, static_cast<std::uint64_t>(before));              \
@@ -56,7 +71,7 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
   int __real___tsan_atomic##bits##_##name(volatile Int##bits*, Int##bits*, Int##bits, int, int); \
   int __wrap___tsan_atomic##bits##_##name(volatile Int##bits* address, Int##bits* expected,      \
                                           Int##bits desired, int order, int fail_order) {        \
-    announce(OpKind::kAtomicCas, address, SITE);                                                 \
+    const Announced announced(OpKind::kAtomicCas, address, SITE);                                \
     const int changed =                                                                          \
         __real___tsan_atomic##bits##_##name(address, expected, desired, order, fail_order);      \
     note_atomic(address, changed != 0 ? order : fail_order, true, changed != 0);                 \
@@ -67,7 +82,7 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
 #define CHICANE_ATOMICS(bits)                                                                 \
   Int##bits __real___tsan_atomic##bits##_load(const volatile Int##bits*, int);                \
   Int##bits __wrap___tsan_atomic##bits##_load(const volatile Int##bits* address, int order) { \
-    announce(OpKind::kAtomicLoad, address, SITE);                                             \
+    const Announced announced(OpKind::kAtomicLoad, address, SITE);                            \
     const Int##bits value = __real___tsan_atomic##bits##_load(address, order);                \
     note_atomic(address, order, true, false);                                                 \
     done(OpKind::kAtomicLoad, address, SITE, static_cast<std::uint64_t>(value));              \
@@ -76,7 +91,7 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
   void __real___tsan_atomic##bits##_store(volatile Int##bits*, Int##bits, int);               \
   void __wrap___tsan_atomic##bits##_store(volatile Int##bits* address, Int##bits value,       \
                                           int order) {                                        \
-    announce(OpKind::kAtomicStore, address, SITE);                                            \
+    const Announced announced(OpKind::kAtomicStore, address, SITE);                           \
     __real___tsan_atomic##bits##_store(address, value, order);                                \
     note_atomic(address, order, false, true);                                                 \
     done(OpKind::kAtomicStore, address, SITE, static_cast<std::uint64_t>(value));             \
@@ -95,7 +110,7 @@ void done(OpKind kind, const volatile void* address, const void* site, std::uint
   Int##bits __wrap___tsan_atomic##bits##_compare_exchange_val(                                \
       volatile Int##bits* address, Int##bits expected, Int##bits desired, int order,          \
       int fail_order) {                                                                       \
-    announce(OpKind::kAtomicCas, address, SITE);                                              \
+    const Announced announced(OpKind::kAtomicCas, address, SITE);                             \
     const Int##bits before = __real___tsan_atomic##bits##_compare_exchange_val(               \
         address, expected, desired, order, fail_order);                                       \
     note_atomic(address, before == expected ? order : fail_order, true, before == expected);  \
