@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Predicts lock-order deadlocks from runs that did not deadlock. Every acquisition under a held
-// lock is an edge (held -> wanted); a circle of edges is a deadlock that another schedule may
-// reach, unless one of these says why not:
+// Predicts deadlocks from runs that did not deadlock. Every acquisition under a held lock is an
+// edge (held -> wanted). So is waiting under a lock for something else that another thread gives:
+//
+//     T holds a and waits for w                                 a -> w
+//     U has to take b before it gives w                         w -> b
+//
+// where w is a thread that is joined (given by its end), a WaitGroup (by its done), a condition (by
+// a signal), a channel (by the operation at its other end). A circle of edges, of any length, is a
+// deadlock that another schedule may reach (Goodlock: Havelund, "Using Runtime Analysis to Guide
+// Model Checking of Java Programs", SPIN 2000), unless one of these says why not:
 //
 //   same thread               two of its edges are one thread's, which cannot be in two places
 //   hand-over-hand            ... and the second was taken when the first's lock was gone again
@@ -14,20 +21,25 @@
 //   try-lock                  one of the acquisitions does not wait
 //   another lock's lifetime   two locks had the same address, one after the other
 //
+// A read lock that its own thread reads again is a circle of one, if somebody may write between.
+//
 // What is left is a prediction: the search confirms it by steering a run into it
-// (strategies/steer.cc). Circles of any length up to kMaxLength are found. Re-acquiring a read lock
-// behind a waiting writer is not predicted; the scheduler finds it as a deadlock.
+// (strategies/steer.cc). Circles of locks alone are reported as predictions; of the others it is
+// not certain that w is given by nobody else, and only what is confirmed is reported.
 //
 // Thread safety: engine context; cycles() also between runs.
 // Invariants:
 //   I1. A cycle that is feasible in one run stays so, whatever other runs refute.
-// Cost: 1 ns per event, about 15 ns per acquisition under another lock; circles are sought at a
-// run's end, and only where the graph has an edge out of a lock that another edge goes into.
+//   I2. The number of locks that a thread holds is not limited; of edges and of circles kMaxEdges
+//       and kMaxCycles are kept.
+// Cost: about 50 ns per acquisition, and per lock held at it; circles are sought at a run's end,
+// among the edges that can be in one.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -46,6 +58,8 @@ struct LockCycleRole {
   const void* wanted_site = nullptr;
   std::uint64_t wanted_step = 0;
   bool wanted_shared = false;
+  bool holds_lock = true;  // else `held` is what it gives later
+  bool wants_lock = true;  // else `wanted` is what another gives later
 };
 
 /// A circle of the lock-order graph, of the run in which it was first seen so.
@@ -54,6 +68,16 @@ struct LockCycle {
   bool feasible = false;
   /// Why it cannot happen; empty when feasible.
   std::string refutation;
+  /// Of a circle of one: who writes between.
+  engine::ThreadId writer = engine::kNoThread;
+
+  /// Whether it is one of locks alone.
+  bool locks_only() const {
+    for (const LockCycleRole& role : roles) {
+      if (!role.holds_lock || !role.wants_lock) return false;
+    }
+    return true;
+  }
 };
 
 class LockOrderMonitor final : public engine::Monitor {
@@ -71,7 +95,7 @@ class LockOrderMonitor final : public engine::Monitor {
   /// All circles of all runs, feasible or refuted, in the order of their discovery.
   const std::vector<LockCycle>& cycles() const { return cycles_; }
 
-  static constexpr std::size_t kMaxLength = 8;
+  static constexpr std::size_t kMaxLength = 1024;
 
  private:
   struct Held {
@@ -97,24 +121,45 @@ class LockOrderMonitor final : public engine::Monitor {
     const void* lock;
     engine::ThreadId thread;
     std::uint32_t sync_position;
+    std::uint32_t first_gate, gate_count;
+  };
+  /// A thread takes a lock, or gives what others may wait for.
+  struct Step {
+    engine::ThreadId thread;
+    const void* object;
+    const void* site;
+    std::uint64_t step;
+    std::uint32_t sync_position, first_gate, gate_count, life;
+    bool shared, gives;
   };
   struct Search;
 
   void note(const engine::Event& event);
   void on_lock(const engine::Event& event, bool shared, bool try_lock);
+  void on_message(const engine::Event& event);
   void note_writer(const engine::Event& event);
-  void add_edge(const engine::Thread& thread, const engine::HeldLock& held,
-                const engine::Event& event, bool shared, bool try_lock);
+  void note_wait(const engine::Event& event, const void* object);
+  void note_step(const engine::Event& event, const void* object, bool shared, bool gives);
+  bool is_new(const engine::Event& event, const void* object, std::uint64_t what);
+  std::pair<std::uint32_t, std::uint32_t> gates_of(const engine::Event& event);
+  Edge edge_of(const engine::Event& event, const engine::HeldLock& held, const void* wanted,
+               std::pair<std::uint32_t, std::uint32_t> gates) const;
+  std::uint32_t life_of(const void* lock) const;
+  void add_edge(const Edge& edge);
+  void add_given();
+  void find_recursive_reads();
   void end_lives(const void* start, std::size_t size);
   void find_cycles();
+  void trim();
   std::vector<std::uint32_t> clock_at(engine::ThreadId thread, std::uint32_t position) const;
   bool ordered(engine::ThreadId first, std::uint32_t first_at, engine::ThreadId second,
                std::uint32_t second_at) const;
   bool takes_a_detour(const std::vector<const Edge*>& circle) const;
-  bool share_gate(const Edge& one, const Edge& other) const;
+  template <class One, class Other>
+  bool share_gate(const One& one, const Other& other) const;
   const char* refute(const std::vector<const Edge*>& circle) const;
   const char* refute_same_thread(const std::vector<const Edge*>& circle) const;
-  bool has_other_writer(const void* lock, const std::vector<const Edge*>& circle) const;
+  const Writer* other_writer(const void* lock, const std::vector<const Edge*>& circle) const;
   void keep(const std::vector<const Edge*>& circle);
   void write_finding(const LockCycle& cycle);
 
@@ -124,13 +169,14 @@ class LockOrderMonitor final : public engine::Monitor {
   std::vector<Held> gates_;
   std::vector<Sync> syncs_;
   std::vector<Writer> writers_;
-  bool reads_seen_ = false;            // in any run: writers are not noted before
+  std::vector<Edge> rereads_;              // a read lock under the same one
+  std::vector<Step> steps_;                // in order
+  std::vector<std::uint32_t> in_circles_;  // edges that may be in one, by what is held
+  bool waits_seen_ = false;
   AddressTable<std::uint32_t> lives_;  // by lock: how many locks have ended at this address
   AddressTable<std::uint8_t> known_;   // by hash: edges and writers that need no second entry
   const void* lowest_ = nullptr;       // of the locks with edges
   const void* highest_ = nullptr;
-  bool leads_on_ = false;            // some edge goes into a lock that another goes out of
-  AddressTable<std::uint8_t> ends_;  // by lock: bit 0 an edge goes out, bit 1 one comes in
   std::vector<LockCycle> cycles_;
   std::vector<std::uint64_t> reported_in_;  // by cycle: the last run that reported it
   std::uint64_t run_ = 0;

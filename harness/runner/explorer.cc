@@ -44,11 +44,16 @@ struct SharedCycles {
     return memory == MAP_FAILED ? nullptr : static_cast<SharedCycles*>(memory);
   }
 
+  /// Null: whoever comes to what is wanted.
+  static const void* held_by(const monitors::LockCycleRole& role) {
+    return role.holds_lock ? role.held : nullptr;
+  }
+
   bool has(const monitors::LockCycle& cycle) const {
     for (std::uint32_t i = 0; i < count; ++i) {
       bool same = cycles[i].role_count == cycle.roles.size();
       for (std::size_t k = 0; same && k < cycle.roles.size(); ++k) {
-        same = cycles[i].roles[k].held == cycle.roles[k].held &&
+        same = cycles[i].roles[k].held == held_by(cycle.roles[k]) &&
                cycles[i].roles[k].wanted == cycle.roles[k].wanted &&
                cycles[i].roles[k].wanted_site == cycle.roles[k].wanted_site;
       }
@@ -63,7 +68,8 @@ struct SharedCycles {
     to.role_count = 0;
     for (const monitors::LockCycleRole& role : cycle.roles) {
       if (to.role_count == monitors::LockOrderMonitor::kMaxLength) break;
-      to.roles[to.role_count++] = {role.held, role.held_site, role.wanted, role.wanted_site};
+      to.roles[to.role_count++] = {held_by(role), role.held_site, role.wanted, role.wanted_site,
+                                   cycle.writer};
     }
   }
 };

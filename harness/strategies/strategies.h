@@ -83,12 +83,14 @@ class Replay final : public engine::Strategy {
 /// (the running thread, else the lowest id; outcome 0) and with the next entry.
 std::unique_ptr<engine::Strategy> make_follow(std::vector<engine::ChoiceRecord> choices);
 
-/// One participant of a predicted lock cycle: who holds `held` and wants `wanted`.
+/// One participant of a predicted lock cycle: who holds `held` (null: whoever) and wants `wanted`.
 struct SteerRole {
   const void* held = nullptr;
   const void* held_site = nullptr;
   const void* wanted = nullptr;
   const void* wanted_site = nullptr;
+  /// When `held` is `wanted`, a lock that is read twice: who writes between.
+  engine::ThreadId writer = engine::kNoThread;
 };
 
 /// Whether a thread that holds `held` and has announced `pending` stands at the wanted acquisition

@@ -16,12 +16,12 @@ struct Config {
 };
 
 int high_of(Config& config) {
-  std::shared_lock guard(config.rw);  //~ deadlock#rw waits [sched]: behind the writer that waits
+  std::shared_lock guard(config.rw);  //~ deadlock#rw waits [sched lockorder]: behind a writer
   return config.high;
 }
 
 int width(Config& config) {
-  std::shared_lock guard(config.rw);  //~ deadlock#rw holds [sched]: the writer waits for this one
+  std::shared_lock guard(config.rw);  //~ deadlock#rw holds [sched lockorder]: the writer waits
   return high_of(config) - config.low;
 }
 }  // namespace
@@ -31,8 +31,8 @@ CHICANE_SCENARIO(recursive_read_lock, bad) {
   WaitGroup wg;
   wg.go([&] { width(config); });
   wg.go([&] {
-    std::lock_guard guard(config.rw);  //~ deadlock#rw waits [sched]: until all readers have gone
+    std::lock_guard guard(config.rw);  //~ deadlock#rw waits [sched lockorder]: for all readers
     config.high = 3;
   });
-  wg.wait();  //~ deadlock#rw waits [sched]: for both
+  wg.wait();  //~ deadlock#rw waits [sched lockorder]: for both
 }
