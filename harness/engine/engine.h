@@ -130,6 +130,8 @@ class Engine {
   /// The engine while a program thread runs under it on this OS thread, else null. Front doors ask
   /// this first and fall through to the real function when it is null. Any thread.
   static Engine* active() { return active_; }
+  /// While one exists, what this OS thread does is not the program's doing (scope.h).
+  struct Scope;
   /// The one engine of the process, running or not. Driver.
   static Engine& instance();
 

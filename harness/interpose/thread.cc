@@ -57,6 +57,9 @@ struct OnceRun {
 };
 
 void run_once(Engine& engine, pthread_once_t* control, OnceBody body, const void* site) {
+  // Done once, done for ever: nothing that others do before or after makes a difference, so it is
+  // no operation. (The C++ library asks whenever a stream is made.)
+  if (*control == kOnceDone) return engine.acquire(control);
   engine.perform(
       {.kind = OpKind::kOnce, .object = control, .site = site, .ready = &once_is_settled});
   const bool mine = *control != kOnceDone;

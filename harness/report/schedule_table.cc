@@ -77,6 +77,12 @@ class Table {
     return concerned ? 2 : 0;
   }
 
+  /// The beginning or the end of a thread, where no switch happened.
+  static bool is_life(const Step& step) {
+    return !step.forced &&
+           (step.operation == "create" || step.operation == "start" || step.operation == "join");
+  }
+
   /// A plain access to what is otherwise locked, sent on, waited for: how its class works inside.
   bool is_construction(const Step& step) const {
     return (step.operation == "read" || step.operation == "write") &&
@@ -97,8 +103,10 @@ class Table {
       if (weight(i) > 0) interesting.push_back(i);
     }
     if (objects_.empty()) {  // an assertion, a crash: whatever happened between the threads
-      std::vector<std::size_t> all = synchronization_steps();
-      if (interesting.empty() || all.size() <= max_rows_) interesting = std::move(all);
+      interesting = synchronization_steps();
+      if (interesting.size() > max_rows_) {
+        std::erase_if(interesting, [this](std::size_t i) { return is_life(steps_[i]); });
+      }
     }
     chosen_ = interesting;
     if (interesting.size() <= max_rows_) return;

@@ -230,6 +230,11 @@ class Renderer {
   void add_commands() {
     const std::string learn = options_.command + " explain " + diagnosis_.kind;
     if (diagnosis_.witness.empty()) return add_labelled("learn", learn);
+    if (!options_.again.empty()) {
+      add_line("  " + colored(kBold, "again") + "  " +
+               options_.again);  // to be copied: never wrapped
+      return add_labelled("learn", learn);
+    }
     const std::string again = options_.command + " replay " + diagnosis_.witness;
     const std::string both =
         "  " + colored(kBold, "again") + "  " + again + "     " + colored(kBold, "learn") + "  ";

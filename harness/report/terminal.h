@@ -32,6 +32,8 @@ struct TerminalOptions {
   std::string program;
   /// How the reader calls the command.
   std::string command = "chicane";
+  /// The command that shows the witness again, where that is not `chicane replay FILE`.
+  std::string again;
   bool color = false;
   UserFile is_user = is_user_file;
   /// What the annotation of a line says to the learner, by "file:line", the file as in the debug

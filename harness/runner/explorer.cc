@@ -12,6 +12,7 @@
 #include "monitors/lock_order.h"
 #include "runner/explorer_interrupts.h"
 #include "runner/explorer_lanes.h"
+#include "runner/explorer_nested.h"
 
 namespace chicane::runner {
 namespace {
@@ -331,15 +332,17 @@ bool parse_strategy(const std::string& name, Strategy* strategy) {
 }
 
 Result explore(const std::function<void()>& program, const Options& options) {
+  if (runner::is_explored()) return runner::refuse_nested();
   return runner::Explorer(program, options).explore();
 }
 
 Result replay(const std::function<void()>& program, const Schedule& schedule) {
-  return runner::Explorer(program, Options{}).replay(schedule.text);
+  return replay(program, Options{}, schedule);
 }
 
 Result replay(const std::function<void()>& program, const Options& options,
               const Schedule& schedule) {
+  if (runner::is_explored()) return runner::refuse_nested();
   return runner::Explorer(program, options).replay(schedule.text);
 }
 

@@ -134,6 +134,10 @@ void run_all(const ChildTask& task, Journal& journal) {
     journal.end_run(end, engine.step());
     if (journal.findings().size() != findings && task.replay == nullptr) {
       add_racy_sites(journal, findings);
+    } else if (end == RunEnd::kFinished && journal.current_choices().empty()) {
+      // Nothing was to be chosen and nothing was found that would make it so: the only run.
+      journal.counters().exhausted = 1;
+      break;
     }
     if (task.replay == nullptr) add_proven_sites(journal, monitors);
     if (journal.racy_sites().size() != racy) {

@@ -8,7 +8,6 @@
 //   worker --list
 //
 // Exit: 0 it ran (whatever it found is in the JSON), 2 usage, 77 unavailable.
-#include <sys/personality.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include "chicane/scenario.h"
 #include "report/result_json.h"
 #include "runner/explore_options.h"
+#include "runner/explorer_addresses.h"
 
 namespace {
 
@@ -53,27 +53,6 @@ const Scenario* find(const std::string& id) {
     if (id_of(*it) == id) return it;
   }
   return nullptr;
-}
-
-// Addresses must not differ from process to process, or schedules would not either. Where the
-// system forbids it, runs go on: only the names of locks may then differ between processes.
-void switch_off_aslr(char** argv) {
-  const int persona = personality(0xffffffff);
-  if (persona == -1 || (persona & ADDR_NO_RANDOMIZE) != 0) return;
-  if (getenv("CHICANE_ASLR_TRIED") != nullptr) {
-    std::fprintf(stderr,
-                 "chicane: address-space randomization cannot be switched off here "
-                 "(personality is forbidden): schedules still replay, but only in this process\n");
-    return;
-  }
-  setenv("CHICANE_ASLR_TRIED", "1", 1);
-  if (personality(static_cast<unsigned long>(persona) | ADDR_NO_RANDOMIZE) == -1) {
-    std::fprintf(stderr,
-                 "chicane: personality(ADDR_NO_RANDOMIZE) is forbidden here: schedules "
-                 "still replay, but addresses differ from process to process\n");
-    return;
-  }
-  execv("/proc/self/exe", argv);
 }
 
 void parse(int argc, char** argv, Arguments* arguments) {
@@ -141,7 +120,7 @@ Result run_natively(const Scenario& scenario, unsigned runs) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  switch_off_aslr(argv);
+  chicane::runner::fix_addresses(argv);
   Arguments arguments;
   parse(argc, argv, &arguments);
   if (arguments.list) {

@@ -150,6 +150,11 @@ struct Result {
   bool unavailable = false;
 };
 
+/// A diagnosis as a person reads it: several lines, each ended by a newline.
+std::string to_text(const Diagnosis& diagnosis);
+/// Whether there is such a kind of diagnosis ("data-race").
+bool is_kind(const std::string& kind);
+
 /// Explores `program` (called once per run, in child processes; what it captures is copied with the
 /// process) under `options`. Never throws; what the program throws is a diagnosis.
 Result explore(const std::function<void()>& program, const Options& options = {});
