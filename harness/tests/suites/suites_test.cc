@@ -182,14 +182,14 @@ TEST_F(Suites, EveryKindOfFailureIsTold) {
   const Output output = run(kSuite + " --gtest_filter=-Plain*");
   EXPECT_EQ(output.exit, 1);
   for (const char* text :
-       {"deadlock  2 threads wait for each other in a circle",
+       {"deadlock  2 threads wait for each other in a circle", "lost-update  ",
         "data-race  two threads touch `counter`, nothing orders them",
         "Expected: false\nsecond\nGoogle Test trace:\n", "  ASSERT_FALSE(first.exchange",
         "C++ exception with description \"one was last\" thrown in the test body.",
         "uncaught-panic  C++ exception", ": Skipped\nafter all\n", "5 FAILED TESTS"}) {
     EXPECT_THAT(output.text, HasSubstr(text));
   }
-  EXPECT_EQ(lines_of(output.text, "^  again  ").size(), 5U) << output.text;
+  EXPECT_EQ(lines_of(output.text, "^  again  ").size(), 6U) << output.text;
   // The same text twice.
   EXPECT_EQ(comparable(run(kSuite + " --gtest_filter=-Plain*").text), comparable(output.text));
 }
