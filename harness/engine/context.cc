@@ -66,36 +66,75 @@ std::uintptr_t read_thread_pointer() {
   }
 }
 
-// The initial image of the executable's thread-local storage, and where each thread has its copy.
+// The initial image of a module's thread-local storage.
 struct ThreadLocalImage {
-  const char* image = nullptr;
-  std::size_t file_size = 0, memory_size = 0;
-  std::ptrdiff_t offset = 0;  // from the thread pointer
+  const char* image;
+  std::size_t file_size, memory_size;
+  std::size_t module;     // its number for the dynamic linker
+  std::ptrdiff_t offset;  // from the thread pointer; 0: only the dynamic linker knows
 };
 
-int find_executable_image(dl_phdr_info* info, std::size_t, void* out) {
-  auto& image = *static_cast<ThreadLocalImage*>(out);
-  for (int i = 0; i < info->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& header = info->dlpi_phdr[i];
-    if (header.p_type != PT_TLS || info->dlpi_tls_data == nullptr) continue;
-    image.image = reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr);
-    image.file_size = header.p_filesz;
-    image.memory_size = header.p_memsz;
-    image.offset = reinterpret_cast<const char*>(info->dlpi_tls_data) -
-                   reinterpret_cast<const char*>(read_thread_pointer());
+constexpr std::size_t kModules = 64;
+struct ThreadLocalImages {
+  ThreadLocalImage at[kModules];
+  std::size_t count = 0;
+};
+
+// Whose thread-local storage must survive: the C library's (its allocator's caches) and a
+// sanitizer's (what it knows of its threads).
+bool is_kept(const char* path) {
+  const char* slash = std::strrchr(path, '/');
+  const char* name = slash != nullptr ? slash + 1 : path;
+  for (const char* prefix : {"libc.so", "libc-", "ld-linux", "libpthread", "libtsan"}) {
+    if (std::strncmp(name, prefix, std::strlen(prefix)) == 0) return true;
   }
-  return 1;  // the executable is the first module: look no further
+  return false;
 }
 
-const ThreadLocalImage& executable_image() {
-  static const ThreadLocalImage image = [] {
-    ThreadLocalImage found;
-    // With ThreadSanitizer linked in, its own per-thread state lies in the same block and must
-    // survive: there, thread_local variables keep their values from run to run.
-    if (__interceptor_pthread_create == nullptr) dl_iterate_phdr(&find_executable_image, &found);
+int note_image(dl_phdr_info* info, std::size_t, void* out) {
+  auto& images = *static_cast<ThreadLocalImages*>(out);
+  // The executable comes first, without a name. With ThreadSanitizer linked in, its per-thread
+  // state lies in the same block.
+  const bool executable = info->dlpi_name == nullptr || info->dlpi_name[0] == '\0';
+  if (executable ? __interceptor_pthread_create != nullptr : is_kept(info->dlpi_name)) return 0;
+  for (int i = 0; i < info->dlpi_phnum && images.count < kModules; ++i) {
+    const ElfW(Phdr)& header = info->dlpi_phdr[i];
+    if (header.p_type != PT_TLS) continue;
+    const auto* here = static_cast<const char*>(info->dlpi_tls_data);
+    images.at[images.count++] = {
+        reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr), header.p_filesz,
+        header.p_memsz, info->dlpi_tls_modid,
+        executable ? here - reinterpret_cast<const char*>(read_thread_pointer()) : 0};
+  }
+  return 0;
+}
+
+// Modules that are loaded later keep their values from thread to thread.
+const ThreadLocalImages& images() {
+  static const ThreadLocalImages all = [] {
+    ThreadLocalImages found;
+    dl_iterate_phdr(&note_image, &found);
     return found;
   }();
-  return image;
+  return all;
+}
+
+// Where the thread with this pointer has a module's block; null when it has none yet. By glibc's
+// dynamic thread vector: (block, what to free) by module number, found from the thread pointer.
+char* block_of(std::uintptr_t thread_pointer, std::size_t module) {
+  struct Entry {
+    char* block;
+    void* to_free;
+  };
+#if defined(__x86_64__)
+  const auto* vector = reinterpret_cast<Entry* const*>(thread_pointer)[1];
+#else
+  const auto* vector = reinterpret_cast<Entry* const*>(thread_pointer)[0];
+#endif
+  const auto length = reinterpret_cast<std::uintptr_t>(vector[-1].block);
+  if (module > length) return nullptr;
+  char* block = vector[module].block;
+  return reinterpret_cast<std::intptr_t>(block) == -1 ? nullptr : block;
 }
 
 }  // namespace
@@ -132,6 +171,7 @@ void* Context::park(void* self) {
 
 Context* Context::create(std::size_t stack_size) {
   auto* context = new Context;
+  context->stack_size_ = stack_size;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   if (stack_size != 0) pthread_attr_setstacksize(&attributes, stack_size + 2 * kParkedFrames);
@@ -165,21 +205,26 @@ void Context::reset(FiberEntry entry) {
   shadow_.top = shadow_.base;
   shadow_.beyond = 0;
   start_fiber(fiber_, stack_top_, stack_low_, entry);
-  const ThreadLocalImage& image = executable_image();
-  if (image.memory_size == 0) return;
-  char* block = reinterpret_cast<char*>(thread_pointer_) + image.offset;
-  std::memcpy(block, image.image, image.file_size);
-  std::memset(block + image.file_size, 0, image.memory_size - image.file_size);
+  const ThreadLocalImages& all = images();
+  for (std::size_t i = 0; i < all.count; ++i) {
+    const ThreadLocalImage& image = all.at[i];
+    char* block = image.offset != 0 ? reinterpret_cast<char*>(thread_pointer_) + image.offset
+                                    : block_of(thread_pointer_, image.module);
+    if (block == nullptr) continue;
+    std::memcpy(block, image.image, image.file_size);
+    std::memset(block + image.file_size, 0, image.memory_size - image.file_size);
+  }
 }
 
-Context* ContextPool::take(FiberEntry entry) {
+Context* ContextPool::take(FiberEntry entry, std::size_t stack_size) {
+  std::vector<Context*>& free = stack_size == 0 ? free_ : sized_;
   Context* context = nullptr;
-  if (free_.empty()) {
-    context = Context::create(0);
-  } else {
-    context = free_.back();
-    free_.pop_back();
+  for (std::size_t i = free.size(); context == nullptr && i-- > 0;) {
+    if (free[i]->stack_size() != stack_size) continue;
+    context = free[i];
+    free.erase(free.begin() + static_cast<std::ptrdiff_t>(i));
   }
+  if (context == nullptr) context = Context::create(stack_size);
   if (context != nullptr) context->reset(entry);
   return context;
 }

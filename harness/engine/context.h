@@ -33,6 +33,8 @@ class Context {
  public:
   /// A new parked thread; null when the system has no more. `stack_size` in bytes, 0: the default.
   static Context* create(std::size_t stack_size);
+  /// What `create` was asked for.
+  std::size_t stack_size() const { return stack_size_; }
   /// The context of the calling OS thread itself (the driver's).
   static Context* adopt_caller();
 
@@ -71,6 +73,7 @@ class Context {
   std::uintptr_t thread_pointer_ = 0;
   std::uint64_t handle_ = 0;
   char* stack_top_ = nullptr;  // below the parked thread's own frames
+  std::size_t stack_size_ = 0;
   const char* stack_low_ = nullptr;
   const char* stack_high_ = nullptr;
   ShadowStack shadow_;
@@ -108,13 +111,20 @@ inline void write_thread_pointer(std::uintptr_t value) {
 /// Contexts that are free, and those in use.
 class ContextPool {
  public:
-  Context* take(FiberEntry entry);
-  void give_back(Context* context) { free_.push_back(context); }
+  /// `stack_size` in bytes, 0: the system's default.
+  Context* take(FiberEntry entry, std::size_t stack_size);
+  void give_back(Context* context) {
+    (context->stack_size() == 0 ? free_ : sized_).push_back(context);
+  }
   /// After fork the parked threads are gone and so are their stacks: forget them.
-  void forget() { free_.clear(); }
+  void forget() {
+    free_.clear();
+    sized_.clear();
+  }
 
  private:
   std::vector<Context*> free_;
+  std::vector<Context*> sized_;  // those whose stacks were asked for by size
 };
 
 /// Whether switching writes the thread pointer by instruction (FSGSBASE) or by system call.

@@ -39,7 +39,7 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   special_accesses_ = 0;
   strategy_wants_events_ = strategy.wants_events();
   begin_monitors(monitors);
-  Thread& main = add_thread(nullptr, nullptr);
+  Thread& main = add_thread(nullptr, nullptr, 0);
   current_ = &main;
   main.context_->switch_from(*driver_);           // returns when the run has ended
   g_shadow_stack = current_->context_->shadow();  // monitors may ask for the last thread's stack
@@ -136,8 +136,13 @@ Thread* Engine::choose_thread(std::size_t count) {
 }
 
 [[gnu::always_inline]] inline void Engine::go_on() {
-  const std::size_t count = collect_enabled();
-  if (count == 0) leave(live_.empty() ? RunEnd::kFinished : RunEnd::kStuck);
+  std::size_t count = collect_enabled();
+  while (count == 0) [[unlikely]] {
+    const bool look_again =
+        !live_.empty() && on_standstill != nullptr && on_standstill(*this);
+    if (!look_again) leave(live_.empty() ? RunEnd::kFinished : RunEnd::kStuck);
+    count = collect_enabled();
+  }
   Thread* next = count == 1 ? enabled_[0] : choose_thread(count);
   if (++step_ >= watch_from_) [[unlikely]] {
     if (step_ > last_step_) leave(RunEnd::kStepLimit);

@@ -56,6 +56,13 @@ struct ThreadLocalDestructor {
   void* object;
 };
 
+/// What front doors keep of a thread; all of it is fresh with each thread.
+struct DoorState {
+  char name[16];
+  bool cancel_requested, cancel_disabled, cancel_asynchronous;
+  void* cleanups;  // C's cleanup handlers: the innermost one's buffer
+};
+
 /// A virtual thread. Strategies and monitors read it; only the engine writes it, except `held`,
 /// which the engine keeps from kLock/kUnlock events.
 class Thread {
@@ -83,6 +90,8 @@ class Thread {
   /// `start_sync`, it releases to `end_sync` when it ends.
   const void* start_sync() const { return &start_sync_; }
   const void* end_sync() const { return &end_sync_; }
+  /// Program thread.
+  DoorState& door() { return door_; }
 
  private:
   friend class Engine;
@@ -104,6 +113,7 @@ class Thread {
   const void* spin_address_ = nullptr;
   unsigned clock_readings_ = 0;
   const void* throw_site_ = nullptr;
+  DoorState door_{};
   // The exception that unwinds it at pthread_exit: others may be unwound at the same time, and it
   // must not lie on the stack that goes.
   alignas(16) unsigned char unwinding_[64];
@@ -187,14 +197,29 @@ class Engine {
     bool is_goroutine = false;
     bool detached = false;
     const void* site = nullptr;
+    std::size_t stack_size = 0;  // in bytes; 0: the system's default
   };
   /// Makes a thread that will run `body(argument)`, and announces its creation.
   Thread& spawn(void* (*body)(void*), void* argument, const SpawnOptions& options);
   /// Waits for `thread` to end (or `deadline`); its result goes to `*result` unless that is null.
   bool join(Thread& thread, void** result, const void* site, Time deadline = kNever);
+  /// The effect of a join, once `has_ended` says that it is ready.
+  void finish_join(Thread& thread, void** result, const void* site);
+  /// Readiness of an operation whose object is a thread.
+  static bool has_ended(const Operation& operation) {
+    return static_cast<const Thread*>(operation.object)->finished();
+  }
   void detach(Thread& thread, const void* site);
   /// Ends the running thread after unwinding its stack. `result` is what `join` gives.
   [[noreturn]] void exit_thread(void* result);
+  /// Goes on with what `exit_thread` began, when `on_unwinding` has left it.
+  [[noreturn]] void go_on_unwinding() { exit_thread(current_->result_); }
+  /// Called while `exit_thread` unwinds, with each frame's canonical address before it goes. Need
+  /// not return. Set by a front door, once.
+  static inline void (*on_unwinding)(Thread& thread, const void* frame) = nullptr;
+  /// Called when no thread can go on. True: something outside of the program has happened, look
+  /// again. Set by a front door, once.
+  static inline bool (*on_standstill)(Engine& engine) = nullptr;
   /// Calls `destroy(object)` when the running thread ends, last registered first.
   void at_thread_exit(void (*destroy)(void*), void* object);
   /// Destroys the running thread's thread_local objects now, as exit() does.
@@ -258,6 +283,13 @@ class Engine {
 
   /// While one exists, what is called is not the program's doing (engine/scope.h).
   struct Scope;
+  /// In a forked child of the program: the run is its parent's. The program goes on without the
+  /// engine; where the thread would end, the process does. Program thread.
+  void forget_run() {
+    active_ = nullptr;
+    forgotten_ = true;
+  }
+
   /// The running step's number.
   std::uint64_t step() const { return step_; }
   const RunOptions& options() const { return options_; }
@@ -294,7 +326,7 @@ class Engine {
   void begin_monitors(std::span<Monitor* const> monitors);
   [[noreturn]] void leave(RunEnd end);
   // threads.cc: life and death of threads
-  Thread& add_thread(void* (*body)(void*), void* argument);
+  Thread& add_thread(void* (*body)(void*), void* argument, std::size_t stack_size);
   void recycle();
   void note_thread(const Thread& thread);
   static void thread_entry();
@@ -363,6 +395,7 @@ class Engine {
   Time now_ = 0;
   std::uint64_t fair_from_ = 0, last_step_ = 0;
   RunEnd end_ = RunEnd::kFinished;
+  bool forgotten_ = false;
   TraceRecord* open_record_ = nullptr;
   static constexpr std::size_t kRacySlots = 1024;
   std::uint64_t racy_[kRacySlots] = {};

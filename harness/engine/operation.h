@@ -76,7 +76,9 @@ inline constexpr Time kNever = std::numeric_limits<Time>::max();
   X(kSemPost, "sem-post")          \
   X(kBarrier, "barrier")           \
   X(kFutexWait, "futex-wait")      \
-  X(kFutexWake, "futex-wake")
+  X(kFutexWake, "futex-wake")      \
+  X(kIo, "io")                     \
+  X(kThreadCancel, "cancel-thread")
 
 enum class OpKind : std::uint8_t {
 #define X(enumerator, name) enumerator,

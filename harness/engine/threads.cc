@@ -14,7 +14,7 @@
 #include "engine/scope.h"
 
 namespace chicane::engine {
-Thread& Engine::add_thread(void* (*body)(void*), void* argument) {
+Thread& Engine::add_thread(void* (*body)(void*), void* argument, std::size_t stack_size) {
   if (thread_count_ == all_.size()) all_.push_back(new Thread);
   Thread& thread = *all_[thread_count_];
   thread.id_ = static_cast<ThreadId>(thread_count_++);
@@ -33,7 +33,8 @@ Thread& Engine::add_thread(void* (*body)(void*), void* argument) {
   thread.spin_site_ = thread.spin_address_ = nullptr;
   thread.clock_readings_ = 0;
   thread.throw_site_ = nullptr;
-  thread.context_ = pool_.take(&Engine::thread_entry);
+  thread.door_ = {};
+  thread.context_ = pool_.take(&Engine::thread_entry, stack_size);
   if (thread.context_ == nullptr) {
     std::fprintf(stderr, "chicane: the system refuses a further thread (%zu in this run)\n",
                  thread_count_);
@@ -56,7 +57,7 @@ void Engine::note_thread(const Thread& thread) {
 
 Thread& Engine::spawn(void* (*body)(void*), void* argument, const SpawnOptions& options) {
   Scope scope;
-  Thread& thread = add_thread(body, argument);
+  Thread& thread = add_thread(body, argument, options.stack_size);
   thread.is_goroutine_ = options.is_goroutine;
   thread.detached_ = options.detached;
   if (recording_) {
@@ -122,6 +123,8 @@ void Engine::run_destructors() {
 
 void Engine::finish_thread() {
   Thread& me = *current_;
+  if (forgotten_) [[unlikely]]
+    std::exit(0);
   run_destructors();  // the program's code: other threads may run here
   if (options_.end_process != nullptr && live_.size() == 1) options_.end_process();
   active_ = nullptr;
@@ -159,6 +162,11 @@ bool Engine::join(Thread& thread, void** result, const void* site, Time deadline
     emit(OpKind::kThreadJoin, Outcome::kTimedOut, &thread, site, thread.id_);
     return false;
   }
+  finish_join(thread, result, site);
+  return true;
+}
+
+void Engine::finish_join(Thread& thread, void** result, const void* site) {
   acquire(thread.end_sync());
   thread.joined_ = true;
   if (result != nullptr) *result = thread.result_;
@@ -166,7 +174,6 @@ bool Engine::join(Thread& thread, void** result, const void* site, Time deadline
        reinterpret_cast<const void*>(static_cast<std::uintptr_t>(thread.id_)));
   Scope scope;
   pool_.give_back(thread.context_);
-  return true;
 }
 
 void Engine::detach(Thread& thread, const void* site) {
@@ -220,8 +227,12 @@ void Engine::exit_thread(void* result) {
   // A `catch (...)` that does not let it go on is the program's end, as it is with the C library.
   unwinding->exception_cleanup = [](_Unwind_Reason_Code, _Unwind_Exception*) { std::abort(); };
   const auto stop = [](int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
-                       _Unwind_Context*, void* engine) -> _Unwind_Reason_Code {
-    if ((actions & _UA_END_OF_STACK) != 0) static_cast<Engine*>(engine)->finish_thread();
+                       _Unwind_Context* frame, void* self) -> _Unwind_Reason_Code {
+    auto& engine = *static_cast<Engine*>(self);
+    if (on_unwinding != nullptr) {
+      on_unwinding(*engine.current_, reinterpret_cast<const void*>(_Unwind_GetCFA(frame)));
+    }
+    if ((actions & _UA_END_OF_STACK) != 0) engine.finish_thread();
     return _URC_NO_REASON;
   };
   _Unwind_ForcedUnwind(unwinding, stop, this);

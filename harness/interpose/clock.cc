@@ -4,7 +4,9 @@
 #include "interpose/clock.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/time.h>
+#include <sys/times.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,11 +14,16 @@
 #include <limits>
 
 #include "engine/engine.h"
+#include "interpose/cancel.h"
 #include "interpose/real.h"
 
 CHICANE_REAL(int, clock_gettime, (clockid_t, timespec*))
 CHICANE_REAL(int, gettimeofday, (timeval*, void*))
 CHICANE_REAL(time_t, time, (time_t*))
+CHICANE_REAL(int, timespec_get, (timespec*, int))
+CHICANE_REAL(clock_t, clock, ())
+CHICANE_REAL(clock_t, times, (tms*))
+CHICANE_REAL(int, getrusage, (__rusage_who_t, rusage*))
 CHICANE_REAL(int, nanosleep, (const timespec*, timespec*))
 CHICANE_REAL(int, clock_nanosleep, (clockid_t, int, const timespec*, timespec*))
 CHICANE_REAL(int, usleep, (useconds_t))
@@ -37,20 +44,19 @@ constexpr Time kRealtimeBase = 1'704'067'200 * kSecond;
 constexpr Time kMonotonicBase = 3600 * kSecond;
 
 Time base_of(clockid_t clock) {
+  if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID || clock < 0) return 0;
   return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI
              ? kRealtimeBase
              : kMonotonicBase;
 }
 
-Time nanoseconds(const timespec& time) {
-  constexpr Time kLongest = std::numeric_limits<Time>::max() / kSecond - 1;
-  return std::min<Time>(time.tv_sec, kLongest) * kSecond + time.tv_nsec;
-}
-
 bool never(const engine::Operation&) { return false; }
 
+}  // namespace
+
 void sleep_until(Engine& engine, Time deadline, const void* site) {
-  engine.perform({.kind = OpKind::kSleep, .site = site, .ready = &never, .deadline = deadline});
+  perform_cancellable(
+      engine, {.kind = OpKind::kSleep, .site = site, .ready = &never, .deadline = deadline});
   engine.emit(OpKind::kSleep, Outcome::kDone, nullptr, site, static_cast<std::uint64_t>(deadline));
 }
 
@@ -59,7 +65,10 @@ void sleep_for(Engine& engine, Time duration, const void* site) {
   sleep_until(engine, duration > engine::kNever - now ? engine::kNever - 1 : now + duration, site);
 }
 
-}  // namespace
+Time nanoseconds(const timespec& time) {
+  constexpr Time kLongest = std::numeric_limits<Time>::max() / kSecond - 1;
+  return std::min<Time>(time.tv_sec, kLongest) * kSecond + time.tv_nsec;
+}
 
 Time virtual_time(clockid_t clock, const timespec& time) {
   return std::max<Time>(0, nanoseconds(time) - base_of(clock));
@@ -100,6 +109,41 @@ time_t time(time_t* out) noexcept {
   const timespec now = interpose::clock_time(CLOCK_REALTIME, engine->read_clock(CHICANE_SITE()));
   if (out != nullptr) *out = now.tv_sec;
   return now.tv_sec;
+}
+
+int timespec_get(timespec* time, int base) noexcept {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_timespec_get()(time, base);
+  if (base != TIME_UTC) return 0;
+  *time = interpose::clock_time(CLOCK_REALTIME, engine->read_clock(CHICANE_SITE()));
+  return base;
+}
+
+// Processor time: the whole of virtual time, as if nothing had ever waited.
+clock_t clock() noexcept {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_clock()();
+  return engine->read_clock(CHICANE_SITE()) / (interpose::kSecond / CLOCKS_PER_SEC);
+}
+
+clock_t times(tms* out) noexcept {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_times()(out);
+  const clock_t now =
+      engine->read_clock(CHICANE_SITE()) / (interpose::kSecond / sysconf(_SC_CLK_TCK));
+  if (out != nullptr) *out = {.tms_utime = now, .tms_stime = 0, .tms_cutime = 0, .tms_cstime = 0};
+  return now;
+}
+
+int getrusage(__rusage_who_t who, rusage* usage) noexcept {
+  const int result = interpose::real_getrusage()(who, usage);
+  Engine* engine = Engine::active();
+  if (engine == nullptr || result != 0) return result;
+  const interpose::Time now = engine->read_clock(CHICANE_SITE());
+  usage->ru_utime = {.tv_sec = now / interpose::kSecond,
+                     .tv_usec = now % interpose::kSecond / 1000};
+  usage->ru_stime = {};
+  return 0;
 }
 
 int nanosleep(const timespec* duration, timespec* remaining) {

@@ -9,11 +9,12 @@
 //   signal = one of the waiting threads, a choice; lost when none waits
 //
 // Happens-before: none of its own; the mutex has them.
-#include <pthread.h>
+// A wait is a cancellation point: a thread that is cancelled in it has the mutex again first.
+#include "interpose/cond.h"
 
 #include <cerrno>
 
-#include "engine/engine.h"
+#include "interpose/cancel.h"
 #include "interpose/clock.h"
 #include "interpose/mutex.h"
 #include "interpose/real.h"
@@ -93,8 +94,11 @@ bool check_lock(Engine& engine, pthread_cond_t* cond, pthread_mutex_t* mutex, co
   return true;
 }
 
-int wait(Engine& engine, pthread_cond_t* cond, pthread_mutex_t* mutex, Time deadline,
-         const void* site) {
+}  // namespace
+
+int wait_cond(Engine& engine, pthread_cond_t* cond, pthread_mutex_t* mutex, Time deadline,
+              const void* site) {
+  cancellation_point(engine);
   engine.perform({.kind = OpKind::kCondWait, .object = cond, .site = site, .context = mutex});
   const bool locked = check_lock(engine, cond, mutex, site);
   Waiter waiter{engine.self().id(), mutex, nullptr, false};
@@ -106,21 +110,22 @@ int wait(Engine& engine, pthread_cond_t* cond, pthread_mutex_t* mutex, Time dead
   const bool spurious =
       engine.options().spurious_wakeups &&
       engine.choose({.kind = OpKind::kCondWake, .object = cond, .site = site}, 2) != 0;
-  engine.perform({.kind = OpKind::kCondWake,
-                  .object = cond,
-                  .site = site,
-                  .ready = spurious ? nullptr : &is_woken,
-                  .context = &waiter,
-                  .deadline = deadline});
+  perform_interruptible(engine, {.kind = OpKind::kCondWake,
+                                 .object = cond,
+                                 .site = site,
+                                 .ready = spurious ? nullptr : &is_woken,
+                                 .context = &waiter,
+                                 .deadline = deadline});
   const bool timed_out = !waiter.woken && !spurious;
   if (!waiter.woken) remove(engine, cond, waiter);
   engine.emit(OpKind::kCondWake, timed_out ? Outcome::kTimedOut : Outcome::kDone, cond, site,
               waiter.woken, mutex);
   if (locked) lock_mutex(engine, mutex, site);
+  if (timed_out) cancellation_point(engine);
   return timed_out ? ETIMEDOUT : 0;
 }
 
-void signal(Engine& engine, pthread_cond_t* cond, const void* site) {
+void signal_cond(Engine& engine, pthread_cond_t* cond, const void* site) {
   const Operation operation{.kind = OpKind::kCondSignal, .object = cond, .site = site};
   engine.perform(operation);
   unsigned count = 0;
@@ -140,7 +145,7 @@ void signal(Engine& engine, pthread_cond_t* cond, const void* site) {
               reinterpret_cast<const void*>(woken));
 }
 
-void broadcast(Engine& engine, pthread_cond_t* cond, const void* site) {
+void broadcast_cond(Engine& engine, pthread_cond_t* cond, const void* site) {
   engine.perform({.kind = OpKind::kCondBroadcast, .object = cond, .site = site});
   CondState& state = cond_state(engine, cond);
   std::uint64_t count = 0;
@@ -152,6 +157,16 @@ void broadcast(Engine& engine, pthread_cond_t* cond, const void* site) {
   engine.emit(OpKind::kCondBroadcast, Outcome::kDone, cond, site, count);
 }
 
+int destroy_cond(Engine& engine, pthread_cond_t* cond, const void* site) {
+  // POSIX allows it once all waiters are woken, though they may not have gone on yet.
+  if (cond_state(engine, cond).first != nullptr) {
+    engine.emit(OpKind::kMutexDestroy, Outcome::kDestroyedBusy, cond, site);
+  }
+  return 0;
+}
+
+namespace {
+
 // The clock that pthread_condattr_setclock chose, as glibc keeps it.
 clockid_t clock_of(const pthread_cond_t& cond) {
   return (cond.__data.__wrefs & 2) != 0 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
@@ -161,8 +176,6 @@ clockid_t clock_of(const pthread_cond_t& cond) {
 }  // namespace chicane::interpose
 
 using chicane::engine::Engine;
-using chicane::engine::OpKind;
-using chicane::engine::Outcome;
 namespace interpose = chicane::interpose;
 
 extern "C" {
@@ -170,47 +183,42 @@ extern "C" {
 int pthread_cond_wait(pthread_cond_t* cond, pthread_mutex_t* mutex) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_cond_wait()(cond, mutex);
-  return interpose::wait(*engine, cond, mutex, chicane::engine::kNever, CHICANE_SITE());
+  return interpose::wait_cond(*engine, cond, mutex, chicane::engine::kNever, CHICANE_SITE());
 }
 
 int pthread_cond_timedwait(pthread_cond_t* cond, pthread_mutex_t* mutex, const timespec* time) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_cond_timedwait()(cond, mutex, time);
   const auto deadline = interpose::virtual_time(interpose::clock_of(*cond), *time);
-  return interpose::wait(*engine, cond, mutex, deadline, CHICANE_SITE());
+  return interpose::wait_cond(*engine, cond, mutex, deadline, CHICANE_SITE());
 }
 
 int pthread_cond_clockwait(pthread_cond_t* cond, pthread_mutex_t* mutex, clockid_t clock,
                            const timespec* time) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_cond_clockwait()(cond, mutex, clock, time);
-  return interpose::wait(*engine, cond, mutex, interpose::virtual_time(clock, *time),
-                         CHICANE_SITE());
+  return interpose::wait_cond(*engine, cond, mutex, interpose::virtual_time(clock, *time),
+                              CHICANE_SITE());
 }
 
 int pthread_cond_signal(pthread_cond_t* cond) noexcept {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_cond_signal()(cond);
-  interpose::signal(*engine, cond, CHICANE_SITE());
+  interpose::signal_cond(*engine, cond, CHICANE_SITE());
   return 0;
 }
 
 int pthread_cond_broadcast(pthread_cond_t* cond) noexcept {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_cond_broadcast()(cond);
-  interpose::broadcast(*engine, cond, CHICANE_SITE());
+  interpose::broadcast_cond(*engine, cond, CHICANE_SITE());
   return 0;
 }
 
 int pthread_cond_destroy(pthread_cond_t* cond) noexcept {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_cond_destroy()(cond);
-  // POSIX allows it once all waiters are woken, though they may not have gone on yet.
-  const bool waited_on = interpose::cond_state(*engine, cond).first != nullptr;
-  if (waited_on) {
-    engine->emit(OpKind::kMutexDestroy, Outcome::kDestroyedBusy, cond, CHICANE_SITE());
-  }
-  return 0;
+  return interpose::destroy_cond(*engine, cond, CHICANE_SITE());
 }
 
 }  // extern "C"

@@ -115,11 +115,32 @@ int unlock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
   return 0;
 }
 
+int try_lock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
+  MutexState& state = *state_of(mutex);
+  engine.perform({.kind = OpKind::kTryLock, .object = mutex, .site = site});
+  if (!state.held(engine)) {
+    take(engine, mutex, OpKind::kTryLock, site);
+    return 0;
+  }
+  if (kind_of(state) == PTHREAD_MUTEX_RECURSIVE && holds_mutex(engine, mutex)) {
+    ++state.depth;
+    return 0;
+  }
+  engine.emit(OpKind::kTryLock, Outcome::kWouldBlock, mutex, site);
+  return EBUSY;
+}
+
+int destroy_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
+  const bool held = state_of(mutex)->held(engine);
+  engine.emit(OpKind::kMutexDestroy, held ? Outcome::kDestroyedBusy : Outcome::kDone, mutex, site);
+  if (held) return EBUSY;
+  *mutex = pthread_mutex_t{};
+  return 0;
+}
+
 }  // namespace chicane::interpose
 
 using chicane::engine::Engine;
-using chicane::engine::OpKind;
-using chicane::engine::Outcome;
 namespace interpose = chicane::interpose;
 
 extern "C" {
@@ -147,20 +168,7 @@ int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const times
 int pthread_mutex_trylock(pthread_mutex_t* mutex) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_mutex_trylock()(mutex);
-  const void* site = CHICANE_SITE();
-  interpose::MutexState& state = *interpose::state_of(mutex);
-  engine->perform({.kind = OpKind::kTryLock, .object = mutex, .site = site});
-  if (state.held(*engine)) {
-    if (interpose::kind_of(state) == PTHREAD_MUTEX_RECURSIVE &&
-        interpose::holds_mutex(*engine, mutex)) {
-      ++state.depth;
-      return 0;
-    }
-    engine->emit(OpKind::kTryLock, Outcome::kWouldBlock, mutex, site);
-    return EBUSY;
-  }
-  interpose::take(*engine, mutex, OpKind::kTryLock, site);
-  return 0;
+  return interpose::try_lock_mutex(*engine, mutex, CHICANE_SITE());
 }
 
 int pthread_mutex_unlock(pthread_mutex_t* mutex) {
@@ -172,12 +180,7 @@ int pthread_mutex_unlock(pthread_mutex_t* mutex) {
 int pthread_mutex_destroy(pthread_mutex_t* mutex) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_mutex_destroy()(mutex);
-  const bool held = interpose::state_of(mutex)->held(*engine);
-  engine->emit(OpKind::kMutexDestroy, held ? Outcome::kDestroyedBusy : Outcome::kDone, mutex,
-               CHICANE_SITE());
-  if (held) return EBUSY;
-  *mutex = pthread_mutex_t{};
-  return 0;
+  return interpose::destroy_mutex(*engine, mutex, CHICANE_SITE());
 }
 
 }  // extern "C"

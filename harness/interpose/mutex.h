@@ -41,7 +41,9 @@ inline MutexState* state_of(pthread_mutex_t* mutex) { return reinterpret_cast<Mu
 /// pthread_mutex_lock and its timed forms; `deadline` in virtual time.
 int lock_mutex(engine::Engine& engine, pthread_mutex_t* mutex, const void* site,
                engine::Time deadline = engine::kNever);
+int try_lock_mutex(engine::Engine& engine, pthread_mutex_t* mutex, const void* site);
 int unlock_mutex(engine::Engine& engine, pthread_mutex_t* mutex, const void* site);
+int destroy_mutex(engine::Engine& engine, pthread_mutex_t* mutex, const void* site);
 /// The effect of an unlock without an operation of its own (a condition wait's).
 void release_mutex(engine::Engine& engine, pthread_mutex_t* mutex, const void* site);
 /// Whether the running thread holds it.

@@ -2,23 +2,28 @@
 //
 // Front door: pthread threads, once, keys and thread_local destructors; with them std::thread,
 // std::jthread and std::call_once.
-#include <pthread.h>
+#include "interpose/thread.h"
+
+#include <dlfcn.h>
 
 #include <cerrno>
+#include <cstring>
 
-#include "engine/engine.h"
 #include "engine/scope.h"
+#include "interpose/cancel.h"
 #include "interpose/clock.h"
 #include "interpose/real.h"
+#include "interpose/refuse.h"
 
-using CreateBody = void* (*)(void*);
-using KeyDestructor = void (*)(void*);
-using OnceBody = void (*)();
+using chicane::interpose::CreateBody;
+using chicane::interpose::KeyDestructor;
+using chicane::interpose::OnceBody;
 
 CHICANE_REAL(int, pthread_create, (pthread_t*, const pthread_attr_t*, CreateBody, void*))
 CHICANE_REAL(int, pthread_join, (pthread_t, void**))
 CHICANE_REAL(int, pthread_tryjoin_np, (pthread_t, void**))
 CHICANE_REAL(int, pthread_timedjoin_np, (pthread_t, void**, const timespec*))
+CHICANE_REAL(int, pthread_clockjoin_np, (pthread_t, void**, clockid_t, const timespec*))
 CHICANE_REAL(int, pthread_detach, (pthread_t))
 CHICANE_REAL(void, pthread_exit, (void*))
 CHICANE_REAL(int, pthread_once, (pthread_once_t*, OnceBody))
@@ -56,6 +61,40 @@ struct OnceRun {
   }
 };
 
+// A runtime of OpenMP makes its threads here, too late: what they do before and after is by futexes
+// and spinning that the engine would have to see.
+bool is_openmp(const void* site) {
+  static constinit const void* known = nullptr;
+  if (site == known || in_executable(site)) return false;
+  Dl_info info{};
+  if (dladdr(site, &info) == 0 || info.dli_fname == nullptr) return false;
+  for (const char* name : {"/libgomp.so", "/libomp.so", "/libomp5.so", "/libiomp5.so"}) {
+    if (std::strstr(info.dli_fname, name) != nullptr) return true;
+  }
+  // libomp-14 and the like.
+  if (std::strstr(info.dli_fname, "/libomp") != nullptr) return true;
+  known = site;
+  return false;
+}
+
+std::size_t stack_size_of(const pthread_attr_t* attributes) {
+  std::size_t wanted = 0, usual = 0;
+  if (attributes == nullptr || pthread_attr_getstacksize(attributes, &wanted) != 0) return 0;
+  pthread_attr_t defaults;
+  if (pthread_attr_init(&defaults) != 0) return 0;
+  pthread_attr_getstacksize(&defaults, &usual);
+  pthread_attr_destroy(&defaults);
+  return wanted == usual ? 0 : wanted;
+}
+
+bool wants_detached(const pthread_attr_t* attributes) {
+  int state = PTHREAD_CREATE_JOINABLE;
+  if (attributes != nullptr) pthread_attr_getdetachstate(attributes, &state);
+  return state == PTHREAD_CREATE_DETACHED;
+}
+
+}  // namespace
+
 void run_once(Engine& engine, pthread_once_t* control, OnceBody body, const void* site) {
   // Done once, done for ever: nothing that others do before or after makes a difference, so it is
   // no operation. (The C++ library asks whenever a stream is made.)
@@ -72,26 +111,62 @@ void run_once(Engine& engine, pthread_once_t* control, OnceBody body, const void
   run.done = true;
 }
 
-bool wants_detached(const pthread_attr_t* attributes) {
-  int state = PTHREAD_CREATE_JOINABLE;
-  if (attributes != nullptr) pthread_attr_getdetachstate(attributes, &state);
-  return state == PTHREAD_CREATE_DETACHED;
+void create_thread(Engine& engine, pthread_t* handle, const pthread_attr_t* attributes,
+                   CreateBody body, void* argument, const void* site) {
+  if (is_openmp(site)) {
+    refuse(engine, "OpenMP", "its runtime synchronizes out of the engine's sight",
+           "compile without -fopenmp, or set OMP_NUM_THREADS=1", site);
+  }
+  const engine::Thread& thread = engine.spawn(body, argument,
+                                              {.detached = wants_detached(attributes),
+                                               .site = site,
+                                               .stack_size = stack_size_of(attributes)});
+  *handle = engine.pthread_handle(thread);
 }
 
-int join_until(Engine& engine, pthread_t handle, void** result, engine::Time deadline,
-               const void* site) {
+int join_thread(Engine& engine, pthread_t handle, void** result, engine::Time deadline,
+                const void* site) {
   engine::Thread* thread = engine.find_thread(handle);
   if (thread == nullptr || thread->joined()) return ESRCH;
   if (thread->detached()) return EINVAL;
   if (thread == &engine.self()) return EDEADLK;
-  return engine.join(*thread, result, site, deadline) ? 0 : ETIMEDOUT;
+  const bool ended = perform_cancellable(engine, {.kind = OpKind::kThreadJoin,
+                                                  .object = thread,
+                                                  .site = site,
+                                                  .ready = &Engine::has_ended,
+                                                  .deadline = deadline});
+  if (!ended) {
+    engine.emit(OpKind::kThreadJoin, Outcome::kTimedOut, thread, site, thread->id());
+    return ETIMEDOUT;
+  }
+  engine.finish_join(*thread, result, site);
+  return 0;
 }
 
-}  // namespace
+int try_join_thread(Engine& engine, pthread_t handle, void** result, const void* site) {
+  engine::Thread* thread = engine.find_thread(handle);
+  if (thread == nullptr || thread->joined()) return ESRCH;
+  if (thread->detached()) return EINVAL;
+  engine.perform({.kind = OpKind::kThreadJoin, .object = thread, .site = site});
+  if (!thread->finished()) {
+    engine.emit(OpKind::kThreadJoin, Outcome::kWouldBlock, thread, site, thread->id());
+    return EBUSY;
+  }
+  engine.finish_join(*thread, result, site);
+  return 0;
+}
+
+int detach_thread(Engine& engine, pthread_t handle, const void* site) {
+  engine::Thread* thread = engine.find_thread(handle);
+  if (thread == nullptr || thread->joined()) return ESRCH;
+  if (thread->detached()) return EINVAL;
+  engine.detach(*thread, site);
+  return 0;
+}
+
 }  // namespace chicane::interpose
 
 using chicane::engine::Engine;
-using chicane::engine::Thread;
 namespace interpose = chicane::interpose;
 
 extern "C" {
@@ -102,41 +177,42 @@ int pthread_create(pthread_t* handle, const pthread_attr_t* attributes, CreateBo
   if (engine == nullptr) {
     return interpose::real_pthread_create()(handle, attributes, body, argument);
   }
-  const Thread& thread = engine->spawn(
-      body, argument, {.detached = interpose::wants_detached(attributes), .site = CHICANE_SITE()});
-  *handle = engine->pthread_handle(thread);
+  interpose::create_thread(*engine, handle, attributes, body, argument, CHICANE_SITE());
   return 0;
 }
 
 int pthread_join(pthread_t handle, void** result) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_join()(handle, result);
-  return interpose::join_until(*engine, handle, result, chicane::engine::kNever, CHICANE_SITE());
+  return interpose::join_thread(*engine, handle, result, chicane::engine::kNever, CHICANE_SITE());
 }
 
 int pthread_tryjoin_np(pthread_t handle, void** result) noexcept {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_tryjoin_np()(handle, result);
-  const Thread* thread = engine->find_thread(handle);
-  if (thread != nullptr && !thread->finished()) return EBUSY;
-  return interpose::join_until(*engine, handle, result, chicane::engine::kNever, CHICANE_SITE());
+  return interpose::try_join_thread(*engine, handle, result, CHICANE_SITE());
 }
 
 int pthread_timedjoin_np(pthread_t handle, void** result, const timespec* time) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_timedjoin_np()(handle, result, time);
-  return interpose::join_until(*engine, handle, result,
-                               interpose::virtual_time(CLOCK_REALTIME, *time), CHICANE_SITE());
+  return interpose::join_thread(*engine, handle, result,
+                                interpose::virtual_time(CLOCK_REALTIME, *time), CHICANE_SITE());
+}
+
+int pthread_clockjoin_np(pthread_t handle, void** result, clockid_t clock, const timespec* time) {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) {
+    return interpose::real_pthread_clockjoin_np()(handle, result, clock, time);
+  }
+  return interpose::join_thread(*engine, handle, result, interpose::virtual_time(clock, *time),
+                                CHICANE_SITE());
 }
 
 int pthread_detach(pthread_t handle) noexcept {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_detach()(handle);
-  Thread* thread = engine->find_thread(handle);
-  if (thread == nullptr || thread->joined()) return ESRCH;
-  if (thread->detached()) return EINVAL;
-  engine->detach(*thread, CHICANE_SITE());
-  return 0;
+  return interpose::detach_thread(*engine, handle, CHICANE_SITE());
 }
 
 void pthread_exit(void* result) {

@@ -16,7 +16,7 @@ template <class... Kinds>
 constexpr std::uint64_t event_mask(Kinds... kinds) {
   return ((std::uint64_t{1} << static_cast<unsigned>(kinds)) | ...);
 }
-static_assert(static_cast<unsigned>(engine::OpKind::kFutexWake) < 64);
+static_assert(static_cast<unsigned>(engine::OpKind::kThreadCancel) < 64);
 
 inline bool in_mask(engine::OpKind kind, std::uint64_t mask) {
   return ((mask >> static_cast<unsigned>(kind)) & 1) != 0;

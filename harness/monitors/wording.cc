@@ -39,6 +39,8 @@ std::string waits_for(const engine::Operation& operation) {
       return "waits at a barrier";
     case OpKind::kFutexWait:
       return "waits for an atomic to change";
+    case OpKind::kIo:
+      return "waits for a file descriptor";
     case OpKind::kSleep:
       return "sleeps";
     default:

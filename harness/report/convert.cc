@@ -327,6 +327,8 @@ const char* ObjectNames::category(OpKind kind) {
     case OpKind::kFutexWait:
     case OpKind::kFutexWake:
       return "futex";
+    case OpKind::kIo:
+      return "file descriptor";
     case OpKind::kAtomicLoad:
     case OpKind::kAtomicStore:
     case OpKind::kAtomicRmw:
@@ -340,6 +342,7 @@ const char* ObjectNames::category(OpKind kind) {
     case OpKind::kThreadCreate:
     case OpKind::kThreadJoin:
     case OpKind::kThreadDetach:
+    case OpKind::kThreadCancel:
     case OpKind::kFence:
     case OpKind::kYield:
     case OpKind::kSleep:

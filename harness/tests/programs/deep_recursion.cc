@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A thread may use its whole stack: the default one, and one that it asked for.
+// schedules: 20
+// stdout: ok
+#include <pthread.h>
+
+#include <cassert>
+#include <cstdio>
+
+__attribute__((noinline)) static long descend(long bytes) {
+  volatile char frame[1000];
+  frame[bytes % 1000] = 1;
+  return bytes < 1500 ? frame[bytes % 1000] : descend(bytes - 1100) + frame[bytes % 1000];
+}
+
+static void* use(void* bytes) {
+  assert(descend(reinterpret_cast<long>(bytes)) > 0);
+  return nullptr;
+}
+
+static void in_thread(long stack, long use_bytes) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  if (stack != 0) pthread_attr_setstacksize(&attributes, static_cast<unsigned long>(stack));
+  pthread_t thread;
+  if (pthread_create(&thread, &attributes, &use, reinterpret_cast<void*>(use_bytes)) != 0) {
+    assert(false);
+  }
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+}
+
+int main() {
+  in_thread(0, 6L << 20);
+  in_thread(16L << 20, 14L << 20);
+  in_thread(256L << 10, 200L << 10);
+  std::puts("ok");
+  return 0;
+}
