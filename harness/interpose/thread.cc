@@ -114,6 +114,9 @@ void run_once(Engine& engine, pthread_once_t* control, OnceBody body, const void
 void create_thread(Engine& engine, pthread_t* handle, const pthread_attr_t* attributes,
                    CreateBody body, void* argument, const void* site) {
   if (is_openmp(site)) {
+    // Named by the program's function: where the library lies may differ from run to run.
+    const engine::ShadowStack& stack = engine::g_shadow_stack;
+    if (stack.top != stack.base) site = stack.top[-1].entry;
     refuse(engine, "OpenMP", "its runtime synchronizes out of the engine's sight",
            "compile without -fopenmp, or set OMP_NUM_THREADS=1", site);
   }
