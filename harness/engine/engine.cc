@@ -138,8 +138,7 @@ Thread* Engine::choose_thread(std::size_t count) {
 [[gnu::always_inline]] inline void Engine::go_on() {
   std::size_t count = collect_enabled();
   while (count == 0) [[unlikely]] {
-    const bool look_again =
-        !live_.empty() && on_standstill != nullptr && on_standstill(*this);
+    const bool look_again = !live_.empty() && on_standstill != nullptr && on_standstill(*this);
     if (!look_again) leave(live_.empty() ? RunEnd::kFinished : RunEnd::kStuck);
     count = collect_enabled();
   }
