@@ -123,7 +123,7 @@ constexpr std::array kKinds = std::to_array<KindInfo>({
     {"destroyed-in-use", "a lock or condition is destroyed while others use it",
      "Somebody holds it, or waits for it, when its life ends: what they do next touches dead "
      "memory.",
-     "join the users before their lock goes", "destroy",
+     "join the users before their lock goes", "destroy, locked",
      "CWE-416, CWE-667; SEI CERT CON50-CPP, CON31-C"},
     // ---- channels and WaitGroups ----
     {"send-on-closed", "a value is sent on a closed channel",

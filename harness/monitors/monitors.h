@@ -22,6 +22,8 @@ std::unique_ptr<engine::Monitor> make_lock_order_monitor();
 std::unique_ptr<engine::Monitor> make_misuse_monitor();
 /// `goroutine-leak`, `orphaned-goroutine`, `lock-leak`: what is left at the end.
 std::unique_ptr<engine::Monitor> make_leak_monitor();
+/// `destroyed-in-use`: a lock's life ends while it is held.
+std::unique_ptr<engine::Monitor> make_lifetime_monitor();
 /// `lost-update`, `atomicity-violation`: what belongs together is interrupted (run_recorder.h).
 /// `replays`: the runs replay a witness.
 std::unique_ptr<engine::Monitor> make_run_recorder(bool replays);

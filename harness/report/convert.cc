@@ -32,6 +32,11 @@ bool is_access(OpKind kind) {
   }
 }
 
+bool takes_lock(OpKind kind) {
+  return kind == OpKind::kLock || kind == OpKind::kTryLock || kind == OpKind::kReadLock ||
+         kind == OpKind::kTryReadLock;
+}
+
 /// Operations whose `object` is a thread or nothing that a report names.
 bool has_numeric_value(OpKind kind) {
   return is_access(kind) || kind == OpKind::kWaitGroupAdd || kind == OpKind::kSemPost;
@@ -217,9 +222,37 @@ class Converter {
                                                        : diagnosis_.object;
     site.detail = with_name(with_object(field_text(raw.detail), site.object), site.object,
                             is_variable(object.address));
+    if (site.detail.rfind("holding ", 0) == 0) name_held(raw, &site.detail);
     site.stack = symbolizer_.frames(raw.stack);
     site.step = raw.step;
     diagnosis_.sites.push_back(std::move(site));
+  }
+
+  /// A monitor counts the locks that a thread held at an access; the trace knows which they were.
+  void name_held(const engine::FindingSite& raw, std::string* detail) {
+    constexpr std::size_t kNamed = 3;
+    std::vector<const engine::TraceRecord*> held;
+    for (const engine::TraceRecord& record : run_.trace) {
+      if (record.thread != raw.thread || record.step > raw.step) continue;
+      if (record.outcome != engine::Outcome::kDone) continue;
+      if (takes_lock(record.kind)) {
+        held.push_back(&record);
+      } else if (record.kind == OpKind::kUnlock || record.kind == OpKind::kReadUnlock) {
+        std::erase_if(held, [&](const auto* other) { return other->object == record.object; });
+      }
+    }
+    // A long run's trace is told without its middle: then the count is all that is known.
+    const bool agrees = detail->rfind("holding " + std::to_string(held.size()) + " lock", 0) == 0;
+    if (held.empty() || held.size() > kNamed || !agrees) return;
+    std::string text = "holding ";
+    for (std::size_t i = 0; i < held.size(); ++i) {
+      if (i != 0) text += i + 1 == held.size() ? " and " : ", ";
+      text += quoted_object(object_name(held[i]->kind, held[i]->object));
+      const bool reads =
+          held[i]->kind == OpKind::kReadLock || held[i]->kind == OpKind::kTryReadLock;
+      if (reads) text += " for reading";
+    }
+    *detail = text;
   }
 
   void add_thread(const engine::ThreadRecord& raw) {

@@ -85,6 +85,7 @@ class Explorer {
   std::vector<Found> found_;
   std::vector<Diagnosis> unconfirmed_;
   std::string error_;
+  bool spurious_ = false;  // in reruns, condition waits may return without a signal
   std::chrono::steady_clock::time_point begin_{};
   std::string ended_by_;  // Result::ended_by
   std::uint64_t runs_ = 0;

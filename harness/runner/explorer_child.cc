@@ -56,6 +56,7 @@ std::vector<std::unique_ptr<engine::Monitor>> make_monitors(const std::string& l
   monitors.push_back(monitors::make_misuse_monitor());
   monitors.push_back(monitors::make_leak_monitor());
   monitors.push_back(monitors::make_livelock_monitor());
+  monitors.push_back(monitors::make_lifetime_monitor());
   monitors.push_back(monitors::make_run_recorder(replays));
   return monitors;
 }
@@ -96,6 +97,18 @@ void note_divergence(Journal& journal, const engine::Strategy& strategy) {
                 replay->status().message.c_str());
 }
 
+/// A wait without a predicate is right until it returns without a signal: every few runs of a
+/// search that samples it may. (The choices of such a run say so: Explorer::rerun.)
+bool wakes_spuriously(const ChildTask& task, std::uint64_t run) {
+  constexpr std::uint64_t kEvery = 8;
+  if (task.options->spurious_wakeups || task.spurious_wakeups) return true;
+  if (task.replay != nullptr || task.steer != nullptr || task.options->leg != "sched") return false;
+  const Strategy strategy = task.options->strategy;
+  const bool samples = strategy == Strategy::kPortfolio || strategy == Strategy::kRandom ||
+                       strategy == Strategy::kPct;
+  return samples && run % kEvery == kEvery - 1;
+}
+
 void run_all(const ChildTask& task, Journal& journal) {
   interpose::install_crash_handlers();
   auto owned = make_monitors(task.options->leg, task.replay != nullptr);
@@ -109,7 +122,6 @@ void run_all(const ChildTask& task, Journal& journal) {
   }
   engine::RunOptions options;
   options.step_limit = task.options->step_limit;
-  options.spurious_wakeups = task.options->spurious_wakeups;
   if (task.hosting != nullptr) options.end_process = task.hosting->end_process;
   Engine& engine = Engine::instance();
   const auto start = std::chrono::steady_clock::now();
@@ -128,6 +140,7 @@ void run_all(const ChildTask& task, Journal& journal) {
     }
     const std::size_t findings = journal.findings().size();
     if (task.hosting != nullptr) task.hosting->before_run(journal.recording());
+    options.spurious_wakeups = wakes_spuriously(task, run);
     journal.begin_run(run);
     end = engine.run(*task.program, *strategy, monitors, journal, options);
     note_divergence(journal, *strategy);

@@ -48,6 +48,8 @@ struct ChildTask {
   std::uint64_t stride = 1;
   /// Answers from these choices.
   const std::vector<engine::ChoiceRecord>* replay = nullptr;
+  /// Whether condition waits may return without a signal, whatever the options say.
+  bool spurious_wakeups = false;
   /// Where `replay` does not fit, goes on by the default policy instead of noting a divergence.
   bool lenient = false;
   /// Steers into a lock cycle.

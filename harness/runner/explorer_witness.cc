@@ -50,6 +50,14 @@ bool same_sites(const std::vector<FindingSite>& expected, std::span<const Findin
   return true;
 }
 
+// Whether the run was asked at its waits if they return without a signal.
+bool wakes_spuriously(const std::vector<ChoiceRecord>& choices) {
+  return std::any_of(choices.begin(), choices.end(), [](const ChoiceRecord& choice) {
+    return choice.is_outcome != 0 &&
+           (choice.kind == engine::OpKind::kCondWake || choice.kind == engine::OpKind::kAtomicCas);
+  });
+}
+
 bool is_race(const Finding& finding) { return std::strcmp(finding.kind, "data-race") == 0; }
 
 std::string place_of(const std::vector<Frame>& stack) {
@@ -136,6 +144,7 @@ bool Explorer::rerun(const std::vector<ChoiceRecord>& choices,
                                   .hosting = hosting(),
                                   .end_run = 1,
                                   .replay = &choices,
+                                  .spurious_wakeups = spurious_,
                                   .lenient = mode == Mode::kTry},
                                  *journal_);
   journal_->set_recording(false);
@@ -183,6 +192,7 @@ void Explorer::shorten(Found* found) {
 
 bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
   const std::uint64_t original = found.choices.size();
+  spurious_ = options_.spurious_wakeups || wakes_spuriously(found.choices);
   shorten(&found);
   if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) return false;
   const bool diverged = journal_->counters().diverged != 0;
@@ -229,7 +239,7 @@ std::string Explorer::schedule_text(const Found& found, const Diagnosis& diagnos
   file.run = found.finding.run;
   file.kind = diagnosis.kind;
   file.step_limit = options_.step_limit;
-  file.spurious_wakeups = options_.spurious_wakeups;
+  file.spurious_wakeups = spurious_;
   for (const std::uint64_t site : found.racy_sites) {
     const report::ModuleOffset place = symbolizer_->module_offset(site);
     file.racy.push_back({place.module, place.offset, place_of(symbolizer_->frames(site))});
@@ -342,7 +352,7 @@ Result Explorer::replay(const std::string& text) {
   options_.leg = file.leg;
   options_.seed = file.seed;
   options_.step_limit = file.step_limit;
-  options_.spurious_wakeups = file.spurious_wakeups;
+  spurious_ = file.spurious_wakeups;
   parse_strategy(file.strategy, &options_.strategy);
   Found found;
   for (const witness::Choice& choice : file.choices) found.choices.push_back(choice.record);

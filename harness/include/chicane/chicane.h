@@ -54,7 +54,8 @@ struct Options {
   std::string leg = "sched";
   /// Operations in a run before it is judged for livelock.
   std::uint64_t step_limit = 20000;
-  /// Whether condition waits may return without a signal.
+  /// Whether condition waits may return without a signal in every run; else they may in every
+  /// eighth of a search that samples (leg "sched"; strategies portfolio, random, pct).
   bool spurious_wakeups = false;
   /// Gives each run a fresh copy of the process, not only those after a run that ended badly.
   bool isolate_runs = false;
