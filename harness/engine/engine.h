@@ -281,8 +281,6 @@ class Engine {
   /// Ends the run after a fatal finding: does not return to the program. Program thread.
   [[noreturn]] void end_run(RunEnd end);
 
-  /// While one exists, what is called is not the program's doing (engine/scope.h).
-  struct Scope;
   /// In a forked child of the program: the run is its parent's. The program goes on without the
   /// engine; where the thread would end, the process does. Program thread.
   void forget_run() {
