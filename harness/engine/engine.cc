@@ -58,6 +58,7 @@ void Engine::begin_monitors(std::span<Monitor* const> monitors) {
   memory_monitors_.clear();
   access_monitors_.clear();
   access_sink_ = own_sink();
+  edge_sink_ = {&Engine::tell_acquire, &Engine::tell_release, this};
   // Who watches only from a later step on is watched for then: see schedule().
   watch_from_ = last_step_ + 1;
   event_kinds_ = recording_ || strategy_wants_events_ ? ~std::uint64_t{0} : 0;
@@ -75,27 +76,37 @@ void Engine::begin_monitors(std::span<Monitor* const> monitors) {
       watch_from_ = std::min(watch_from_, wants.from_step);
     }
   }
-  if (access_monitors_.size() != 1) return;
-  const AccessSink sink = access_monitors_[0]->access_sink();
-  if (sink.read != nullptr && sink.write != nullptr) access_sink_ = sink;
+  // A single one may take them without a detour.
+  if (access_monitors_.size() == 1) {
+    const AccessSink sink = access_monitors_[0]->access_sink();
+    if (sink.read != nullptr && sink.write != nullptr) access_sink_ = sink;
+  }
+  if (edge_monitors_.size() == 1) {
+    const EdgeSink sink = edge_monitors_[0]->edge_sink();
+    if (sink.acquire != nullptr && sink.release != nullptr) edge_sink_ = sink;
+  }
 }
 
 [[gnu::always_inline]] inline std::size_t Engine::collect_enabled() {
   Thread** const enabled = enabled_.data();
   std::size_t count = 0;
   Time earliest = kNever;
-  current_index_ = -1;
+  int current = 0;
+  // Without branches on who is ready: in a random walk they would be mispredicted.
   for (Thread* thread : live_) {
     const Operation& pending = thread->pending_;
+    bool ready = *pending.blocked_while == 0;
+    if (pending.ready != nullptr) [[unlikely]]
+      ready = ready && pending.ready(pending);
     thread->by_timeout_ = false;
-    thread->enabled_ = pending.is_ready();
-    if (thread->enabled_) {
-      if (thread == current_) current_index_ = static_cast<int>(count);
-      enabled[count++] = thread;
-    } else if (pending.deadline < earliest) {
-      earliest = pending.deadline;
-    }
+    thread->enabled_ = ready;
+    enabled[count] = thread;
+    current = thread == current_ ? static_cast<int>(count) : current;
+    count += ready;
+    const Time deadline = ready ? kNever : pending.deadline;
+    earliest = deadline < earliest ? deadline : earliest;
   }
+  current_index_ = current_->enabled_ ? current : -1;
   return earliest == kNever ? count : add_timed_out(earliest);
 }
 
@@ -239,14 +250,18 @@ void Engine::deliver(const Event& event) {
   if (strategy_wants_events_) strategy_->on_event(event);
 }
 
-void Engine::acquire(const void* sync) {
+void Engine::tell_acquire(void* engine, ThreadId thread, const void* sync) {
   Scope scope;
-  for (Monitor* monitor : edge_monitors_) monitor->on_acquire(current_->id_, sync);
+  for (Monitor* monitor : static_cast<Engine*>(engine)->edge_monitors_) {
+    monitor->on_acquire(thread, sync);
+  }
 }
 
-void Engine::release(const void* sync) {
+void Engine::tell_release(void* engine, ThreadId thread, const void* sync) {
   Scope scope;
-  for (Monitor* monitor : edge_monitors_) monitor->on_release(current_->id_, sync);
+  for (Monitor* monitor : static_cast<Engine*>(engine)->edge_monitors_) {
+    monitor->on_release(thread, sync);
+  }
 }
 
 void Engine::release_store(const void* sync) {

@@ -186,8 +186,8 @@ class Engine {
   }
   /// Happens-before edges of the running thread with a synchronization object (any address that is
   /// the object's own as long as it lives).
-  void acquire(const void* sync);
-  void release(const void* sync);
+  void acquire(const void* sync) { edge_sink_.acquire(edge_sink_.context, current_->id_, sync); }
+  void release(const void* sync) { edge_sink_.release(edge_sink_.context, current_->id_, sync); }
   /// As `release`, but forgets what others released to `sync` before.
   void release_store(const void* sync);
 
@@ -358,6 +358,8 @@ class Engine {
   template <bool kWrite>
   static void tell_access(void* engine, const void* address, std::size_t size, const void* site);
   AccessSink own_sink();
+  static void tell_acquire(void* engine, ThreadId thread, const void* sync);
+  static void tell_release(void* engine, ThreadId thread, const void* sync);
 
   // What every access and every operation touches stands together.
   Thread* current_ = nullptr;
@@ -366,6 +368,7 @@ class Engine {
   // some of them are operations.
   std::uint64_t quick_accesses_ = 0, quick_limit_ = 0;
   AccessSink access_sink_;
+  EdgeSink edge_sink_;
   std::uint64_t event_kinds_ = 0;  // what any monitor wants
   std::uint64_t step_ = 0;
   bool recording_ = false;

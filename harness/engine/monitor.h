@@ -48,6 +48,13 @@ struct AccessSink {
   void* context = nullptr;
 };
 
+/// Where the running thread's happens-before edges go, under the same condition.
+struct EdgeSink {
+  using Take = void (*)(void* context, ThreadId thread, const void* sync);
+  Take acquire = nullptr, release = nullptr;
+  void* context = nullptr;
+};
+
 class Monitor {
  public:
   virtual ~Monitor() = default;
@@ -69,6 +76,9 @@ class Monitor {
   virtual void on_release(ThreadId, const void* /*sync*/) {}
   virtual void on_release_store(ThreadId, const void* /*sync*/) {}
   virtual bool wants_edges() const { return false; }
+  /// What takes them in the place of `on_acquire` and `on_release`, for speed. Asked after
+  /// begin_run.
+  virtual EdgeSink edge_sink() { return {}; }
   /// A thread begins with its creator's knowledge; a joined thread's knowledge is the joiner's.
   /// These arrive as edges on the thread object: no separate call.
   /// Plain and atomic accesses of instrumented code, and fences. Called only when

@@ -138,6 +138,9 @@ enum class Outcome : std::uint8_t {
 const char* to_string(Outcome outcome);
 inline bool is_misuse(Outcome outcome) { return outcome >= Outcome::kNotLocked; }
 
+/// What an operation that nothing blocks has in `blocked_while`.
+inline constexpr std::int32_t kNotBlocked = 0;
+
 /// What a thread is about to do.
 struct Operation {
   OpKind kind;
@@ -153,11 +156,9 @@ struct Operation {
   Time deadline = kNever;
   /// Not ready while this number is not 0. For what many threads wait for at many choices (a mutex,
   /// a thread's end): a load, where `ready` is a call that the processor mispredicts.
-  const std::int32_t* blocked_while = nullptr;
+  const std::int32_t* blocked_while = &kNotBlocked;
 
-  bool is_ready() const {
-    return (blocked_while == nullptr || *blocked_while == 0) && (ready == nullptr || ready(*this));
-  }
+  bool is_ready() const { return *blocked_while == 0 && (ready == nullptr || ready(*this)); }
 };
 
 /// An operation that has taken effect.

@@ -60,6 +60,14 @@ T read(const volatile T* at) {
   }
 }
 
+/// The same under the engine: the thread is alone, so that a locked instruction is not needed.
+template <typename T>
+T exchange_if_equal_alone(volatile T* at, T expected, T desired) {
+  const T found = *at;
+  if (found == expected) *at = desired;
+  return found;
+}
+
 /// Puts `compute(old)` in its place and returns what was there.
 template <typename T, typename Compute>
 T modify(volatile T* at, Compute compute) {
@@ -98,7 +106,7 @@ struct Operation {
 template <typename T>
 T load(const volatile T* at, int order, const void* site) {
   const Operation operation(OpKind::kAtomicLoad, at, site);
-  const T value = read(at);
+  const T value = operation.engine != nullptr ? *at : read(at);
   operation.done(OpKind::kAtomicLoad, order, Outcome::kDone, value);
   return value;
 }
@@ -106,7 +114,9 @@ T load(const volatile T* at, int order, const void* site) {
 template <typename T>
 void store(volatile T* at, T value, int order, const void* site) {
   const Operation operation(OpKind::kAtomicStore, at, site);
-  if constexpr (sizeof(T) == 16) {
+  if (operation.engine != nullptr) {
+    *at = value;
+  } else if constexpr (sizeof(T) == 16) {
     modify(at, [&](T) { return value; });
   } else {
     __atomic_store_n(at, value, __ATOMIC_SEQ_CST);
@@ -117,7 +127,9 @@ void store(volatile T* at, T value, int order, const void* site) {
 template <typename T, typename Compute>
 T rmw(volatile T* at, int order, const void* site, Compute compute) {
   const Operation operation(OpKind::kAtomicRmw, at, site);
-  const T old = modify(at, compute);
+  if (operation.engine == nullptr) return modify(at, compute);
+  const T old = *at;
+  *at = compute(old);
   operation.done(OpKind::kAtomicRmw, order, Outcome::kDone, compute(old));
   return old;
 }
@@ -132,7 +144,9 @@ T cas(volatile T* at, T expected, T desired, bool weak, int order, int fail_orde
       weak && engine != nullptr && engine->options().spurious_wakeups &&
       engine->choose({.kind = OpKind::kAtomicCas, .object = operation.address, .site = site}, 2) !=
           0;
-  const T found = spurious ? read(at) : exchange_if_equal(at, expected, desired);
+  const T found = spurious            ? *at
+                  : engine != nullptr ? exchange_if_equal_alone(at, expected, desired)
+                                      : exchange_if_equal(at, expected, desired);
   *exchanged = !spurious && found == expected;
   if (*exchanged) {
     operation.done(OpKind::kAtomicRmw, order, Outcome::kDone, desired);

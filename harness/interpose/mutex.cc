@@ -55,7 +55,10 @@ bool holds_mutex(const Engine& engine, pthread_mutex_t* mutex) {
   return state.held(engine) && state.owner == self(engine);
 }
 
-int lock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site, engine::Time deadline) {
+// As part of the front door, not called by it: each return on the way from a switch to the program
+// may cost as much as the rest of the operation.
+[[gnu::always_inline]] inline int lock_here(Engine& engine, pthread_mutex_t* mutex,
+                                            const void* site, engine::Time deadline) {
   MutexState& state = *state_of(mutex);
   if (holds_mutex(engine, mutex)) {
     if (kind_of(state) == PTHREAD_MUTEX_RECURSIVE) {
@@ -81,6 +84,10 @@ int lock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site, engine:
   return 0;
 }
 
+int lock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site, engine::Time deadline) {
+  return lock_here(engine, mutex, site, deadline);
+}
+
 void release_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
   engine.emit(OpKind::kUnlock, Outcome::kDone, mutex, site);
   tsan_unlocked(mutex, false);
@@ -88,7 +95,8 @@ void release_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
   clear(*state_of(mutex));
 }
 
-int unlock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
+[[gnu::always_inline]] inline int unlock_here(Engine& engine, pthread_mutex_t* mutex,
+                                              const void* site) {
   MutexState& state = *state_of(mutex);
   if (holds_mutex(engine, mutex) && state.depth > 1) {
     --state.depth;
@@ -138,6 +146,10 @@ int destroy_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
   return 0;
 }
 
+int unlock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
+  return unlock_here(engine, mutex, site);
+}
+
 }  // namespace chicane::interpose
 
 using chicane::engine::Engine;
@@ -148,7 +160,7 @@ extern "C" {
 int pthread_mutex_lock(pthread_mutex_t* mutex) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_mutex_lock()(mutex);
-  return interpose::lock_mutex(*engine, mutex, CHICANE_SITE());
+  return interpose::lock_here(*engine, mutex, CHICANE_SITE(), chicane::engine::kNever);
 }
 
 int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* time) {
@@ -174,7 +186,7 @@ int pthread_mutex_trylock(pthread_mutex_t* mutex) {
 int pthread_mutex_unlock(pthread_mutex_t* mutex) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_mutex_unlock()(mutex);
-  return interpose::unlock_mutex(*engine, mutex, CHICANE_SITE());
+  return interpose::unlock_here(*engine, mutex, CHICANE_SITE());
 }
 
 int pthread_mutex_destroy(pthread_mutex_t* mutex) {

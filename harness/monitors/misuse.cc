@@ -72,7 +72,12 @@ class MisuseMonitor final : public engine::Monitor {
   void on_event(const Event& event) override {
     if (engine::is_misuse(event.outcome)) [[unlikely]]
       judge(event);
-    if (in_mask(event.kind, kRemembered)) remember(event);
+    if (event.outcome == Outcome::kDone && in_mask(event.kind, engine::kUnlockKinds)) {
+      // Unlocks are many, and looked up only when one goes wrong.
+      unlocks_.push_back({{event.thread, event.kind, event.site, event.step}, event.object});
+    } else if (in_mask(event.kind, kRemembered)) {
+      remember(event);
+    }
   }
 
  private:
@@ -111,11 +116,6 @@ class MisuseMonitor final : public engine::Monitor {
 void MisuseMonitor::remember(const Event& event) {
   const Earlier now{event.thread, event.kind, event.site, event.step};
   switch (event.kind) {
-    case OpKind::kUnlock:
-    case OpKind::kReadUnlock:
-      // Unlocks are many, and looked up only when one goes wrong.
-      if (event.outcome == Outcome::kDone) unlocks_.push_back({now, event.object});
-      break;
     case OpKind::kMutexDestroy:
       destroyed_[event.object] = event.step;
       break;

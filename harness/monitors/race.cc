@@ -106,14 +106,10 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   bool wants_edges() const override { return true; }
   bool wants_accesses() const override { return true; }
 
-  void on_acquire(ThreadId thread, const void* sync) override {
-    detector_.acquire(thread, as_number(sync));
-    // The first event of a thread is to learn what its creator knew.
-    if (newcomer_ != engine::kNoThread) [[unlikely]]
-      move_in();
-  }
-  void on_release(ThreadId thread, const void* sync) override {
-    detector_.release(thread, as_number(sync));
+  void on_acquire(ThreadId thread, const void* sync) override { acquire(this, thread, sync); }
+  void on_release(ThreadId thread, const void* sync) override { release(this, thread, sync); }
+  engine::EdgeSink edge_sink() override {
+    return {&RaceMonitor::acquire, &RaceMonitor::release, this};
   }
   void on_release_store(ThreadId thread, const void* sync) override {
     detector_.release_store(thread, as_number(sync));
@@ -135,19 +131,37 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   }
 
  private:
+  static void acquire(void* self, ThreadId thread, const void* sync) {
+    auto& me = *static_cast<RaceMonitor*>(self);
+    me.detector_.acquire(thread, as_number(sync));
+    // The first event of a thread is to learn what its creator knew.
+    if (me.newcomer_ != engine::kNoThread) [[unlikely]]
+      me.move_in();
+  }
+  static void release(void* self, ThreadId thread, const void* sync) {
+    static_cast<RaceMonitor*>(self)->detector_.release(thread, as_number(sync));
+  }
+
   template <AccessKind kKind>
   static void access(void* self, const void* address, std::size_t size, const void* site) {
     auto& me = *static_cast<RaceMonitor*>(self);
-    const ThreadId thread = me.engine_->self().id();
-    if (!me.detector_.quick_access(thread, as_number(address), size, kKind, me.origin(site))) {
-      long_access<kKind>(me, address, size, site);
+    if (!me.detector_.quick_access(as_number(address), size, kKind, as_number(site),
+                                   me.engine_->step())) {
+      other_access<kKind>(me, address, size, site);
     }
   }
   // Its arguments are those of `access`, so that nothing need be kept for it there.
   template <AccessKind kKind>
-  [[gnu::noinline]] static void long_access(RaceMonitor& me, const void* address, std::size_t size,
-                                            const void* site) {
-    me.detector_.access(me.engine_->self().id(), as_number(address), size, kKind, me.origin(site));
+  [[gnu::noinline]] static void other_access(RaceMonitor& me, const void* address, std::size_t size,
+                                             const void* site) {
+    const ThreadId thread = me.engine_->self().id();
+    const Origin origin = me.origin(site);
+    // The first of a step, mostly: then the next is quick.
+    if (me.detector_.begin_step(thread, origin) &&
+        me.detector_.quick_access(as_number(address), size, kKind, origin.pc, origin.step)) {
+      return;
+    }
+    me.detector_.access(thread, as_number(address), size, kKind, origin);
   }
 
   Origin origin(const void* site) const {

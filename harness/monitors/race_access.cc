@@ -33,29 +33,27 @@ bool covers(std::uint32_t strong, std::uint32_t weak) {
 
 }  // namespace
 
-[[gnu::noinline]] void RaceDetector::find_pc_high(std::uint64_t high) {
+[[gnu::noinline]] std::uint32_t RaceDetector::find_pc_high(std::uint64_t high) {
   std::uint32_t i = 0;
   while (i < pc_high_count_ && pc_highs_[i] != high) ++i;
-  if (i == std::size(pc_highs_)) {
-    pc_high_index_ = i - 1;
-    return;
-  }
+  if (i == std::size(pc_highs_)) return i - 1;
   if (i == pc_high_count_) pc_highs_[pc_high_count_++] = high;
-  pc_high_ = high;
-  pc_high_index_ = i;
+  return i;
 }
 
 void RaceDetector::access(ThreadId id, std::uint64_t address, std::size_t size, AccessKind kind,
                           Origin origin) {
   const ThreadState* thread = state(id);
   if (thread == nullptr) return;
-  if (origin.pc >> 32 != pc_high_) find_pc_high(origin.pc >> 32);
-  const std::uint64_t about = this->about(kind, origin), end = address + size;
+  begin_step(id, origin);
+  const std::uint64_t about = now_.about(origin.pc, kind), end = address + size;
+  Cell* cell = nullptr;
   while (address < end) {
+    const bool next_to_last = cell != nullptr && (address & (Shadow::kChunk - 1)) != 0;
+    cell = next_to_last ? cell + 1 : shadow_.cell(address);
     const unsigned offset = address & 7;
     const std::uint64_t count = std::min<std::uint64_t>(8 - offset, end - address);
-    const unsigned mask = ((1u << count) - 1) << offset;
-    Cell* cell = shadow_.cell(address);
+    const unsigned mask = (0xffu >> (8 - count)) << offset;
     if (cell != nullptr && !settle(*thread, *cell, thread->epoch | mask, kind, about)) {
       slow_access(*thread, *cell, address, mask, about);
     }

@@ -80,10 +80,12 @@ class RaceDetector {
   RaceDetector& operator=(const RaceDetector&) = delete;
 
   void begin_run();
-  /// The quick way of `access` (race_fast_path.h): false when it is not one for it, and nothing has
-  /// been done.
-  bool quick_access(engine::ThreadId thread, std::uint64_t address, std::size_t size,
-                    AccessKind kind, Origin origin);
+  /// The quick way of `access` (race_fast_path.h), by the thread that made the last one, in the
+  /// same step: false when it is not one for it, and nothing has been done.
+  bool quick_access(std::uint64_t address, std::size_t size, AccessKind kind, std::uint64_t pc,
+                    std::uint64_t step);
+  /// Makes quick ways possible for the thread's accesses in this step. True: they were not before.
+  bool begin_step(engine::ThreadId thread, Origin origin);
   /// `size` is not 0.
   void access(engine::ThreadId thread, std::uint64_t address, std::size_t size, AccessKind kind,
               Origin origin);
@@ -109,7 +111,6 @@ class RaceDetector {
   void start(ThreadState& thread, engine::ThreadId id);
   void advance(ThreadState& thread);
 
-  std::uint64_t about(AccessKind kind, Origin origin) const;
   bool settle(const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
               std::uint64_t about) const;
   void slow_access(const ThreadState& thread, Cell& cell, std::uint64_t address, unsigned mask,
@@ -122,7 +123,7 @@ class RaceDetector {
   void end_release_sequences(std::uint64_t granule, unsigned mask);
   void forget_cells(std::uint64_t address, std::uint64_t end);
   void forget_syncs(std::uint64_t address, std::uint64_t end);
-  void find_pc_high(std::uint64_t high);
+  std::uint32_t find_pc_high(std::uint64_t high);
   RacingAccess racing(const Record& record) const;
 
   Bucket& bucket(std::uint64_t line);
@@ -142,10 +143,21 @@ class RaceDetector {
   std::uint64_t run_ = 0;
   Segment last_segment_ = 0;
   std::uint64_t first_key_ = 0;  // records below it are void
-  // Upper halves of the code addresses seen, for Record::pc_high; and the last one, with its index.
-  std::uint64_t pc_highs_[16] = {};
-  std::uint64_t pc_high_ = ~std::uint64_t{0};
-  std::uint32_t pc_high_count_ = 0, pc_high_index_ = 0;
+  /// What the accesses of one step have in common. A step is one thread's, and the locks that it
+  /// holds do not change between its accesses.
+  struct Now {
+    std::uint64_t step = ~std::uint64_t{0};
+    std::uint64_t pc_high = 0;  // of their code addresses
+    const ThreadState* thread = nullptr;
+    std::uint64_t common = 0;  // of Record::about
+
+    std::uint32_t pc_high_index() const { return Record{0, common}.pc_high(); }
+    std::uint64_t about(std::uint64_t pc, AccessKind kind) const {
+      return common | (pc & 0xffff'ffff) | std::uint64_t{kind} << 32;
+    }
+  } now_;
+  std::uint64_t pc_highs_[16] = {};  // upper halves of the code addresses seen, for Record::pc_high
+  std::uint32_t pc_high_count_ = 0;
 };
 
 }  // namespace chicane::monitors

@@ -18,8 +18,9 @@ struct alignas(128) RaceDetector::ThreadState {
   std::uint64_t epoch;  // the key of its records, without mask
   Segment released;     // its last segment but one
   VectorClock clock;
-  VectorClock released_by_fence;  // F_rel: what a relaxed store of it publishes
-  VectorClock seen_relaxed;       // F_acq: what an acquire fence would learn
+  VectorClock released_by_fence;      // F_rel: what a relaxed store of it publishes
+  VectorClock seen_relaxed;           // F_acq: what an acquire fence would learn
+  Segment room[VectorClock::kBlock];  // `clock`'s, while the threads are few
 
   engine::ThreadId id() const { return (epoch >> 8) & Record::kLinkThread; }
   Segment segment() const { return epoch >> 24; }
@@ -32,14 +33,6 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   if (thread.run != run_) [[unlikely]]
     start(thread, id);
   return &thread;
-}
-
-/// What the record of an access says beside whose it is. `origin.pc` has the upper half `pc_high_`.
-[[gnu::always_inline]] inline std::uint64_t RaceDetector::about(AccessKind kind,
-                                                                Origin origin) const {
-  const std::uint64_t step = origin.step >> Record::kStepBits == 0 ? origin.step : 0;
-  return Record::make_about(origin.pc, pc_high_index_, kind, origin.held < 3 ? origin.held : 3,
-                            step);
 }
 
 /// True: the cell is as `touch_cell` would leave it.
@@ -100,21 +93,31 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   return put(slot[0]);
 }
 
-[[gnu::always_inline]] inline bool RaceDetector::quick_access(engine::ThreadId id,
-                                                              std::uint64_t address,
+inline bool RaceDetector::begin_step(engine::ThreadId id, Origin origin) {
+  const std::uint64_t high = origin.pc >> 32;
+  if (origin.step == now_.step && high == now_.pc_high) return false;
+  const ThreadState* thread = state(id);
+  if (thread == nullptr) return false;
+  const std::uint32_t index =
+      high == now_.pc_high && pc_high_count_ != 0 ? now_.pc_high_index() : find_pc_high(high);
+  const std::uint64_t step = origin.step >> Record::kStepBits == 0 ? origin.step : 0;
+  now_ = {origin.step, high, thread,
+          Record::make_about(0, index, kPlainRead, origin.held < 3 ? origin.held : 3, step)};
+  return true;
+}
+
+[[gnu::always_inline]] inline bool RaceDetector::quick_access(std::uint64_t address,
                                                               std::size_t size, AccessKind kind,
-                                                              Origin origin) {
-  if (id >= kMaxThreads) [[unlikely]]
-    return false;
-  const ThreadState& thread = threads_[id];
+                                                              std::uint64_t pc,
+                                                              std::uint64_t step) {
   const unsigned offset = address & 7;
-  Cell* cell = shadow_.cell_at_once(address);
-  if (thread.run != run_ || offset + size > 8 || origin.pc >> 32 != pc_high_ || cell == nullptr)
-      [[unlikely]] {
+  if (step != now_.step || pc >> 32 != now_.pc_high || offset + size > 8) [[unlikely]]
     return false;
-  }
+  Cell* cell = shadow_.cell_at_once(address);
+  if (cell == nullptr) [[unlikely]]
+    return false;
   const unsigned mask = (0xffu >> (8 - size)) << offset;
-  return settle(thread, *cell, thread.epoch | mask, kind, about(kind, origin));
+  return settle(*now_.thread, *cell, now_.thread->epoch | mask, kind, now_.about(pc, kind));
 }
 
 }  // namespace chicane::monitors

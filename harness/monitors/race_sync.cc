@@ -24,6 +24,7 @@ struct RaceDetector::SyncObject {
   ThreadId owner;
   std::uint32_t size;
   VectorClock clock;
+  Segment room[VectorClock::kBlock];  // `clock`'s, while the threads are few
 
   std::uint64_t address() const { return key >> 1; }
   bool is_atomic() const { return (key & 1) != 0; }
@@ -75,6 +76,7 @@ RaceDetector::~RaceDetector() {
 
 void RaceDetector::begin_run() {
   ++run_;
+  now_.step = ~std::uint64_t{0};
   arena_.reset();
   newest_sync_ = nullptr;
   sync_count_ = 0;
@@ -89,7 +91,7 @@ void RaceDetector::begin_run() {
 
 void RaceDetector::start(ThreadState& thread, ThreadId id) {
   thread.run = run_;
-  thread.clock.drop();
+  thread.clock.begin(thread.room);
   thread.released_by_fence.drop();
   thread.seen_relaxed.drop();
   thread.epoch = Record::make_key(0, id);
@@ -127,7 +129,13 @@ inline RaceDetector::SyncObject* RaceDetector::find_sync(std::uint64_t key) {
 RaceDetector::SyncObject& RaceDetector::make_sync(std::uint64_t key) {
   Bucket& home = bucket(key >> (kLineBits + 1));
   auto* sync = static_cast<SyncObject*>(arena_.allocate(sizeof(SyncObject)));
-  *sync = {key, home.run == run_ ? home.first : nullptr, newest_sync_, 0, 0, 1, {}};
+  sync->key = key;
+  sync->next = home.run == run_ ? home.first : nullptr;
+  sync->older = newest_sync_;
+  sync->owner_segment = 0;
+  sync->owner = 0;
+  sync->size = 1;
+  sync->clock.begin(sync->room);
   home = {run_, sync};
   newest_sync_ = sync;
   ++sync_count_;
@@ -141,9 +149,8 @@ inline void RaceDetector::learn(ThreadState& thread, const SyncObject& sync, Vec
 
 /// The thread writes to the object's clock: all it knows, or what its last release fence knew.
 /// `merge`: beside what others wrote; else instead of it. Returns the object, if it has a clock.
-inline RaceDetector::SyncObject* RaceDetector::publish(ThreadState& thread, std::uint64_t key,
-                                                       SyncObject* sync, bool merge,
-                                                       bool releases) {
+[[gnu::always_inline]] inline RaceDetector::SyncObject* RaceDetector::publish(
+    ThreadState& thread, std::uint64_t key, SyncObject* sync, bool merge, bool releases) {
   const VectorClock& source = releases ? thread.clock : thread.released_by_fence;
   if (source.empty()) {
     if (!merge && sync != nullptr) sync->clear();
@@ -192,7 +199,10 @@ void RaceDetector::atomic(ThreadId id, std::uint64_t address, std::size_t size, 
   if (loads && sync != nullptr) {
     learn(*thread, *sync, acquires(order) ? thread->clock : thread->seen_relaxed);
   }
-  access(id, address, size, stores ? kAtomicWrite : kAtomicRead, origin);
+  const AccessKind access_kind = stores ? kAtomicWrite : kAtomicRead;
+  if (!quick_access(address, size, access_kind, origin.pc, origin.step)) {
+    access(id, address, size, access_kind, origin);
+  }
   if (!stores) return;
   sync = publish(*thread, key, sync, loads, releases(order));
   if (sync != nullptr) sync->size = static_cast<std::uint32_t>(size);

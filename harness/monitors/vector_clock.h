@@ -122,12 +122,17 @@ class VectorClock {
   }
 
   void clear() { length_ = 0; }
+  static constexpr std::uint32_t kBlock = 4;
+  /// Begins anew, knowing nothing, with room for the first threads that is not the arena's.
+  void begin(Segment (&room)[kBlock]) {
+    at_ = room;
+    length_ = 0;
+    capacity_ = kBlock;
+  }
   /// Forgets its memory too: for a clock of an earlier run.
   void drop() { *this = VectorClock(); }
 
  private:
-  static constexpr std::uint32_t kBlock = 4;
-
   void extend(Arena& arena, std::uint32_t length) {
     length = (length + kBlock - 1) & ~(kBlock - 1);
     if (length > capacity_) reserve(arena, length);
