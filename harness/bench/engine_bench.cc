@@ -5,54 +5,20 @@
 // plain access and of one pair of lock and unlock.
 #include <benchmark/benchmark.h>
 
-#include <memory>
-#include <vector>
-
 #include "bench/programs.h"
-#include "engine/engine.h"
-#include "engine/journal.h"
-#include "monitors/monitors.h"
-#include "strategies/strategies.h"
+#include "bench/runs.h"
 
 namespace chicane::bench {
 namespace {
 
-class Bench {
- public:
-  explicit Bench(bool with_monitors) {
-    if (!with_monitors) return;
-    owned_.push_back(monitors::make_deadlock_monitor());
-    owned_.push_back(monitors::make_race_monitor());
-    owned_.push_back(monitors::make_misuse_monitor());
-    owned_.push_back(monitors::make_leak_monitor());
-    owned_.push_back(monitors::make_livelock_monitor());
-    for (const auto& monitor : owned_) monitors_.push_back(monitor.get());
-  }
-
-  void run(const std::function<void()>& program, benchmark::State& state) {
-    strategy_->begin_run(run_);
-    journal_->begin_run(run_++);
-    const engine::RunEnd end =
-        engine::Engine::instance().run(program, *strategy_, monitors_, *journal_, options_);
-    journal_->end_run(end, 0);
-    if (end != engine::RunEnd::kFinished || !journal_->findings().empty()) {
-      state.SkipWithError("the program is clean, and yet something was found");
-    }
-  }
-
- private:
-  engine::Journal* journal_ = engine::Journal::create();
-  std::unique_ptr<engine::Strategy> strategy_ = strategies::make_random(1);
-  std::vector<std::unique_ptr<engine::Monitor>> owned_;
-  std::vector<engine::Monitor*> monitors_;
-  engine::RunOptions options_{.step_limit = 1 << 20, .access_limit = 1 << 20};
-  std::uint64_t run_ = 0;
-};
+void run(Runs& runs, const std::function<void()>& program, benchmark::State& state) {
+  if (!runs.run(program)) state.SkipWithError("the program is clean, and yet something was found");
+}
 
 void explore(benchmark::State& state, void (*program)(), bool with_monitors) {
-  Bench bench(with_monitors);
+  Runs runs(with_monitors);
   const std::function<void()> body = program;
-  for (auto _ : state) bench.run(body, state);
+  for (auto _ : state) run(runs, body, state);
   state.SetItemsProcessed(state.iterations());
 }
 
@@ -62,16 +28,16 @@ void native(benchmark::State& state, void (*program)()) {
 }
 
 void accesses(benchmark::State& state, bool with_monitors) {
-  Bench bench(with_monitors);
+  Runs runs(with_monitors);
   const std::function<void()> body = &plain_accesses_program;
-  for (auto _ : state) bench.run(body, state);
+  for (auto _ : state) run(runs, body, state);
   state.SetItemsProcessed(state.iterations() * kPlainAccesses);
 }
 
 void lock_pairs(benchmark::State& state) {
-  Bench bench(true);
+  Runs runs(true);
   const std::function<void()> body = &lock_pairs_program;
-  for (auto _ : state) bench.run(body, state);
+  for (auto _ : state) run(runs, body, state);
   state.SetItemsProcessed(state.iterations() * kLockPairs);
 }
 

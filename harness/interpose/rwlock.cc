@@ -7,7 +7,8 @@
 //   | free           | read by 1                          | written               | misuse       |
 //   | read by n      | read by n + 1 (writer preference:  | waits (also the       | read by n - 1|
 //   |                | waits while a writer waits)        | reader: an upgrade)   |              |
-//   | written        | waits; EDEADLK for the writer      | waits; EDEADLK itself | free         |
+//   | written        | waits; by the writer misuse,       | waits; by the writer  | free         |
+//   |                | EDEADLK                            | misuse, EDEADLK       |              |
 //
 // Happens-before: a write unlock before every later lock, a read unlock before every later write
 // lock. State lies in the program's own pthread_rwlock_t, zero while free.
@@ -102,8 +103,17 @@ void take(Engine& engine, pthread_rwlock_t* lock, OpKind kind, bool shared, cons
   engine.emit(kind, Outcome::kDone, lock, site, shared);
 }
 
+// The writer locks it again. glibc says so (and std::shared_mutex throws std::system_error), other
+// systems wait for ever: a mistake, whatever the program makes of the error.
+int refuse(Engine& engine, pthread_rwlock_t* lock, OpKind kind, const void* site) {
+  engine.emit(kind, Outcome::kAlreadyOwned, lock, site);
+  return EDEADLK;
+}
+
 int lock_shared(Engine& engine, pthread_rwlock_t* lock, Time deadline, const void* site) {
-  if (state_of(engine, lock).writer == self(engine)) return EDEADLK;
+  if (state_of(engine, lock).writer == self(engine)) {
+    return refuse(engine, lock, OpKind::kReadLock, site);
+  }
   const bool ready = engine.perform({.kind = OpKind::kReadLock,
                                      .object = lock,
                                      .site = site,
@@ -118,7 +128,9 @@ int lock_shared(Engine& engine, pthread_rwlock_t* lock, Time deadline, const voi
 }
 
 int lock_exclusive(Engine& engine, pthread_rwlock_t* lock, Time deadline, const void* site) {
-  if (state_of(engine, lock).writer == self(engine)) return EDEADLK;
+  if (state_of(engine, lock).writer == self(engine)) {
+    return refuse(engine, lock, OpKind::kLock, site);
+  }
   ++own(engine, lock).waiting_writers;
   const bool ready = engine.perform({.kind = OpKind::kLock,
                                      .object = lock,

@@ -29,7 +29,7 @@ struct RunOptions {
   std::string variant, form, time_limit = "45";
   std::string json, witness_dir = default_race_dir(), scenarios = default_scenarios();
   std::string worker_dir = own_folder();
-  bool diagnoses = true, matrix = true;
+  bool diagnoses = true, matrix = true, native = false;
 
   /// One cell, as a test runs it: leaves the report of a full run alone.
   bool single() const { return !variant.empty() && !form.empty() && legs.size() == 1; }
@@ -164,6 +164,10 @@ std::vector<MatrixRow> make_rows(const Plan& plan) {
     if (rows.empty() || rows.back().name != name) {
       rows.push_back({name, std::vector<Status>(run.legs.size(), Status::kSilent)});
     }
+    for (const CellResult& cell : run.cells) {
+      if (cell.native.runs == 0) continue;
+      (run.file->good() ? rows.back().native_good : rows.back().native_bad) = cell.native;
+    }
     for (std::size_t i = 0; i < run.legs.size(); ++i) {
       rows.back().cells[i] = combine(rows.back().cells[i], run.verdict.legs[i].status);
     }
@@ -248,6 +252,14 @@ int run(const RunOptions& options) {
       !check_worker(plan, &error)) {
     return usage_error(error);
   }
+  if (options.native &&
+      std::find(plan.leg_names.begin(), plan.leg_names.end(), "tsan") == plan.leg_names.end()) {
+    return usage_error(
+        "--native is the leg tsan on free threads, and the leg is not among those "
+        "asked for; add --leg tsan");
+  }
+  constexpr unsigned kNativeRuns = 20;
+  if (options.native) plan.legs.native_runs = kNativeRuns;
   std::size_t cells = 0;
   for (const FileRun& run : plan.runs) cells += run.legs.size();
   {
@@ -289,6 +301,8 @@ void add_run(CLI::App& app, int* exit_code) {
   command->add_option("--witness-dir", options->witness_dir, "Where witnesses go");
   command->add_option("--scenarios", options->scenarios, "The catalogue's folder");
   command->add_option("--worker-dir", options->worker_dir, "Where scenarios_sched is");
+  command->add_flag("--native", options->native,
+                    "Beside the leg tsan: 20 runs on free threads, as a figure");
   command->add_flag("--diagnoses,!--no-diagnoses", options->diagnoses,
                     "Whether to print the diagnoses of bad programs");
   command->add_flag("--matrix,!--no-matrix", options->matrix, "Whether to print the matrix");

@@ -112,6 +112,22 @@ CellResult run_worker(const std::string& leg, const std::string& name,
   return cell;
 }
 
+/// The same program on free threads, under the real ThreadSanitizer alone. Counts without runs when
+/// that cannot be had: the leg itself has then said why.
+NativeCounts run_free(const std::string& program, const std::string& name,
+                      const LegOptions& options) {
+  const std::string worker = options.worker_dir + "/scenarios_tsan";
+  const std::string json = options.work_dir + "/" + name + ".native.json";
+  fs::remove(json);
+  run_process({worker, "--scenario", program, "--native", std::to_string(options.native_runs),
+               "--json", json},
+              options.work_dir + "/" + name + ".native.log", options.limit_seconds);
+  std::string text;
+  if (!read_file(json, &text)) return {};
+  const nlohmann::json counts = nlohmann::json::parse(text, nullptr, false);
+  return counts.is_discarded() ? NativeCounts{} : counts.get<NativeCounts>();
+}
+
 /// Moves the witnesses from the cell's own folder to where people find them.
 void collect_witnesses(const std::string& name, const LegOptions& options,
                        std::vector<Diagnosis>* diagnoses) {
@@ -181,6 +197,9 @@ CellResult run_cell(const Pitfall& pitfall, const ScenarioFile& file, const std:
                    {"--scenario", pitfall.id() + "/" + file.form, "--witness-dir", own_witnesses});
   CellResult cell = run_worker(leg, name, std::move(arguments), options);
   collect_witnesses(name, options, &cell.result.diagnoses);
+  if (leg == "tsan" && options.native_runs != 0 && !cell.result.unavailable) {
+    cell.native = run_free(pitfall.id() + "/" + file.form, name, options);
+  }
   fs::remove_all(own_witnesses, error);
   return cell;
 }

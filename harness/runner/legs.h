@@ -16,6 +16,7 @@
 #include "chicane/chicane.h"
 #include "runner/discovery.h"
 #include "runner/explore_options.h"
+#include "runner/native_counts.h"
 
 namespace chicane::runner {
 
@@ -27,12 +28,14 @@ struct LegOptions {
   std::string work_dir;     // gets logs and the workers' JSON; must exist
   ExploreSettings explore;  // of each cell; what is not given is the worker's default
   double limit_seconds = 45;
+  unsigned native_runs = 0;  // of the leg tsan, on free threads besides
 };
 
 struct CellResult {
   Result result;
   double seconds = 0;
   std::string log;  // what the worker printed; empty when there was none
+  NativeCounts native;
 };
 
 CellResult run_cell(const Pitfall& pitfall, const ScenarioFile& file, const std::string& leg,

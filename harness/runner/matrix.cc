@@ -43,6 +43,19 @@ void append_padded(std::string* line, const std::string& text, std::size_t width
   if (!last && text.size() < width) line->append(width - text.size(), ' ');
 }
 
+/// "12 of 20", "12 of 20, good 1 of 20"; "" when it was not asked for.
+std::string native_text(const MatrixRow& row) {
+  const auto k_of_n = [](const NativeCounts& counts) {
+    return fmt::format("{} of {}", counts.shown(), counts.runs);
+  };
+  std::string text;
+  if (row.native_bad.runs != 0) text = k_of_n(row.native_bad);
+  if (row.native_good.runs != 0 && (text.empty() || row.native_good.shown() != 0)) {
+    text += (text.empty() ? "good " : ", good ") + k_of_n(row.native_good);
+  }
+  return text;
+}
+
 }  // namespace
 
 Status combine(Status a, Status b) {
@@ -67,6 +80,8 @@ Status combine(Status a, Status b) {
 
 std::string render_matrix(const std::vector<std::string>& legs, const std::vector<MatrixRow>& rows,
                           bool colour) {
+  const bool native = std::any_of(rows.begin(), rows.end(),
+                                  [](const MatrixRow& row) { return !native_text(row).empty(); });
   std::size_t name_width = std::string("pitfall").size();
   for (const MatrixRow& row : rows) name_width = std::max(name_width, row.name.size());
   std::vector<std::size_t> widths;
@@ -75,13 +90,15 @@ std::string render_matrix(const std::vector<std::string>& legs, const std::vecto
     widths.push_back(std::max<std::size_t>(leg.size(), 8) + 2);
     cells_width += widths.back();
   }
+  if (native) cells_width += std::string("20 of 20, good 20 of 20").size();
   name_width = std::min(name_width + 2, kWidth - std::min(cells_width, kWidth - 20));
 
   std::string text;
   append_padded(&text, "pitfall", name_width, legs.empty());
   for (std::size_t i = 0; i < legs.size(); ++i) {
-    append_padded(&text, legs[i], widths[i], i + 1 == legs.size());
+    append_padded(&text, legs[i], widths[i], i + 1 == legs.size() && !native);
   }
+  if (native) text += "tsan --native";
   text += "\n";
   for (const MatrixRow& row : rows) {
     append_padded(&text, fit(row.name, name_width - 1), name_width, row.cells.empty());
@@ -89,9 +106,10 @@ std::string render_matrix(const std::vector<std::string>& legs, const std::vecto
       const Look look = look_of(row.cells[i]);
       std::string cell;
       append_padded(&cell, fmt::format("{} {}", look.symbol, to_string(row.cells[i])), widths[i],
-                    i + 1 == row.cells.size());
+                    i + 1 == row.cells.size() && !native);
       text += colour ? look.colour + cell + "\033[0m" : cell;
     }
+    if (native) text += native_text(row);
     text += "\n";
   }
   return text;

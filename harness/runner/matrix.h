@@ -12,6 +12,9 @@
 //     ! FAIL      an annotation is not met, or a report is not explained
 //     - n/a       the leg could not be run here
 //
+// With `--native` a last column says in how many runs on free threads ThreadSanitizer, a hang or a
+// crash showed the bad program to be bad ("12 of 20"), and the good one, if it did.
+//
 // A row stands for a pitfall in one form (plain, or std) and is the worst of its bad and its good
 // program: the good one is expected silent.
 //
@@ -25,12 +28,16 @@
 #include <vector>
 
 #include "runner/match.h"
+#include "runner/native_counts.h"
 
 namespace chicane::runner {
 
 struct MatrixRow {
   std::string name;
   std::vector<Status> cells;  // one per leg
+  /// The leg tsan on free threads: in how many runs of the bad program, and of the good one,
+  /// anything was seen. A figure beside the matrix, without a status.
+  NativeCounts native_bad = {}, native_good = {};
 };
 
 /// Of the statuses of a row's bad and good program, the one to show.

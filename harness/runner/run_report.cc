@@ -25,22 +25,24 @@ json cell_to_json(const FileRun& run, std::size_t index) {
                         {"summary", summarize(diagnosis, *run.pitfall, *run.file)},
                         {"witness", diagnosis.witness}});
   }
-  return {{"scenario", run.program()},
-          {"family", run.pitfall->family},
-          {"pitfall", run.pitfall->name},
-          {"form", run.file->form},
-          {"variant", run.file->good() ? "good" : "bad"},
-          {"leg", run.legs[index]},
-          {"status", to_string(run.verdict.legs[index].status)},
-          {"runs", result.runs},
-          {"exhausted", result.exhausted},
-          {"runs_per_second", result.runs_per_second},
-          {"first_finding_run", result.first_finding_run},
-          {"seconds", run.cells[index].seconds},
-          {"expected", expected},
-          {"reported", reported},
-          {"error", result.error},
-          {"log", run.cells[index].log}};
+  json cell = {{"scenario", run.program()},
+               {"family", run.pitfall->family},
+               {"pitfall", run.pitfall->name},
+               {"form", run.file->form},
+               {"variant", run.file->good() ? "good" : "bad"},
+               {"leg", run.legs[index]},
+               {"status", to_string(run.verdict.legs[index].status)},
+               {"runs", result.runs},
+               {"exhausted", result.exhausted},
+               {"runs_per_second", result.runs_per_second},
+               {"first_finding_run", result.first_finding_run},
+               {"seconds", run.cells[index].seconds},
+               {"expected", expected},
+               {"reported", reported},
+               {"error", result.error},
+               {"log", run.cells[index].log}};
+  if (run.cells[index].native.runs != 0) cell["native"] = run.cells[index].native;
+  return cell;
 }
 
 /// Sums and extremes of the fixed names.

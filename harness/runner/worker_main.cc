@@ -4,11 +4,11 @@
 // starts it for one scenario and one leg; it explores and writes a Result as JSON.
 //
 //   worker --scenario locks/double_unlock/bad --leg sched [options of runner/explore_options.h]
-//          --json FILE [--witness-dir DIR] [--replay FILE] [--native N]
+//          --json FILE [--witness-dir DIR] [--replay FILE]
+//   worker --scenario locks/double_unlock/bad --native N --json FILE   (runner/native_counts.h)
 //   worker --list
 //
 // Exit: 0 it ran (whatever it found is in the JSON), 2 usage, 77 unavailable.
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -23,6 +23,7 @@
 #include "report/result_json.h"
 #include "runner/explore_options.h"
 #include "runner/explorer_addresses.h"
+#include "runner/worker_native.h"
 
 namespace {
 
@@ -98,23 +99,16 @@ bool write_file(const std::string& path, const std::string& text) {
   return file.good() && std::rename(part.c_str(), path.c_str()) == 0;
 }
 
-// Free-running threads, as everybody knows it: k of n runs that report, each in its own process.
-Result run_natively(const Scenario& scenario, unsigned runs) {
-  Result result;
-  result.strategy = "native";
-  for (unsigned i = 0; i < runs; ++i) {
-    const pid_t child = fork();
-    if (child == 0) {
-      alarm(5);
-      scenario.body();
-      _exit(0);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    ++result.runs;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) ++result.blocked;
+// Returns the exit code.
+int write_out(const Arguments& arguments, const nlohmann::json& json) {
+  const std::string text = json.dump(1) + "\n";
+  if (arguments.json.empty()) {
+    std::fputs(text.c_str(), stdout);
+  } else if (!write_file(arguments.json, text)) {
+    std::fprintf(stderr, "cannot write '%s'\n", arguments.json.c_str());
+    return 2;
   }
-  return result;
+  return 0;
 }
 
 }  // namespace
@@ -137,6 +131,11 @@ int main(int argc, char** argv) {
                  arguments.scenario.c_str());
     return 2;
   }
+  if (arguments.native_runs != 0) {
+    constexpr double kLimitSeconds = 2;
+    return write_out(arguments, nlohmann::json(chicane::runner::run_natively(
+                                    scenario->body, arguments.native_runs, kLimitSeconds)));
+  }
   arguments.options.program = arguments.scenario;
   arguments.options.interruptible = true;
   Result result;
@@ -147,17 +146,9 @@ int main(int argc, char** argv) {
       return 2;
     }
     result = chicane::replay(scenario->body, arguments.options, {text});
-  } else if (arguments.native_runs != 0) {
-    result = run_natively(*scenario, arguments.native_runs);
   } else {
     result = chicane::explore(scenario->body, arguments.options);
   }
-  const std::string json = chicane::report::to_json(result).dump(1) + "\n";
-  if (arguments.json.empty()) {
-    std::fputs(json.c_str(), stdout);
-  } else if (!write_file(arguments.json, json)) {
-    std::fprintf(stderr, "cannot write '%s'\n", arguments.json.c_str());
-    return 2;
-  }
-  return result.unavailable ? 77 : 0;
+  const int exit_code = write_out(arguments, chicane::report::to_json(result));
+  return exit_code == 0 && result.unavailable ? 77 : exit_code;
 }

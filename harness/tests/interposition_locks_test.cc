@@ -11,6 +11,7 @@
 #include <chrono>
 #include <mutex>
 #include <shared_mutex>
+#include <system_error>
 #include <thread>
 
 #include "expect.h"
@@ -400,14 +401,34 @@ TEST(RwLock, Misuse) {
   expect_clean([] {
     pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
     assert(pthread_rwlock_wrlock(&lock) == 0);
-    assert(pthread_rwlock_wrlock(&lock) == EDEADLK);
-    assert(pthread_rwlock_rdlock(&lock) == EDEADLK);
     assert(pthread_rwlock_tryrdlock(&lock) == EBUSY);
     assert(pthread_rwlock_unlock(&lock) == 0);
     assert(pthread_rwlock_tryrdlock(&lock) == 0);
     assert(pthread_rwlock_trywrlock(&lock) == EBUSY);
     assert(pthread_rwlock_unlock(&lock) == 0 && pthread_rwlock_destroy(&lock) == 0);
   });
+}
+
+TEST(SharedMutex, RefusesItsOwnWriter) {
+  expect_found(
+      [] {
+        std::shared_mutex mutex;
+        const std::unique_lock writing(mutex);  //~ writes
+        try {
+          mutex.lock();  //~ writes-again
+        } catch (const std::system_error& error) {
+          assert(error.code() == std::errc::resource_deadlock_would_occur);
+        }
+      },
+      {"self-deadlock holds@writes waits@writes-again"});
+  expect_found(
+      [] {
+        pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+        assert(pthread_rwlock_wrlock(&lock) == 0);        //~ rw-written
+        assert(pthread_rwlock_rdlock(&lock) == EDEADLK);  //~ rw-read
+        assert(pthread_rwlock_unlock(&lock) == 0);
+      },
+      {"self-deadlock holds@rw-written waits@rw-read"});
 }
 
 }  // namespace

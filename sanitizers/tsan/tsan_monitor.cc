@@ -158,6 +158,14 @@ void take_report(Engine& engine, void* report) {
 
 }  // namespace
 
+namespace {
+std::atomic<unsigned> native_reports = 0;
+}  // namespace
+
+/// How often TSan has reported in this process while no run was explored.
+unsigned tsan_reports();
+unsigned tsan_reports() { return native_reports; }
+
 std::unique_ptr<engine::Monitor> make_tsan_monitor() { return std::make_unique<TsanMonitor>(); }
 
 }  // namespace chicane::monitors
@@ -166,6 +174,9 @@ std::unique_ptr<engine::Monitor> make_tsan_monitor() { return std::make_unique<T
 extern "C" void __tsan_on_report(void* report) {
   using chicane::engine::Engine;
   Engine& engine = Engine::instance();
-  if (engine.journal_or_null() == nullptr) return;
+  if (engine.journal_or_null() == nullptr) {
+    ++chicane::monitors::native_reports;
+    return;
+  }
   chicane::monitors::take_report(engine, report);
 }
