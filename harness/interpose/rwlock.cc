@@ -106,6 +106,7 @@ void take(Engine& engine, pthread_rwlock_t* lock, OpKind kind, bool shared, cons
 // The writer locks it again. glibc says so (and std::shared_mutex throws std::system_error), other
 // systems wait for ever: a mistake, whatever the program makes of the error.
 int refuse(Engine& engine, pthread_rwlock_t* lock, OpKind kind, const void* site) {
+  engine.perform({.kind = kind, .object = lock, .site = site});
   engine.emit(kind, Outcome::kAlreadyOwned, lock, site);
   return EDEADLK;
 }
