@@ -95,6 +95,7 @@ class Thread {
 
  private:
   friend class Engine;
+  friend struct ThreadDouble;  // a thread without an engine, for tests of strategies
   ThreadId id_ = 0, parent_ = kNoThread, predecessor_ = kNoThread;
   std::int32_t running_ = 0;  // 1 until it has ended
   bool is_goroutine_ = false, joined_ = false, detached_ = false;

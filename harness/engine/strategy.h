@@ -18,6 +18,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_set>
 
 #include "engine/operation.h"
 #include "engine/shared_heap.h"
@@ -35,6 +36,19 @@ struct ThreadChoice {
   ThreadId current;
   int current_index;
   std::uint64_t step;
+};
+
+/// What the strategies of an exploration have to say of their runs so far, for its report.
+struct StrategyReport {
+  /// Hashes of the distinct behaviours (Mazurkiewicz traces) that the runs had.
+  std::unordered_set<std::uint64_t> behaviours;
+  /// There were more than could be counted.
+  bool more_behaviours = false;
+  /// It leaves schedules out, by a bound or for fairness: that it has no further run is no proof.
+  bool incomplete = false;
+  /// The probability that each run had, at least, of what `guarantee` says; 0: none is known.
+  double bound = 0;
+  char guarantee[240] = {};
 };
 
 class Strategy {
@@ -65,6 +79,8 @@ class Strategy {
   virtual void on_event(const Event&) {}
   /// After the run, with the number of its steps.
   virtual void end_run(std::uint64_t /*steps*/) {}
+  /// Adds what it knows. Outside of runs.
+  virtual void describe(StrategyReport*) const {}
 };
 
 }  // namespace chicane::engine

@@ -164,6 +164,10 @@ void from_object(const json& object, Result* result) {
   take(object, "first_finding_run", &result->first_finding_run);
   take(object, "ended_by", &result->ended_by);
   take(object, "signal", &result->signal);
+  take(object, "distinct_behaviours", &result->distinct_behaviours);
+  take(object, "summary", &result->summary);
+  take(object, "guarantee", &result->guarantee);
+  take(object, "bound", &result->bound);
   take_list(object, "diagnoses", &result->diagnoses);
   take(object, "error", &result->error);
   take(object, "unavailable", &result->unavailable);
@@ -184,6 +188,10 @@ json to_json(const Result& result) {
                  {"first_finding_run", result.first_finding_run},
                  {"ended_by", result.ended_by},
                  {"signal", result.signal},
+                 {"distinct_behaviours", result.distinct_behaviours},
+                 {"summary", result.summary},
+                 {"guarantee", result.guarantee},
+                 {"bound", result.bound},
                  {"diagnoses", list_to_json(result.diagnoses)},
                  {"error", result.error},
                  {"unavailable", result.unavailable}};

@@ -94,6 +94,7 @@ std::string render(const Session& session, const ProgramResult& run) {
                                    : fmt::format("{} diagnoses", count),
                       result.runs, session.leg, result.strategy, result.seed, run.seconds,
                       result.exhausted ? "; the whole schedule space was explored" : "");
+  if (!result.summary.empty()) text += result.summary + "\n";
   return text;
 }
 

@@ -13,6 +13,7 @@
 #include "runner/explorer_interrupts.h"
 #include "runner/explorer_lanes.h"
 #include "runner/explorer_nested.h"
+#include "runner/explorer_summary.h"
 
 namespace chicane::runner {
 namespace {
@@ -217,6 +218,10 @@ void Explorer::search() {
     exhausted_ = exhausted_ && lane->end() == LaneEnd::kExhausted;
     if (&lane->journal() != journal_) lane->journal().destroy();
   }
+  for (const auto& lane : lanes) {
+    if (lane->strategy() != nullptr) lane->strategy()->describe(&strategy_report_);
+  }
+  exhausted_ = exhausted_ && !strategy_report_.incomplete;
   if (ended_by_.empty()) ended_by_ = name_of(lanes);
   std::stable_sort(found_.begin(), found_.end(),
                    [](const Found& a, const Found& b) { return a.finding.run < b.finding.run; });
@@ -303,7 +308,9 @@ Result Explorer::explore() {
   if (nanoseconds_ != 0) {
     result.runs_per_second = static_cast<double>(runs_) * 1e9 / static_cast<double>(nanoseconds_);
   }
-  return finish(std::move(result));
+  result = finish(std::move(result));
+  summarize(strategy_report_, options_, &result);
+  return result;
 }
 
 }  // namespace chicane::runner
@@ -318,14 +325,24 @@ const char* to_string(Strategy strategy) {
       return "random";
     case Strategy::kPct:
       return "pct";
+    case Strategy::kPos:
+      return "pos";
+    case Strategy::kUrw:
+      return "urw";
+    case Strategy::kSurw:
+      return "surw";
+    case Strategy::kDelay:
+      return "delay";
+    case Strategy::kPreemption:
+      return "preemption";
   }
   return "?";
 }
 
 bool parse_strategy(const std::string& name, Strategy* strategy) {
-  for (const Strategy candidate : {Strategy::kPortfolio, Strategy::kRandom, Strategy::kPct}) {
-    if (name != to_string(candidate)) continue;
-    *strategy = candidate;
+  for (int i = 0; i <= static_cast<int>(Strategy::kPreemption); ++i) {
+    if (name != to_string(static_cast<Strategy>(i))) continue;
+    *strategy = static_cast<Strategy>(i);
     return true;
   }
   return false;

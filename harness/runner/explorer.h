@@ -91,6 +91,7 @@ class Explorer {
   std::uint64_t runs_ = 0;
   std::uint64_t nanoseconds_ = 0;
   bool exhausted_ = false;
+  engine::StrategyReport strategy_report_;
 };
 
 }  // namespace chicane::runner

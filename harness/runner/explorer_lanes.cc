@@ -14,7 +14,13 @@ bool samples(Strategy strategy) {
     case Strategy::kPortfolio:
     case Strategy::kRandom:
     case Strategy::kPct:
+    case Strategy::kPos:
+    case Strategy::kUrw:
+    case Strategy::kSurw:
       return true;
+    case Strategy::kDelay:
+    case Strategy::kPreemption:
+      return false;
   }
   return true;
 }

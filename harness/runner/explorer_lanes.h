@@ -34,6 +34,8 @@ class Lane {
 
   engine::Journal& journal() { return *journal_; }
   LaneEnd end() const { return end_; }
+  /// Adds what its strategy has to say; null when there is none.
+  const engine::Strategy* strategy() const { return strategy_.get(); }
   /// The child at work; null when there is none.
   ChildProcess* child() { return child_.get(); }
   /// Starts the next child; false when the system refuses a process or memory.

@@ -15,6 +15,7 @@ void apply(const ExploreSettings& settings, Options* options) {
   options->shards = settings.shards;
   for (const auto& [name, value] : settings.parameters) {
     if (name == "depth") options->pct_depth = static_cast<unsigned>(value);
+    if (name == "bound") options->bound = static_cast<unsigned>(value);
   }
 }
 

@@ -8,8 +8,14 @@ namespace chicane::runner {
 SharedStrategy::SharedStrategy(const Options& options) : heap_(engine::SharedHeap::create()) {
   if (heap_ == nullptr) return;
   engine::SharedHeap* before = engine::SharedHeap::use(heap_);
-  strategy_ = strategies::make_strategy(to_string(options.strategy), options.seed,
-                                        options.pct_depth, nullptr);
+  strategy_ = strategies::make_strategy(to_string(options.strategy),
+                                        {.seed = options.seed,
+                                         .depth = options.pct_depth,
+                                         .bound = options.bound,
+                                         .shard = options.shard,
+                                         .shards = options.shards,
+                                         .step_limit = options.step_limit},
+                                        nullptr);
   engine::SharedHeap::use(before);
 }
 

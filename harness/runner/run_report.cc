@@ -34,6 +34,8 @@ json cell_to_json(const FileRun& run, std::size_t index) {
                {"status", to_string(run.verdict.legs[index].status)},
                {"runs", result.runs},
                {"exhausted", result.exhausted},
+               {"distinct_behaviours", result.distinct_behaviours},
+               {"summary", result.summary},
                {"runs_per_second", result.runs_per_second},
                {"first_finding_run", result.first_finding_run},
                {"seconds", run.cells[index].seconds},

@@ -23,6 +23,7 @@ struct ParameterInfo {
 
 inline constexpr ParameterInfo kParameters[] = {
     {"depth", "how many ordering constraints the bugs looked for have", 1, 64},
+    {"bound", "how many delays or preemptions a schedule has at most", 0, 1000},
 };
 
 struct StrategyInfo {
@@ -34,9 +35,15 @@ struct StrategyInfo {
 
 /// The first is the default.
 inline constexpr StrategyInfo kStrategies[] = {
-    {"portfolio", "random and pct in turn (the default)", "depth"},
+    {"portfolio", "reverses conflicts, and all samplers, where behaviour is new (the default)",
+     "depth"},
     {"random", "at every choice each enabled thread is equally likely"},
     {"pct", "random priorities with --depth minus one changes: few ordering constraints", "depth"},
+    {"pos", "random priorities of operations: a random walk over partial orders"},
+    {"urw", "every interleaving is equally likely"},
+    {"surw", "every order of the operations at one object is equally likely"},
+    {"delay", "all schedules with 0, 1, 2, ... delays, --bound at most", "bound"},
+    {"preemption", "all schedules with 0, 1, 2, ... preemptions, --bound at most", "bound"},
 };
 
 inline std::vector<std::string> strategy_names() {

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "strategies/random_bits.h"
-#include "strategies/spin_detector.h"
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
@@ -19,9 +18,7 @@ class FewPreemptions final : public engine::Strategy {
 
   bool begin_run(std::uint64_t run) override {
     bits_.seed(seed_ ^ 0xfe3u, run);
-    spins_.begin_run();
     choices_ = 0;
-    gives_way_ = engine::kNoThread;
     const unsigned k = longest_ != 0 ? longest_ : 1u << (2 + bits_.below(8));
     point_count_ = 1 + bits_.below(kMaxPoints);
     for (unsigned i = 0; i < point_count_; ++i) points_[i] = 1 + bits_.below(k);
@@ -33,9 +30,7 @@ class FewPreemptions final : public engine::Strategy {
     if (choice.current_index < 0) return bits_.below(count);
     const unsigned current = static_cast<unsigned>(choice.current_index);
     const bool leave =
-        choice.current == gives_way_ ||
         std::find(points_, points_ + point_count_, choices_) != points_ + point_count_;
-    gives_way_ = engine::kNoThread;
     if (!leave) return current;
     const unsigned other = bits_.below(count - 1);
     return other < current ? other : other + 1;
@@ -43,19 +38,15 @@ class FewPreemptions final : public engine::Strategy {
   unsigned pick_outcome(const engine::Operation&, unsigned count) override {
     return bits_.below(count);
   }
-  void on_event(const engine::Event& event) override {
-    if (spins_.on_event(event)) gives_way_ = event.thread;
-  }
+  bool wants_events() const override { return false; }
   void end_run(std::uint64_t) override { longest_ = std::max(longest_, choices_); }
 
  private:
   static constexpr unsigned kMaxPoints = 4;
   std::uint64_t seed_;
   RandomBits bits_;
-  SpinDetector spins_;
   unsigned points_[kMaxPoints] = {};
   unsigned point_count_ = 0, choices_ = 0, longest_ = 0;
-  engine::ThreadId gives_way_ = engine::kNoThread;
 };
 
 class RoundRobin final : public engine::Strategy {

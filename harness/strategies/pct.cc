@@ -8,17 +8,17 @@
 //
 //     1 / (n * k^(d-1))        n threads, k choices.
 //
-// k is the most choices that an earlier run of this process had; as long as there is none, each run
-// guesses a power of two. Choices with one enabled thread need no change point: there is nothing to
-// order there, and leaving them out makes k smaller and the bound better.
+// n and k are the most that an earlier run had; as long as there is none, each run guesses a power
+// of two. Choices with one enabled thread need no change point: there is nothing to order there,
+// and leaving them out makes k smaller and the bound better.
 //
-// The bound is the paper's for programs without spin loops. A thread that spins (spin_detector.h)
-// falls below everything, so that what it waits for can happen; each such fall is as one more,
-// unplanned, change point.
+// The bound is the paper's for programs without spin loops; a thread that spins (fairness.h) is
+// left out of some choices, each time as if by one more, unplanned, change point.
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 
 #include "strategies/random_bits.h"
-#include "strategies/spin_detector.h"
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
@@ -34,9 +34,7 @@ class Pct final : public engine::Strategy {
   bool begin_run(std::uint64_t run) override {
     bits_.seed(seed_ ^ (0x9c7a0000u + depth_), run);
     priorities_.clear();
-    spins_.begin_run();
-    choices_ = 0;
-    floor_ = 0;
+    choices_ = drawn_ = 0;
     const unsigned k = longest_ != 0 ? longest_ : 1u << (2 + bits_.below(8));
     changes_.clear();
     for (unsigned i = 1; i < depth_; ++i) changes_.push_back(1 + bits_.below(k));
@@ -59,17 +57,29 @@ class Pct final : public engine::Strategy {
   unsigned pick_outcome(const engine::Operation&, unsigned count) override {
     return bits_.below(count);
   }
-  void on_event(const engine::Event& event) override {
-    if (spins_.on_event(event)) priority(event.thread) = --floor_;
+  bool wants_events() const override { return false; }
+  void end_run(std::uint64_t) override {
+    longest_ = std::max(longest_, choices_);
+    threads_ = std::max(threads_, drawn_);
   }
-  void end_run(std::uint64_t) override { longest_ = std::max(longest_, choices_); }
+  void describe(engine::StrategyReport* report) const override {
+    if (longest_ == 0) return;
+    report->bound = std::pow(longest_, -static_cast<double>(depth_ - 1)) / threads_;
+    std::snprintf(report->guarantee, sizeof report->guarantee,
+                  "a bug of depth %u had a probability of at least %.3g in each schedule: "
+                  "1 / (%u threads * %u choices ^ %u)",
+                  depth_, report->bound, threads_, longest_, depth_ - 1);
+  }
 
  private:
+  static constexpr std::int64_t kUndrawn = 0;
+
   std::int64_t& priority(engine::ThreadId id) {
-    // Initial priorities lie above 2^32; two equal ones (once in 2^31) go by the lower id.
-    while (priorities_.size() <= id) {
-      priorities_.push_back((std::int64_t{1} << 32) +
-                            static_cast<std::int64_t>(bits_.next() >> 33));
+    if (id >= priorities_.size()) priorities_.resize(id + 1, kUndrawn);
+    if (priorities_[id] == kUndrawn) {
+      // Above all that change points give; two equal ones (once in 2^31) go by the lower id.
+      priorities_[id] = (std::int64_t{1} << 32) + static_cast<std::int64_t>(bits_.next() >> 33);
+      ++drawn_;
     }
     return priorities_[id];
   }
@@ -86,12 +96,12 @@ class Pct final : public engine::Strategy {
   std::uint64_t seed_;
   unsigned depth_;
   RandomBits bits_;
-  SpinDetector spins_;
   engine::SharedVector<std::int64_t> priorities_;
   engine::SharedVector<unsigned> changes_;
   std::size_t next_change_ = 0;
   unsigned choices_ = 0, longest_ = 0;
-  std::int64_t floor_ = 0;
+  // Threads that had a choice: in this run, and in that with most.
+  unsigned drawn_ = 0, threads_ = 1;
 };
 
 }  // namespace

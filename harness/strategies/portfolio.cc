@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The default strategy: no single one finds everything soon, so runs alternate. Run 0 is
-// round-robin; then, over and over for depth 1 to d: random walk, PCT of that depth, few
-// preemptions. Which one serves a run depends on its number alone. And the table of names.
+// The default strategy: no single one finds everything soon.
+//
+// The first run is round-robin, which also shows which operations conflict; the next ones are those
+// that find most bugs soonest: half of them reverse the conflicts seen (directed.cc), the others
+// sample (partial orders, priorities, uniform walks). After this opening every second run is the
+// next strategy's in turn, and the others go to where new behaviour is still found: to the strategy
+// whose last runs had the most new pairs of conflicting operations (coverage.h).
+//
+// Every fourth run belongs to an exhaustive search, the schedules of fewest preemptions first. A
+// small program is at its end before the budget is, and nothing is left to be found: that is a
+// proof.
+#include <array>
+
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
@@ -10,58 +20,115 @@ namespace {
 
 class Portfolio final : public engine::Strategy {
  public:
-  Portfolio(std::uint64_t seed, unsigned depth)
-      : first_(make_round_robin(seed)),
-        random_(make_random(seed)),
-        preempting_(make_few_preemptions(seed)),
-        active_(first_.get()) {
-    for (unsigned d = 1; d <= (depth == 0 ? 1 : depth); ++d) {
-      pct_.push_back(make_pct(seed, d));
-      cycle_.push_back(random_.get());
-      cycle_.push_back(pct_.back().get());
-      cycle_.push_back(preempting_.get());
-    }
+  Portfolio(const Parameters& with, const Coverage& coverage) : coverage_(coverage) {
+    add(make_round_robin(with.seed));
+    add(make_directed(with.seed, coverage));
+    add(make_pos(with.seed));
+    add(make_pct(with.seed, with.depth < 2 ? with.depth : 2));
+    add(make_urw(with.seed));
+    add(make_surw(with.seed, coverage));
+    add(make_pct(with.seed, with.depth));
+    add(make_few_preemptions(with.seed));
+    add(make_random(with.seed));
+    // To the end: no bound but memory.
+    Parameters all = with;
+    all.bound = ~0u;
+    add(make_preemption(all));
   }
   const char* name() const override { return "portfolio"; }
+
+  void use_racy_sites(std::size_t count) override {
+    for (const Member& member : members_) member.strategy->use_racy_sites(count);
+  }
   bool begin_run(std::uint64_t run) override {
-    active_ = run == 0 ? first_.get() : cycle_[(run - 1) % cycle_.size()];
-    return active_->begin_run(run);
+    active_ = choose(run);
+    ++turn_;
+    // Without a conflict to reverse, orders of what may conflict.
+    if (active_ == kDirected && coverage_.classes().empty()) active_ = kPos;
+    // The uniform walks weigh by the runs before: while there are few, they learn from all.
+    learns_ = run < kOpening.size();
+    for (const Index learner : kLearners) {
+      if (learns_ && learner != active_) members_[learner].strategy->begin_run(run);
+    }
+    return strategy().begin_run(run);
   }
   unsigned pick_thread(const engine::ThreadChoice& choice) override {
-    return active_->pick_thread(choice);
+    return strategy().pick_thread(choice);
   }
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
-    return active_->pick_outcome(operation, count);
+    return strategy().pick_outcome(operation, count);
   }
-  bool wants_events() const override { return active_->wants_events(); }
-  void on_event(const engine::Event& event) override { active_->on_event(event); }
-  void end_run(std::uint64_t steps) override { active_->end_run(steps); }
+  void on_event(const engine::Event& event) override {
+    for (const Index learner : kLearners) {
+      if (learns_ && learner != active_) members_[learner].strategy->on_event(event);
+    }
+    if (strategy().wants_events()) strategy().on_event(event);
+  }
+  void end_run(std::uint64_t steps) override {
+    for (const Index learner : kLearners) {
+      if (learns_ && learner != active_) members_[learner].strategy->end_run(steps);
+    }
+    strategy().end_run(steps);
+    Member& member = members_[active_];
+    const std::uint64_t news = 16 * coverage_.new_pairs() + (coverage_.is_new_behaviour() ? 1 : 0);
+    member.news = (3 * member.news + 16 * news) / 4;
+  }
+  void describe(engine::StrategyReport* report) const override {
+    members_[kAll].strategy->describe(report);
+  }
 
  private:
-  std::unique_ptr<engine::Strategy> first_, random_, preempting_;
-  std::vector<std::unique_ptr<engine::Strategy>> pct_;
-  std::vector<engine::Strategy*> cycle_;
-  engine::Strategy* active_;
+  enum Index : std::uint8_t {
+    kRoundRobin,
+    kDirected,
+    kPos,
+    kPct2,
+    kUrw,
+    kSurw,
+    kPct,
+    kFew,
+    kRandom,
+    kAll
+  };
+  struct Member {
+    std::unique_ptr<engine::Strategy> strategy;
+    std::uint64_t news = 0;  // lately, in new pairs
+  };
+  static constexpr std::array<Index, 16> kOpening = {
+      kRoundRobin, kDirected, kDirected, kPos,  kDirected, kFew, kDirected, kPct2,
+      kDirected,   kUrw,      kDirected, kSurw, kDirected, kPct, kDirected, kRandom};
+
+  static constexpr std::array<Index, 2> kLearners = {kUrw, kSurw};
+
+  void add(std::unique_ptr<engine::Strategy> strategy) {
+    members_.push_back({std::move(strategy)});
+  }
+  engine::Strategy& strategy() const { return *members_[active_].strategy; }
+
+  std::size_t choose(std::uint64_t run) const {
+    if (run < kOpening.size()) return kOpening[run];
+    if (turn_ % 4 == 2) return kAll;
+    // Round-robin has no chance in it: once is enough.
+    const std::size_t in_turn = 1 + turn_ / 4 % (kAll - 1);
+    if (turn_ % 2 == 0) return in_turn;
+    std::size_t best = in_turn;
+    for (std::size_t i = 1; i < kAll; ++i) {
+      if (members_[i].news > members_[best].news) best = i;
+    }
+    return best;
+  }
+
+  const Coverage& coverage_;
+  engine::SharedVector<Member> members_;
+  std::size_t active_ = 0;
+  std::uint64_t turn_ = 0;  // its own runs: others may have other numbers
+  bool learns_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<engine::Strategy> make_portfolio(std::uint64_t seed, unsigned depth) {
-  return std::make_unique<Portfolio>(seed, depth);
-}
-
-std::unique_ptr<engine::Strategy> make_strategy(const std::string& name, std::uint64_t seed,
-                                                unsigned pct_depth, std::string* error) {
-  if (name == "portfolio") return make_portfolio(seed, pct_depth);
-  if (name == "random") return make_random(seed);
-  if (name == "pct") return make_pct(seed, pct_depth);
-  if (name == "few-preemptions") return make_few_preemptions(seed);
-  if (name == "round-robin") return make_round_robin(seed);
-  if (error != nullptr) {
-    *error = "unknown strategy '" + name +
-             "': use portfolio, random, pct, few-preemptions or round-robin";
-  }
-  return nullptr;
+std::unique_ptr<engine::Strategy> make_portfolio(const Parameters& with, const Coverage& coverage) {
+  return std::make_unique<Portfolio>(with, coverage);
 }
 
 }  // namespace chicane::strategies

@@ -6,20 +6,27 @@
 //   random       every enabled thread is equally likely, at every choice
 //   pct          random priorities and few change points: finds a bug of depth d with probability
 //                at least 1 / (n * k^(d-1)), n threads, k choices
+//   pos          random priorities of operations: each order of a conflict is as likely
+//   urw          every interleaving is equally likely
+//   surw         every order of a few interesting operations is equally likely
+//   delay, preemption  all schedules that deviate little from one without a choice, 0, 1, 2, ...
+//   portfolio    the default: what finds most soonest, then where new behaviour is found
+// Parts of the portfolio, and for tests:
+//   directed     holds threads back where earlier runs had a conflict, to reverse it
 //   few-preemptions  stays with the running thread but for a few random points
 //   round-robin  changes thread at every choice, no chance in it
-//   portfolio    the default: alternates between all of these by run number
+// For replay, shrinking and confirmation:
 //   replay       the choices of a schedule
-//   follow       the same as far as they fit, for shrinking
+//   follow       the same as far as they fit
 //   steer        holds threads back so that a predicted lock cycle closes
 //
 // Thread safety: engine context only, as engine::Strategy.
 // Invariants:
-//   I1. A run's answers are a function of (seed, run number, the process's earlier runs), and of
-//       the choices offered.
-//   I2. No strategy starves a thread for ever: a thread that spins (yields, sleeps, fails the same
-//       try-lock or compare-exchange, polls the same place) gives way to the others.
-// Cost: random about 3 ns per choice, pct a few ns per enabled thread.
+//   I1. A run's answers are a function of (seed, run number, the exploration's earlier runs), and
+//       of the choices offered.
+//   I2. No strategy that make_strategy makes starves a thread for ever: fairness.h.
+// Cost: random about 3 ns per choice, the others some ns per enabled thread; counting behaviours
+// about 10 ns per event.
 #pragma once
 
 #include <cstdint>
@@ -29,21 +36,44 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "strategies/coverage.h"
 
 namespace chicane::strategies {
 
+/// What can be set of strategies.
+struct Parameters {
+  std::uint64_t seed = 1;
+  /// PCT and the portfolio: how many ordering constraints the bugs looked for have, at least 1.
+  unsigned depth = 3;
+  /// Delay and preemption bounding: the highest bound.
+  unsigned bound = 1000;
+  /// Strategies that do not sample: only this part (from 0) of so many.
+  unsigned shard = 0, shards = 1;
+  /// Operations in a run after which a fair schedule takes over, and no strategy is asked.
+  std::uint64_t step_limit = 20000;
+};
+
+/// The strategy of that name, with what all samplers share (fairness, counting); null, and `*error`
+/// says which names there are, when there is none.
+std::unique_ptr<engine::Strategy> make_strategy(const std::string& name, const Parameters& with,
+                                                std::string* error);
+
+// The bare strategies. `coverage` is what the runs so far have seen: whoever makes them keeps it.
 std::unique_ptr<engine::Strategy> make_random(std::uint64_t seed);
-/// `depth` (at least 1) is the number of ordering constraints of the bugs it is after.
 std::unique_ptr<engine::Strategy> make_pct(std::uint64_t seed, unsigned depth);
+std::unique_ptr<engine::Strategy> make_pos(std::uint64_t seed);
+std::unique_ptr<engine::Strategy> make_urw(std::uint64_t seed);
+std::unique_ptr<engine::Strategy> make_surw(std::uint64_t seed, const Coverage& coverage);
+std::unique_ptr<engine::Strategy> make_delay(const Parameters& with);
+std::unique_ptr<engine::Strategy> make_preemption(const Parameters& with);
+std::unique_ptr<engine::Strategy> make_directed(std::uint64_t seed, const Coverage& coverage);
 std::unique_ptr<engine::Strategy> make_few_preemptions(std::uint64_t seed);
 std::unique_ptr<engine::Strategy> make_round_robin(std::uint64_t seed);
-/// `depth`: the highest depth of its PCT runs.
-std::unique_ptr<engine::Strategy> make_portfolio(std::uint64_t seed, unsigned depth);
-
-/// The strategy of that name (the first five above); null, and `*error` says which names there are,
-/// when there is none.
-std::unique_ptr<engine::Strategy> make_strategy(const std::string& name, std::uint64_t seed,
-                                                unsigned pct_depth, std::string* error);
+std::unique_ptr<engine::Strategy> make_portfolio(const Parameters& with, const Coverage& coverage);
+/// `sampler`, kept fair and with its runs counted in `coverage`.
+std::unique_ptr<engine::Strategy> make_sampling(std::unique_ptr<Coverage> coverage,
+                                                std::unique_ptr<engine::Strategy> sampler,
+                                                std::uint64_t step_limit = 20000);
 
 /// How a replayed schedule fitted the program.
 struct ReplayStatus {

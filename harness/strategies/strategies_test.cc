@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <type_traits>
+
+#include "strategies/abstract_program.h"
 
 namespace chicane::strategies {
 namespace {
@@ -17,15 +18,12 @@ using engine::Outcome;
 using engine::Thread;
 using engine::ThreadChoice;
 
-// Threads with ids 0, 1, 2 without an engine: the id is a Thread's first member, and a
-// standard-layout object may be read through a pointer to its first member. All else is as a new
-// thread's: at its start, holding nothing.
-static_assert(std::is_standard_layout_v<Thread>);
+// All is as a new thread's: at its start, holding nothing.
 std::array<Thread*, 3> three_threads() {
   static std::array<Thread, 3> threads;
   std::array<Thread*, 3> pointers{};
   for (unsigned i = 0; i < 3; ++i) {
-    *reinterpret_cast<engine::ThreadId*>(&threads[i]) = i;
+    engine::ThreadDouble::announce(&threads[i], i, {.kind = OpKind::kThreadStart});
     pointers[i] = &threads[i];
   }
   return pointers;
@@ -54,10 +52,14 @@ std::size_t switches(const std::string& text) {
   return count;
 }
 
+constexpr std::array<const char*, 11> kNames = {
+    "portfolio",  "random",          "pct",        "pos", "urw", "surw", "delay", "directed",
+    "preemption", "few-preemptions", "round-robin"};
+
 TEST(Strategies, SameSeedSameRuns) {
-  for (const char* name : {"portfolio", "random", "pct", "few-preemptions", "round-robin"}) {
-    const auto one = make_strategy(name, 7, 3, nullptr);
-    const auto two = make_strategy(name, 7, 3, nullptr);
+  for (const char* name : kNames) {
+    const auto one = make_strategy(name, {.seed = 7}, nullptr);
+    const auto two = make_strategy(name, {.seed = 7}, nullptr);
     ASSERT_NE(one, nullptr) << name;
     EXPECT_STREQ(one->name(), name);
     for (std::uint64_t run = 0; run < 20; ++run) {
@@ -67,9 +69,9 @@ TEST(Strategies, SameSeedSameRuns) {
 }
 
 TEST(Strategies, SeedsAndRunsDiffer) {
-  for (const char* name : {"portfolio", "random", "pct"}) {
-    const auto one = make_strategy(name, 7, 3, nullptr);
-    const auto two = make_strategy(name, 8, 3, nullptr);
+  for (const char* name : {"portfolio", "random", "pct", "pos", "urw", "surw"}) {
+    const auto one = make_strategy(name, {.seed = 7}, nullptr);
+    const auto two = make_strategy(name, {.seed = 8}, nullptr);
     int same = 0;
     for (std::uint64_t run = 1; run < 30; ++run) {
       same += picks(*one, run, 40) == picks(*two, run, 40);
@@ -80,7 +82,7 @@ TEST(Strategies, SeedsAndRunsDiffer) {
 
 TEST(Strategies, UnknownNameSaysWhichThereAre) {
   std::string error;
-  EXPECT_EQ(make_strategy("pctt", 1, 3, &error), nullptr);
+  EXPECT_EQ(make_strategy("pctt", {}, &error), nullptr);
   EXPECT_NE(error.find("'pctt'"), std::string::npos);
   EXPECT_NE(error.find("portfolio"), std::string::npos);
 }
@@ -113,36 +115,6 @@ TEST(Pct, EveryThreadMayGoFirst) {
   for (const auto& [thread, count] : first) EXPECT_GT(count, 60) << thread;
 }
 
-TEST(Pct, ThreadThatYieldsGivesWay) {
-  const auto strategy = make_pct(3, 1);
-  const auto threads = three_threads();
-  strategy->begin_run(0);
-  const ThreadChoice choice{threads, 0, 0, 1};
-  std::array<int, 3> ran{};
-  for (int i = 0; i < 30; ++i) {
-    const unsigned picked = strategy->pick_thread(choice);
-    ++ran[picked];
-    strategy->on_event({OpKind::kYield, Outcome::kDone, picked, nullptr, nullptr, nullptr, 0, 1});
-  }
-  for (const int count : ran) EXPECT_EQ(count, 10);
-}
-
-TEST(Pct, ThreadThatFailsAgainAndAgainGivesWay) {
-  const auto strategy = make_pct(3, 1);
-  const auto threads = three_threads();
-  strategy->begin_run(0);
-  const ThreadChoice choice{threads, 0, 0, 1};
-  const int lock = 0;
-  std::array<int, 3> ran{};
-  for (int i = 0; i < 90; ++i) {
-    const unsigned picked = strategy->pick_thread(choice);
-    ++ran[picked];
-    strategy->on_event(
-        {OpKind::kTryLock, Outcome::kWouldBlock, picked, &lock, nullptr, &lock, 0, 1});
-  }
-  for (const int count : ran) EXPECT_GT(count, 20);
-}
-
 TEST(FewPreemptions, MostlyStays) {
   const auto strategy = make_few_preemptions(5);
   for (std::uint64_t run = 0; run < 100; ++run) {
@@ -151,15 +123,15 @@ TEST(FewPreemptions, MostlyStays) {
 }
 
 TEST(Portfolio, BeginsWithRoundRobinAndAlternates) {
-  const auto strategy = make_portfolio(1, 3);
+  const auto strategy = make_strategy("portfolio", {}, nullptr);
   EXPECT_EQ(picks(*strategy, 0, 6), "120120");
   std::size_t busy = 0, calm = 0;
   for (std::uint64_t run = 1; run < 60; ++run) {
     const std::size_t count = switches(picks(*strategy, run, 60));
     (count > 20 ? busy : calm) += 1;
   }
-  EXPECT_GT(busy, 15u);
-  EXPECT_GT(calm, 30u);
+  EXPECT_GE(busy, 10u);
+  EXPECT_GT(calm, 5u);
 }
 
 ChoiceRecord thread_choice(std::uint32_t id) {

@@ -27,7 +27,7 @@
 namespace chicane {
 
 /// What answers choices; see `chicane list --strategies`.
-enum class Strategy { kPortfolio, kRandom, kPct };
+enum class Strategy { kPortfolio, kRandom, kPct, kPos, kUrw, kSurw, kDelay, kPreemption };
 
 /// Its name on the command line ("portfolio").
 const char* to_string(Strategy strategy);
@@ -49,6 +49,8 @@ struct Options {
   unsigned shards = 1;
   /// Depth of PCT: the number of ordering constraints of the bugs it is after.
   unsigned pct_depth = 3;
+  /// Delay and preemption bounding: the highest number of them.
+  unsigned bound = 1000;
   /// Which monitors: "sched" has all of them, "lockorder" predicts lock cycles from a few runs and
   /// confirms them, "tsan" needs a binary linked with ThreadSanitizer.
   std::string leg = "sched";
@@ -140,6 +142,14 @@ struct Result {
   std::string strategy;
   std::uint64_t seed = 0;
   std::int64_t first_finding_run = -1;
+  /// How many runs differed in more than the order of independent operations; 0: not counted.
+  std::uint64_t distinct_behaviours = 0;
+  /// What was done, in one line: what was proven, or how much was seen.
+  std::string summary;
+  /// What each schedule had at least the probability `bound` to do, or what bound was reached; ""
+  /// when the strategy promises nothing.
+  std::string guarantee;
+  double bound = 0;
   /// Why no further run was made: "schedules" (all were run), "exhausted", "bad-runs" (see
   /// Options::bad_runs), "stuck", "time", "interrupted".
   std::string ended_by;

@@ -63,8 +63,7 @@ class Bench {
 
  private:
   bool run(const Program& program, std::uint64_t seed) {
-    std::string error;
-    const auto strategy = strategies::make_strategy("random", seed, 1, &error);
+    const auto strategy = strategies::make_random(seed);
     strategy->begin_run(0);
     journal_->clear(true);
     journal_->begin_run(0);

@@ -94,8 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (c == '\0') break;
     g_description += c;
   }
-  std::string error;
-  const auto strategy = strategies::make_strategy("random", 1, 1, &error);
+  const auto strategy = strategies::make_random(1);
   strategy->begin_run(0);
   journal->clear(true);
   journal->begin_run(0);

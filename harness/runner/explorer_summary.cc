@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/explorer_summary.h"
+
+namespace chicane::runner {
+namespace {
+
+/// "1 schedule", "12,345 schedules"
+std::string count_of(std::uint64_t count, const char* what) {
+  std::string text = std::to_string(count);
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
+  return text + " " + what + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+void summarize(const engine::StrategyReport& report, const Options& options, Result* result) {
+  result->distinct_behaviours = report.behaviours.size();
+  result->guarantee = report.guarantee;
+  result->bound = report.bound;
+  if (result->runs == 0) return;
+  const std::string where = options.shards > 1 ? " of this shard" : "";
+  std::string seen = count_of(result->runs, "schedule") + where;
+  if (result->distinct_behaviours != 0) {
+    seen = (report.more_behaviours ? "at least " : "") +
+           count_of(result->distinct_behaviours, "distinct behaviour") + " in " + seen;
+  }
+  if (!result->exhausted) {
+    result->summary = seen;
+    if (!result->guarantee.empty()) result->summary += "; " + result->guarantee;
+    return;
+  }
+  // With a finding that all were run is still worth saying; it proves nothing good.
+  result->summary =
+      result->diagnoses.empty() ? "proven: all interleavings, " : "all interleavings, ";
+  result->summary += seen;
+}
+
+}  // namespace chicane::runner

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What all samplers share: threads that only spin are left out of the choices (fairness.h), and
+// what the runs did is counted (coverage.h). The strategy within never sees a thread that rests.
+#include "strategies/fairness.h"
+#include "strategies/strategies.h"
+
+namespace chicane::strategies {
+namespace {
+
+class Sampling final : public engine::Strategy {
+ public:
+  Sampling(std::unique_ptr<Coverage> coverage, std::unique_ptr<engine::Strategy> sampler,
+           std::uint64_t step_limit)
+      : coverage_(std::move(coverage)), sampler_(std::move(sampler)), step_limit_(step_limit) {}
+  const char* name() const override { return sampler_->name(); }
+
+  void use_racy_sites(std::size_t count) override { sampler_->use_racy_sites(count); }
+  bool begin_run(std::uint64_t run) override {
+    fairness_.begin_run();
+    coverage_->begin_run();
+    return sampler_->begin_run(run);
+  }
+  unsigned pick_thread(const engine::ThreadChoice& choice) override {
+    if (!fairness_.anybody_rests()) return sampler_->pick_thread(choice);
+    const engine::ThreadChoice awake = fairness_.filter(choice);
+    const unsigned picked = awake.enabled.size() == 1 ? 0 : sampler_->pick_thread(awake);
+    return fairness_.indices()[picked];
+  }
+  unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
+    return sampler_->pick_outcome(operation, count);
+  }
+  void on_event(const engine::Event& event) override {
+    fairness_.on_event(event);
+    coverage_->on_event(event);
+    if (sampler_->wants_events()) sampler_->on_event(event);
+  }
+  void end_run(std::uint64_t steps) override {
+    left_out_ |= fairness_.rested() != 0 || steps > step_limit_;
+    coverage_->end_run();
+    sampler_->end_run(steps);
+  }
+  void describe(engine::StrategyReport* report) const override {
+    coverage_->add_behaviours(&report->behaviours);
+    report->more_behaviours |= !coverage_->is_complete();
+    sampler_->describe(report);
+    report->incomplete |= left_out_;
+  }
+
+ private:
+  std::unique_ptr<Coverage> coverage_;
+  std::unique_ptr<engine::Strategy> sampler_;
+  Fairness fairness_;
+  std::uint64_t step_limit_;
+  bool left_out_ = false;  // choices of some run were not offered
+};
+
+}  // namespace
+
+std::unique_ptr<engine::Strategy> make_sampling(std::unique_ptr<Coverage> coverage,
+                                                std::unique_ptr<engine::Strategy> sampler,
+                                                std::uint64_t step_limit) {
+  return std::make_unique<Sampling>(std::move(coverage), std::move(sampler), step_limit);
+}
+
+}  // namespace chicane::strategies

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an exploration says of itself: what was proven, how much was seen, which bound held.
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <cassert>
+#include <string>
+#include <thread>
+
+#include "expect.h"
+
+namespace chicane::tests {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+/// Two threads, two increments each, all independent of one another but for the last.
+void two_threads() {
+  std::atomic<int> a{0}, b{0}, both{0};
+  together([&] { a = 1, both = 1; }, [&] { b = 1, both = 2; });
+}
+
+Result explored(Strategy strategy, std::uint64_t schedules = 200) {
+  Options with = options(schedules);
+  with.strategy = strategy;
+  return explore(&two_threads, with);
+}
+
+TEST(Statistics, SamplingCountsDistinctBehaviours) {
+  for (const Strategy strategy : {Strategy::kUrw, Strategy::kRandom, Strategy::kPos}) {
+    const Result result = explored(strategy);
+    EXPECT_EQ(result.distinct_behaviours, 2u) << to_string(strategy);
+    EXPECT_THAT(result.summary, StartsWith("2 distinct behaviours in 200 schedules"));
+    EXPECT_FALSE(result.exhausted);
+  }
+}
+
+TEST(Statistics, SharesOfSeveralJobsAreCountedOnce) {
+  Options with = options(200);
+  with.strategy = Strategy::kRandom;
+  with.jobs = 3;
+  EXPECT_EQ(explore(&two_threads, with).distinct_behaviours, 2u);
+}
+
+TEST(Statistics, PctTellsItsBound) {
+  const Result result = explored(Strategy::kPct);
+  EXPECT_GT(result.bound, 0);
+  EXPECT_LT(result.bound, 0.5);
+  EXPECT_THAT(result.guarantee, HasSubstr("a bug of depth 3 had a probability of at least"));
+  EXPECT_THAT(result.summary, HasSubstr(result.guarantee));
+}
+
+TEST(Statistics, UrwTellsItsBound) {
+  const Result result = explored(Strategy::kUrw);
+  EXPECT_GT(result.bound, 0);
+  EXPECT_LT(result.bound, 0.2);
+  EXPECT_THAT(result.guarantee, HasSubstr("an interleaving of the operations seen"));
+}
+
+TEST(Statistics, ExhaustedBoundsAreProofs) {
+  for (const Strategy strategy : {Strategy::kDelay, Strategy::kPreemption}) {
+    const Result result = explored(strategy, 10000);
+    EXPECT_TRUE(result.exhausted) << to_string(strategy);
+    EXPECT_EQ(result.summary, "proven: all interleavings, 2 distinct behaviours in " +
+                                  std::to_string(result.runs) + " schedules");
+    EXPECT_EQ(result.distinct_behaviours, 2u);
+    EXPECT_LT(result.runs, 100u);
+  }
+}
+
+TEST(Statistics, ThePortfolioProvesASmallProgramCorrect) {
+  const Result result = explored(Strategy::kPortfolio, 10000);
+  EXPECT_TRUE(result.exhausted);
+  EXPECT_LT(result.runs, 200u);
+  EXPECT_THAT(result.summary, StartsWith("proven: all interleavings, 2 distinct behaviours in "));
+}
+
+TEST(Statistics, ThePortfolioSaysHowFarItCame) {
+  const Result result = explored(Strategy::kPortfolio, 20);
+  EXPECT_FALSE(result.exhausted);
+  EXPECT_THAT(result.summary, StartsWith("2 distinct behaviours in 20 schedules"));
+}
+
+TEST(Statistics, ALowBoundIsNoProof) {
+  Options with = options(10000);
+  with.strategy = Strategy::kDelay;
+  with.bound = 1;
+  const Result result = explore(&two_threads, with);
+  EXPECT_FALSE(result.exhausted);
+  EXPECT_THAT(result.summary, HasSubstr("all schedules with at most 1 delay were run"));
+}
+
+TEST(Statistics, WhatFairnessLeavesOutIsNoProof) {
+  const auto spin = [] {
+    std::atomic<bool> done{false};
+    together(
+        [&] {
+          while (!done) std::this_thread::yield();
+        },
+        [&] { done = true; });
+  };
+  Options with = options(10000);
+  with.strategy = Strategy::kPreemption;
+  EXPECT_FALSE(explore(spin, with).exhausted);
+}
+
+}  // namespace
+}  // namespace chicane::tests
