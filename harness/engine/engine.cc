@@ -38,6 +38,8 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   quick_accesses_ = quick_limit_;
   special_accesses_ = 0;
   strategy_wants_events_ = strategy.wants_events();
+  strategy_wants_memory_ = strategy.wants_memory();
+  fewest_to_choose_ = strategy.wants_every_step() ? 1 : 2;
   begin_monitors(monitors);
   Thread& main = add_thread(nullptr, nullptr, 0);
   current_ = &main;
@@ -137,6 +139,7 @@ Thread* Engine::choose_thread(std::size_t count) {
   unsigned index = strategy_->pick_thread(choice);
   if (index >= count) index = 0;
   Thread* next = enabled_[index];
+  if (count == 1) return next;
   next_forced_ = current_index_ >= 0 && next != current_;
   journal_->add_choice({.chosen = next->id_,
                         .alternatives = static_cast<std::uint16_t>(count),
@@ -153,7 +156,7 @@ Thread* Engine::choose_thread(std::size_t count) {
     if (!look_again) leave(live_.empty() ? RunEnd::kFinished : RunEnd::kStuck);
     count = collect_enabled();
   }
-  Thread* next = count == 1 ? enabled_[0] : choose_thread(count);
+  Thread* next = count < fewest_to_choose_ ? enabled_[0] : choose_thread(count);
   if (++step_ >= watch_from_) [[unlikely]] {
     if (step_ > last_step_) leave(RunEnd::kStepLimit);
     event_kinds_ = ~std::uint64_t{0};

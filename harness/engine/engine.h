@@ -289,6 +289,8 @@ class Engine {
     forgotten_ = true;
   }
 
+  /// How the last run ended. Driver.
+  RunEnd last_end() const { return end_; }
   /// The running step's number.
   std::uint64_t step() const { return step_; }
   const RunOptions& options() const { return options_; }
@@ -305,6 +307,7 @@ class Engine {
   /// What the program has at `address`: at most 8 bytes, as a number; 0 when `size` is larger.
   static std::uint64_t read_value(const void* address, std::size_t size);
   const char* stack_low(const Thread& thread) const { return thread.context_->stack_low(); }
+  const char* stack_high(const Thread& thread) const { return thread.context_->stack_high(); }
   /// Where `address` lies.
   Place locate(const void* address) const;
   /// The call stack of a thread, from function entries, below `site`.
@@ -342,7 +345,7 @@ class Engine {
   bool is_racy(const void* site) const;
   [[gnu::cold, gnu::noinline]] void on_special_access(const void* address, std::size_t size,
                                                       bool write, const void* site);
-  void access_operation(const void* address, bool write, const void* site);
+  void access_operation(const void* address, std::size_t size, bool write, const void* site);
   [[gnu::cold, gnu::noinline]] void give_way(const void* address, bool write, const void* site);
   [[gnu::noinline]] void tell(OpKind kind, Outcome outcome, const void* object, const void* site,
                               std::uint64_t value, const void* other);
@@ -388,7 +391,8 @@ class Engine {
     std::uint64_t kinds, from_step;
   };
   std::vector<EventMonitor> event_monitors_;
-  bool strategy_wants_events_ = true;
+  bool strategy_wants_events_ = true, strategy_wants_memory_ = false;
+  std::size_t fewest_to_choose_ = 2;  // enabled threads with which the strategy is asked
   std::uint64_t watch_from_ = 0;
   std::vector<Monitor*> edge_monitors_, announce_monitors_, memory_monitors_, access_monitors_;
   Journal* journal_ = nullptr;

@@ -158,6 +158,15 @@ struct Operation {
   /// a thread's end): a load, where `ready` is a call that the processor mispredicts.
   const std::int32_t* blocked_while = &kNotBlocked;
 
+  /// The objects beside `object` that it may act on, one by one, then null. Null: none.
+  const void* (*object_at)(const Operation&, unsigned index) = nullptr;
+  /// Announcing it puts the thread in a queue of its objects that others can notice.
+  bool queues = false;
+  /// Of a plain access, in bytes; 255 and more are 255.
+  std::uint8_t size = 0;
+
+  /// Whether it can be other than ready.
+  bool can_block() const { return blocked_while != &kNotBlocked || ready != nullptr; }
   bool is_ready() const { return *blocked_while == 0 && (ready == nullptr || ready(*this)); }
 };
 

@@ -51,6 +51,17 @@ struct StrategyReport {
   char guarantee[240] = {};
 };
 
+/// How far an exhaustive search has come.
+struct SearchStatistics {
+  /// Complete runs that are no doubles of others, and runs that were given up as nothing new.
+  std::uint64_t executions = 0, blocked = 0;
+  /// How many executions there are in all, as far as can be told, and how wrong that may be.
+  double estimate = 0, estimate_error = 0;
+  /// Some run went beyond the step limit, or differed from another under the same choices: that
+  /// there is no further run is no proof.
+  bool incomplete = false;
+};
+
 class Strategy {
  public:
   Strategy() = default;
@@ -73,10 +84,17 @@ class Strategy {
   virtual unsigned pick_thread(const ThreadChoice& choice) = 0;
   /// Which of `count` (at least 2) outcomes the operation has.
   virtual unsigned pick_outcome(const Operation& operation, unsigned count) = 0;
+  /// Whether `pick_thread` is to be asked even when only one thread is enabled.
+  virtual bool wants_every_step() const { return false; }
   /// Whether the strategy wants the events of the run that has begun.
   virtual bool wants_events() const { return true; }
   /// After each event.
   virtual void on_event(const Event&) {}
+  /// Memory that the thread has got.
+  virtual void on_allocate(ThreadId, const void* /*start*/, std::size_t /*size*/) {}
+  virtual bool wants_memory() const { return false; }
+  /// Of an exhaustive search; false for others. Outside of runs.
+  virtual bool statistics(SearchStatistics*) const { return false; }
   /// After the run, with the number of its steps.
   virtual void end_run(std::uint64_t /*steps*/) {}
   /// Adds what it knows. Outside of runs.

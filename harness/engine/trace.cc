@@ -86,7 +86,7 @@ void Engine::on_special_access(const void* address, std::size_t size, bool write
   if (quick_limit_ != 0 || ++special_accesses_ > options_.access_limit) {
     give_way(address, write, site);
   }
-  if (is_racy(site)) access_operation(address, write, site);
+  if (is_racy(site)) access_operation(address, size, write, site);
   if (recording_) {
     Scope scope;
     close_record();
@@ -109,9 +109,12 @@ AccessSink Engine::own_sink() {
   return {&Engine::tell_access<false>, &Engine::tell_access<true>, this};
 }
 
-void Engine::access_operation(const void* address, bool write, const void* site) {
+void Engine::access_operation(const void* address, std::size_t size, bool write, const void* site) {
   const OpKind kind = write ? OpKind::kWrite : OpKind::kRead;
-  perform({.kind = kind, .object = address, .site = site});
+  perform({.kind = kind,
+           .object = address,
+           .site = site,
+           .size = static_cast<std::uint8_t>(std::min<std::size_t>(size, 255))});
   Scope scope;
   for (const Thread* other : live_) {
     // Another thread stands before a write of its own, with a value that it has computed already:
@@ -140,6 +143,7 @@ void Engine::on_fence(MemoryOrder order) {
 void Engine::on_allocate(const void* start, std::size_t size) {
   Scope scope;
   for (Monitor* monitor : memory_monitors_) monitor->on_allocate(current_->id_, start, size);
+  if (strategy_wants_memory_) strategy_->on_allocate(current_->id_, start, size);
 }
 
 void Engine::on_free(const void* start, std::size_t size) {

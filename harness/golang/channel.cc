@@ -199,6 +199,15 @@ class Transaction {
  private:
   static constexpr std::size_t kFew = 8;
 
+  /// Its channels but nil ones, in the order of the cases.
+  static const void* channel_at(const Operation& operation, unsigned index) {
+    const auto* selection = static_cast<const Selection*>(operation.context);
+    for (std::size_t i = 0; i < selection->count; ++i) {
+      const Channel* channel = selection->waiters[i].channel;
+      if (channel != nullptr && index-- == 0) return channel;
+    }
+    return nullptr;
+  }
   static bool queues(const Waiter& waiter) {
     return waiter.channel != nullptr && waiter.channel->capacity == 0;
   }
@@ -208,6 +217,8 @@ class Transaction {
 
   Operation announce() {
     Operation operation{kind_, first_, site_, blocking_ ? &may_go_on : nullptr, &self_};
+    operation.queues = announced_;
+    if (self_.count > 1) operation.object_at = &channel_at;
     for (std::size_t i = 0; i < self_.count; ++i) {
       Waiter& waiter = self_.waiters[i];
       if (waiter.channel == nullptr) continue;

@@ -223,7 +223,12 @@ void RWMutex::lock_at(const void* site) {
   Section section;
   begin(section);
   RWWaiter waiter(this, true);
-  section.wait({OpKind::kLock, this, site, &RWWaiter::may_write, &waiter});
+  section.wait({.kind = OpKind::kLock,
+                .object = this,
+                .site = site,
+                .ready = &RWWaiter::may_write,
+                .context = &waiter,
+                .queues = true});
   take(section);
   section.emit(OpKind::kLock, Outcome::kDone, this, site);
 }
@@ -233,7 +238,12 @@ void RWMutex::lock_shared() {
   Section section;
   begin(section);
   RWWaiter waiter(this, false);
-  section.wait({OpKind::kReadLock, this, site, &RWWaiter::may_read, &waiter});
+  section.wait({.kind = OpKind::kReadLock,
+                .object = this,
+                .site = site,
+                .ready = &RWWaiter::may_read,
+                .context = &waiter,
+                .queues = true});
   take_shared(section);
   section.emit(OpKind::kReadLock, Outcome::kDone, this, site, readers_);
 }

@@ -137,7 +137,8 @@ int lock_exclusive(Engine& engine, pthread_rwlock_t* lock, Time deadline, const 
                                      .object = lock,
                                      .site = site,
                                      .ready = &can_write,
-                                     .deadline = deadline});
+                                     .deadline = deadline,
+                                     .queues = prefers_writer(*lock)});
   RwState& state = own(engine, lock);
   --state.waiting_writers;
   if (!ready) {

@@ -158,6 +158,8 @@ void from_object(const json& object, Result* result) {
   take(object, "runs", &result->runs);
   take(object, "blocked", &result->blocked);
   take(object, "exhausted", &result->exhausted);
+  take(object, "estimate", &result->estimate);
+  take(object, "estimate_error", &result->estimate_error);
   take(object, "runs_per_second", &result->runs_per_second);
   take(object, "strategy", &result->strategy);
   take(object, "seed", &result->seed);
@@ -182,6 +184,8 @@ json to_json(const Result& result) {
   json object = {{"runs", result.runs},
                  {"blocked", result.blocked},
                  {"exhausted", result.exhausted},
+                 {"estimate", result.estimate},
+                 {"estimate_error", result.estimate_error},
                  {"runs_per_second", result.runs_per_second},
                  {"strategy", result.strategy},
                  {"seed", result.seed},

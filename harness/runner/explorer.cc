@@ -198,6 +198,16 @@ const char* Explorer::name_of(const std::vector<std::unique_ptr<Lane>>& lanes) {
   return any(LaneEnd::kSchedules) ? "schedules" : "exhausted";
 }
 
+void Explorer::add_statistics(const Lane& lane) {
+  engine::SearchStatistics statistics;
+  if (lane.strategy() == nullptr || !lane.strategy()->statistics(&statistics)) return;
+  statistics_.executions += statistics.executions;
+  statistics_.blocked += statistics.blocked;
+  statistics_.estimate += statistics.estimate;
+  statistics_.estimate_error += statistics.estimate_error;
+  if (statistics.incomplete) exhausted_ = false;
+}
+
 void Explorer::search() {
   const unsigned count = std::max(1U, options_.jobs);
   std::vector<std::unique_ptr<Lane>> lanes;
@@ -216,6 +226,12 @@ void Explorer::search() {
     runs_ += counters.runs_done;
     nanoseconds_ = std::max(nanoseconds_, counters.run_nanoseconds);
     exhausted_ = exhausted_ && lane->end() == LaneEnd::kExhausted;
+    const auto racy = lane->journal().racy_sites(), racy_here = journal_->racy_sites();
+    // Each searched with the operations that it knew: together they are no whole.
+    if (!std::is_permutation(racy.begin(), racy.end(), racy_here.begin(), racy_here.end())) {
+      exhausted_ = false;
+    }
+    add_statistics(*lane);
     if (&lane->journal() != journal_) lane->journal().destroy();
   }
   for (const auto& lane : lanes) {
@@ -304,6 +320,9 @@ Result Explorer::explore() {
   result.ended_by = ended_by_;
   result.signal = ended_by_ == "interrupted" ? Interrupts::signal() : 0;
   result.exhausted = exhausted_;
+  result.blocked = statistics_.blocked;
+  result.estimate = statistics_.estimate;
+  result.estimate_error = statistics_.estimate_error;
   result.error = error_;
   if (nanoseconds_ != 0) {
     result.runs_per_second = static_cast<double>(runs_) * 1e9 / static_cast<double>(nanoseconds_);
@@ -335,12 +354,16 @@ const char* to_string(Strategy strategy) {
       return "delay";
     case Strategy::kPreemption:
       return "preemption";
+    case Strategy::kDfs:
+      return "dfs";
+    case Strategy::kDpor:
+      return "dpor";
   }
   return "?";
 }
 
 bool parse_strategy(const std::string& name, Strategy* strategy) {
-  for (int i = 0; i <= static_cast<int>(Strategy::kPreemption); ++i) {
+  for (int i = 0; i <= static_cast<int>(Strategy::kDpor); ++i) {
     if (name != to_string(static_cast<Strategy>(i))) continue;
     *strategy = static_cast<Strategy>(i);
     return true;

@@ -58,6 +58,7 @@ class Explorer {
   static const char* name_of(const std::vector<std::unique_ptr<Lane>>& lanes);
   double seconds() const;
   bool should_stop();
+  void add_statistics(const Lane& lane);
   void predict_and_steer();
   bool take_findings(engine::Journal& journal, bool stuck);
   bool admits(const Found& found) const;
@@ -92,6 +93,7 @@ class Explorer {
   std::uint64_t nanoseconds_ = 0;
   bool exhausted_ = false;
   engine::StrategyReport strategy_report_;
+  engine::SearchStatistics statistics_;
 };
 
 }  // namespace chicane::runner

@@ -20,6 +20,8 @@ bool samples(Strategy strategy) {
       return true;
     case Strategy::kDelay:
     case Strategy::kPreemption:
+    case Strategy::kDfs:
+    case Strategy::kDpor:
       return false;
   }
   return true;
@@ -80,6 +82,8 @@ void Lane::finish(const std::function<bool(engine::Journal&, bool stuck)>& take)
     end_ = LaneEnd::kStuck;
   } else if (done || task_.first_run >= task_.end_run) {
     end_ = LaneEnd::kSchedules;
+  } else if (!samples(options_.strategy)) {
+    return;  // a run that ends badly is one of those to be gone through
   } else if (bad_runs_ >= options_.bad_runs || bad_steps_ > kBadSteps) {
     end_ = LaneEnd::kBadRuns;
   }

@@ -44,6 +44,8 @@ inline constexpr StrategyInfo kStrategies[] = {
     {"surw", "every order of the operations at one object is equally likely"},
     {"delay", "all schedules with 0, 1, 2, ... delays, --bound at most", "bound"},
     {"preemption", "all schedules with 0, 1, 2, ... preemptions, --bound at most", "bound"},
+    {"dfs", "every interleaving, one after the other: a proof, if it comes to an end"},
+    {"dpor", "every behaviour once (optimal partial order reduction): the same proof, far sooner"},
 };
 
 inline std::vector<std::string> strategy_names() {

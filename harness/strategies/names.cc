@@ -26,13 +26,15 @@ std::unique_ptr<engine::Strategy> make_sampler(const std::string& name, const Pa
 
 std::unique_ptr<engine::Strategy> make_strategy(const std::string& name, const Parameters& with,
                                                 std::string* error) {
+  if (name == "dfs") return make_dfs(with.shard, with.shards);
+  if (name == "dpor") return make_dpor(with.shard, with.shards);
   auto coverage = std::make_unique<Coverage>();
   auto sampler = make_sampler(name, with, *coverage);
   if (sampler != nullptr)
     return make_sampling(std::move(coverage), std::move(sampler), with.step_limit);
   if (error != nullptr) {
     *error = "unknown strategy '" + name +
-             "': use portfolio, random, pct, pos, urw, surw, delay or preemption";
+             "': use portfolio, random, pct, pos, urw, surw, delay, preemption, dfs or dpor";
   }
   return nullptr;
 }

@@ -15,6 +15,9 @@
 //   directed     holds threads back where earlier runs had a conflict, to reverse it
 //   few-preemptions  stays with the running thread but for a few random points
 //   round-robin  changes thread at every choice, no chance in it
+// Exhaustive:
+//   dfs          every interleaving, one after the other
+//   dpor         every behaviour once (optimal dynamic partial order reduction)
 // For replay, shrinking and confirmation:
 //   replay       the choices of a schedule
 //   follow       the same as far as they fit
@@ -74,6 +77,10 @@ std::unique_ptr<engine::Strategy> make_portfolio(const Parameters& with, const C
 std::unique_ptr<engine::Strategy> make_sampling(std::unique_ptr<Coverage> coverage,
                                                 std::unique_ptr<engine::Strategy> sampler,
                                                 std::uint64_t step_limit = 20000);
+
+/// Exhaustive; only part `shard` (from 0) of `shards`.
+std::unique_ptr<engine::Strategy> make_dfs(unsigned shard, unsigned shards);
+std::unique_ptr<engine::Strategy> make_dpor(unsigned shard, unsigned shards);
 
 /// How a replayed schedule fitted the program.
 struct ReplayStatus {

@@ -27,7 +27,18 @@
 namespace chicane {
 
 /// What answers choices; see `chicane list --strategies`.
-enum class Strategy { kPortfolio, kRandom, kPct, kPos, kUrw, kSurw, kDelay, kPreemption };
+enum class Strategy {
+  kPortfolio,
+  kRandom,
+  kPct,
+  kPos,
+  kUrw,
+  kSurw,
+  kDelay,
+  kPreemption,
+  kDfs,
+  kDpor
+};
 
 /// Its name on the command line ("portfolio").
 const char* to_string(Strategy strategy);
@@ -138,6 +149,10 @@ struct Result {
   std::uint64_t runs = 0;
   std::uint64_t blocked = 0;
   bool exhausted = false;
+  /// Of an exhaustive search: how many complete runs there are in all (in this shard), as far as
+  /// can be told, and by how much that may be wrong; 0 for others.
+  double estimate = 0;
+  double estimate_error = 0;
   double runs_per_second = 0;
   std::string strategy;
   std::uint64_t seed = 0;

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strategies/dependency.h"
+
+#include <algorithm>
+
+namespace chicane::strategies {
+namespace {
+
+using engine::Operation;
+using engine::OpKind;
+
+/// The mode of an operation on its object; false when it touches none.
+bool mode_of(OpKind kind, bool failed, Mode* mode) {
+  switch (kind) {
+    case OpKind::kThreadStart:
+    case OpKind::kThreadExit:
+    case OpKind::kThreadCreate:
+    case OpKind::kThreadJoin:
+    case OpKind::kThreadDetach:
+    case OpKind::kFence:
+    case OpKind::kYield:
+    case OpKind::kPanic:
+    case OpKind::kSleep:
+    case OpKind::kClock:
+      return false;
+    case OpKind::kAtomicLoad:
+    case OpKind::kWaitGroupWait:
+    case OpKind::kRead:
+      return *mode = Mode::kRead, true;
+    case OpKind::kAtomicCas:
+      return *mode = failed ? Mode::kRead : Mode::kWrite, true;
+    case OpKind::kLock:
+      return *mode = failed ? Mode::kWrite : Mode::kAcquire, true;
+    case OpKind::kTryLock:
+      return *mode = failed ? Mode::kRead : Mode::kAcquire, true;
+    case OpKind::kReadLock:
+      return *mode = failed ? Mode::kWrite : Mode::kShare, true;
+    case OpKind::kTryReadLock:
+      return *mode = failed ? Mode::kRead : Mode::kShare, true;
+    case OpKind::kUnlock:
+      return *mode = Mode::kRelease, true;
+    case OpKind::kReadUnlock:
+      return *mode = Mode::kUnshare, true;
+    case OpKind::kCondWake:
+      return *mode = Mode::kWoken, true;
+    default:
+      return *mode = Mode::kWrite, true;
+  }
+}
+
+bool is_channel(OpKind kind) { return kind >= OpKind::kSend && kind <= OpKind::kSelect; }
+
+bool is_unknown(const Operation& operation) {
+  return operation.object == nullptr || operation.kind == OpKind::kCancel ||
+         operation.kind == OpKind::kTimer || operation.kind == OpKind::kNotify;
+}
+
+/// Whether other operations on its object have effect when they are announced.
+bool acts_on_announcements(const Operation& operation) {
+  switch (operation.kind) {
+    case OpKind::kLock:
+    case OpKind::kTryLock:
+    case OpKind::kReadLock:
+    case OpKind::kTryReadLock:
+      return operation.queues;
+    case OpKind::kUnlock:
+    case OpKind::kReadUnlock:
+    case OpKind::kMutexDestroy:
+    case OpKind::kCondWait:
+    case OpKind::kCondWake:
+    case OpKind::kCondSignal:
+    case OpKind::kCondBroadcast:
+    case OpKind::kAtomicLoad:
+    case OpKind::kAtomicStore:
+    case OpKind::kAtomicRmw:
+    case OpKind::kAtomicCas:
+    case OpKind::kRead:
+    case OpKind::kWrite:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void add_objects(const ObjectNames& names, const Operation& operation, Mode mode, Footprint* to) {
+  if (operation.object != nullptr) to->add(names.name(operation.object), mode);
+  if (operation.object_at == nullptr) return;
+  for (unsigned i = 0; const void* object = operation.object_at(operation, i); ++i) {
+    to->add(names.name(object), mode);
+  }
+}
+
+}  // namespace
+
+void Footprint::add(ObjectKey object, Mode mode) {
+  for (unsigned i = 0; i < size_; ++i) {
+    if ((*this)[i] == Access{object, mode}) return;
+  }
+  if (size_ < kFew) {
+    few_[size_] = {object, mode};
+  } else {
+    more_.push_back({object, mode});
+  }
+  ++size_;
+}
+
+void add_operation(const ObjectNames& names, const Operation& operation, bool by_timeout,
+                   bool failed, Footprint* to) {
+  const OpKind kind = operation.kind;
+  const bool timed = operation.deadline != engine::kNever || kind == OpKind::kClock;
+  if (timed || kind == OpKind::kSleep || kind == OpKind::kTimer) {
+    to->add(kVirtualTime, Mode::kWrite);
+    to->add_meets_announcements();
+  }
+  Mode mode;
+  if (!mode_of(kind, failed, &mode)) return;
+  if (kind == OpKind::kRead || kind == OpKind::kWrite) {
+    for (unsigned i = 0; i < std::max(1U, unsigned{operation.size}); ++i) {
+      to->add(names.name(operation.object) + i, mode);
+    }
+    return;
+  }
+  if (by_timeout || (timed && mode == Mode::kWoken)) mode = Mode::kWrite;
+  add_objects(names, operation, mode, to);
+  if (acts_on_announcements(operation)) to->add_meets_announcements();
+  if (is_channel(kind)) to->add(kUnknownObject, Mode::kRead);
+  if (is_unknown(operation)) to->add(kUnknownObject, Mode::kWrite);
+  if (kind == OpKind::kCondWait && operation.context != nullptr) {
+    to->add(names.name(operation.context), Mode::kRelease);
+  }
+}
+
+void add_announcement(const ObjectNames& names, const Operation& operation, Footprint* to) {
+  if (operation.deadline != engine::kNever) {
+    to->add(kVirtualTime, Mode::kWrite);
+    to->add_meets_announcements();
+  }
+  if (operation.queues) {
+    to->add_meets_announcements();
+    add_objects(names, operation, Mode::kWrite, to);
+  } else if (operation.can_block() && operation.kind != OpKind::kLock &&
+             operation.kind != OpKind::kReadLock && operation.kind != OpKind::kThreadJoin &&
+             operation.kind != OpKind::kCondWake && operation.kind != OpKind::kSleep) {
+    to->add_meets_announcements();
+    add_objects(names, operation, Mode::kRead, to);
+  }
+}
+
+void add_event(const ObjectNames& names, const engine::Event& event, const Operation& operation,
+               Footprint* to) {
+  if (event.object == nullptr || event.object == operation.object) return;
+  Mode mode;
+  if (!mode_of(event.kind, false, &mode) || mode == Mode::kWoken) return;
+  to->add(names.name(event.object), mode);
+}
+
+}  // namespace chicane::strategies

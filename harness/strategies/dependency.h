@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which operations commute. A step of a thread is one operation with what the thread does until it
+// announces its next one; its *footprint* is the set of objects that it touches, each in a mode.
+// Two steps of different threads are dependent when they touch one object in modes that conflict.
+// The order of all dependent pairs is a run's Mazurkiewicz trace: runs with the same trace are the
+// same behaviour.
+//
+//   | operation                              | object          | mode                            |
+//   |----------------------------------------|-----------------|---------------------------------|
+//   | start, exit, create, detach, yield,    | none            |                                 |
+//   |   fence, panic, join (without deadline)|                 |                                 |
+//   | atomic load, failed compare-exchange   | its address     | read                            |
+//   | atomic store, other read-modify-writes | its address     | write                           |
+//   | plain access that is known to race     | each byte       | read, write                     |
+//   | lock, try-lock that got it             | the lock        | acquire                         |
+//   | read-lock, try-read-lock that got it   | the lock        | share                           |
+//   | try-lock, try-read-lock that failed    | the lock        | read                            |
+//   | unlock / read-unlock                   | the lock        | release / unshare               |
+//   | wait                                   | cond, its mutex | write, release                  |
+//   | wake / with a deadline                 | cond            | woken / write                   |
+//   | signal, broadcast                      | cond            | write                           |
+//   | wg-wait                                | the group       | read                            |
+//   | select                                 | each channel    | write                           |
+//   | everything else that has an object     | the object      | write                           |
+//   | sleep, clock, whatever has a deadline  | virtual time    | write                           |
+//   | cancel, timer, notify, no object       | the unknown     | write                           |
+//   | send, receive, select, close           | the unknown     | read                            |
+//
+// To announce is to act, too: a deadline that is announced writes virtual time, a queue that is
+// joined (Operation::queues) is written, and whoever waits for anything but a lock, a thread or a
+// signal reads the object when it announces that it will.
+//
+//   conflicts      | read | write | acquire | release | share | unshare | woken
+//   read           |      |   x   |    x    |    x    |   x   |    x    |
+//   share, unshare |  x   |   x   |    x    |    x    |       |         |
+//   the others     |  x   |   x   |    x    |    x    |   x   |    x    |
+//   woken          |      |       |         |         |       |         |
+//
+// When a race is reversed its second step may turn out otherwise, and its thread may then announce
+// what it did not before: until that is known, the step depends on all that announcements act on.
+//
+// An unlock and the lock after it are dependent, but the lock cannot come first: what may be
+// reversed is the order of acquisitions. Atomics are told apart by the address of their first byte.
+// What this table does not know is dependent.
+//
+// Thread safety: values; engine context.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/engine.h"
+#include "engine/shared_heap.h"
+#include "strategies/object_names.h"
+
+namespace chicane::strategies {
+
+enum class Mode : std::uint8_t { kRead, kWrite, kAcquire, kRelease, kShare, kUnshare, kWoken };
+
+using ObjectKey = std::uint64_t;
+inline constexpr ObjectKey kVirtualTime = 1;
+inline constexpr ObjectKey kUnknownObject = 2;
+
+struct Access {
+  ObjectKey object;
+  Mode mode;
+  friend bool operator==(const Access&, const Access&) = default;
+};
+
+inline bool conflict(Mode a, Mode b) {
+  // Bit b of entry a.
+  constexpr std::uint8_t kTable[] = {0x3e, 0x3f, 0x3f, 0x3f, 0x0f, 0x0f, 0x00};
+  return ((kTable[static_cast<unsigned>(a)] >> static_cast<unsigned>(b)) & 1) != 0;
+}
+/// Conflicts with every mode but kWoken.
+inline bool is_exclusive(Mode mode) {
+  return mode == Mode::kWrite || mode == Mode::kAcquire || mode == Mode::kRelease;
+}
+inline bool acquires(Mode mode) { return mode == Mode::kAcquire || mode == Mode::kShare; }
+
+/// The objects that a step touches.
+class Footprint {
+ public:
+  void clear() {
+    size_ = 0;
+    everything_ = may_announce_ = meets_announcements_ = false;
+    more_.clear();
+  }
+  void add(ObjectKey object, Mode mode);
+  /// Conflicts with every step: of what is not known at all.
+  void add_everything() { everything_ = true; }
+  bool everything() const { return everything_; }
+  /// Of a step that may turn out otherwise: what its thread announces after it is not known.
+  void add_any_announcement() { may_announce_ = true; }
+  /// Touches something on which announcements act.
+  void add_meets_announcements() { meets_announcements_ = true; }
+  bool meets_announcements() const { return meets_announcements_; }
+  unsigned size() const { return size_; }
+  const Access& operator[](unsigned i) const { return i < kFew ? few_[i] : more_[i - kFew]; }
+  bool depends_on(const Footprint& other) const {
+    if (everything_ || other.everything_) return true;
+    if (may_announce_ && other.meets_announcements_) return true;
+    if (other.may_announce_ && meets_announcements_) return true;
+    for (unsigned i = 0; i < size_; ++i) {
+      for (unsigned k = 0; k < other.size_; ++k) {
+        const Access &a = (*this)[i], &b = other[k];
+        if (a.object == b.object && conflict(a.mode, b.mode)) return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  static constexpr unsigned kFew = 3;
+  unsigned size_ = 0;
+  bool everything_ = false, may_announce_ = false, meets_announcements_ = false;
+  Access few_[kFew] = {};
+  engine::SharedVector<Access> more_;
+};
+
+/// Adds what `operation` touches when it takes effect: with `by_timeout` by its deadline, and with
+/// `failed` without success (a try or a compare-exchange).
+void add_operation(const ObjectNames& names, const engine::Operation& operation, bool by_timeout,
+                   bool failed, Footprint* to);
+/// Adds what is touched by announcing `operation`.
+void add_announcement(const ObjectNames& names, const engine::Operation& operation, Footprint* to);
+/// Adds what an event says beyond its step's operation.
+void add_event(const ObjectNames& names, const engine::Event& event,
+               const engine::Operation& operation, Footprint* to);
+
+}  // namespace chicane::strategies

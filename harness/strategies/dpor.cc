@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strategies/dpor.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "strategies/strategies.h"
+
+namespace chicane::strategies {
+namespace {
+
+using engine::ThreadChoice;
+
+// A shard's share of so many first branches is fair enough.
+constexpr unsigned kBranchesPerShard = 64;
+
+std::uint64_t mix(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+Dpor::Dpor(unsigned shard, unsigned shards)
+    : shard_(shard),
+      shards_(shards),
+      split_(shards < 2 ? 0 : std::bit_width(kBranchesPerShard * shards - 1)) {}
+
+Dpor::Node& Dpor::node(std::uint32_t depth) {
+  if (depth >= nodes_.size()) nodes_.resize(depth + 1);
+  return nodes_[depth];
+}
+
+void Dpor::use_racy_sites(std::size_t count) {
+  if (count == racy_sites_) return;
+  racy_sites_ = count;
+  if (executions_ + blocked_ != 0 || in_run_) restart();
+}
+
+// Other accesses are operations now: nothing of the tree is about the program's runs any more.
+void Dpor::restart() {
+  in_run_ = recording_ = false;
+  trace_.truncate(0);
+  for (Node& node : nodes_) {
+    tree_.free_list(node.first);
+    tree_.free_list(node.children);
+    node = {};
+  }
+  undecided_.clear();
+  keep_ = valid_ = 0;
+  forced_ = kNone;
+  outcomes_.clear();
+  exhausted_ = false;
+  executions_ = blocked_ = 0;
+  std::fill(std::begin(estimates_), std::end(estimates_), 0.0);
+}
+
+bool Dpor::begin_run(std::uint64_t) {
+  if (in_run_) {
+    // The process died in the run before.
+    if (recording_) trace_.end_dead_run();
+    finish_run(true);
+  }
+  if (exhausted_) return false;
+  in_run_ = true;
+  recording_ = blocked_run_ = probing_ = false;
+  position_ = 0;
+  outcome_ = 0;
+  trace_.begin_run();
+  return true;
+}
+
+// ---- the run ----
+
+unsigned Dpor::pick_thread(const ThreadChoice& choice) {
+  last_step_ = choice.step;
+  outcome_ = 0;
+  if (position_ < keep_) return replay(choice);
+  if (blocked_run_) return give_up(choice);
+  trace_.look(choice);
+  recording_ = true;
+  const std::uint32_t depth = trace_.size();
+  if (probing_) return give_up(choice);
+  if (depth >= valid_) enter(depth, choice);
+  const unsigned pick = choose(choice, node(depth));
+  if (blocked_run_) return pick;
+  ++position_;
+  trace_.begin_step(choice, pick);
+  return pick;
+}
+
+unsigned Dpor::replay(const ThreadChoice& choice) {
+  const TraceStep& step = trace_.step(position_++);
+  if (step.pick < choice.enabled.size() && choice.enabled[step.pick]->id() == step.engine_id &&
+      choice.enabled[step.pick]->pending().kind == step.kind) {
+    return step.pick;
+  }
+  // The program differs under the same choices.
+  incomplete_ = true;
+  position_ = keep_;
+  return give_up(choice);
+}
+
+unsigned Dpor::give_up(const ThreadChoice& choice) {
+  blocked_run_ = true;
+  recording_ = false;
+  return choice.current_index >= 0 ? static_cast<unsigned>(choice.current_index) : 0;
+}
+
+/// A step that no run has been at since the last one that had another step before it.
+void Dpor::enter(std::uint32_t depth, const ThreadChoice& choice) {
+  Node& at = node(depth);
+  valid_ = depth + 1;
+  at.sleep.clear();
+  at.done = 0;
+  at.branch.clear();
+  at.first = at.children = kNone;
+  at.in_split = at.alone = at.branches = false;
+  at.branchings = 0;
+  at.path = 0;
+  if (depth > 0) {
+    Node& before = nodes_[depth - 1];
+    const TraceStep& step = trace_.step(depth - 1);
+    if (before.alone && step.footprint.size() != 0) try_all(depth - 1);
+    for (const Sleeper& sleeper : before.sleep) {
+      if (!sleeper.footprint.depends_on(step.footprint)) at.sleep.push_back(sleeper);
+    }
+    at.first = std::exchange(before.children, kNone);
+    at.branchings = before.branchings;
+    at.path = path_below(depth - 1, step.tid);
+  }
+  if (at.branchings < split_) enter_split(depth, choice);
+}
+
+/// Within the first branchings of a shard.
+void Dpor::enter_split(std::uint32_t depth, const ThreadChoice& choice) {
+  Node& at = nodes_[depth];
+  at.in_split = true;
+  WakeupSequence one(1);
+  one[0].footprint.add_everything();  // so that the tree takes each for new
+  unsigned awake = 0;
+  for (const engine::Thread* thread : choice.enabled) {
+    one[0].tid = trace_.tid_of(thread->id());
+    if (sleeps(at, one[0].tid)) continue;
+    Footprint footprint;
+    add_operation(trace_.names(), thread->pending(), thread->by_timeout(), false, &footprint);
+    if (footprint.size() == 0) {
+      // Commutes with whatever the others do: no branch is needed.
+      tree_.free_list(std::exchange(at.first, kNone));
+      tree_.insert(&at.first, one);
+      at.alone = true;
+      return;
+    }
+    tree_.insert(&at.first, one);
+    ++awake;
+  }
+  at.branches = awake > 1;
+  if (at.branches) ++at.branchings;
+}
+
+/// What was to be alone touches something, by what its thread has announced since.
+void Dpor::try_all(std::uint32_t depth) {
+  Node& at = nodes_[depth];
+  at.alone = false;
+  WakeupSequence one(1);
+  one[0].footprint.add_everything();
+  for (const EnabledThread& thread : trace_.enabled_at(depth)) {
+    one[0].tid = thread.tid;
+    if (thread.tid == trace_.step(depth).tid || sleeps(at, thread.tid)) continue;
+    tree_.insert(&at.first, one);
+  }
+}
+
+std::uint64_t Dpor::path_below(std::uint32_t depth, Tid tid) const {
+  const Node& at = nodes_[depth];
+  return at.branches ? mix(at.path + tid + 1) : at.path;
+}
+
+bool Dpor::sleeps(const Node& node, Tid tid) {
+  return std::any_of(node.sleep.begin(), node.sleep.end(),
+                     [tid](const Sleeper& sleeper) { return sleeper.tid == tid; });
+}
+
+int Dpor::index_of(const ThreadChoice& choice, const Trace& trace, Tid tid) {
+  for (unsigned i = 0; i < choice.enabled.size(); ++i) {
+    if (trace.tid_of(choice.enabled[i]->id()) == tid) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+unsigned Dpor::choose(const ThreadChoice& choice, Node& node) {
+  if (forced_ != kNone) {
+    const int pick = index_of(choice, trace_, std::exchange(forced_, kNone));
+    if (pick >= 0) return static_cast<unsigned>(pick);
+    incomplete_ = true;
+    return give_up(choice);
+  }
+  node.branch.clear();
+  outcomes_.clear();
+  while (node.first != kNone) {
+    const WakeupStep& step = tree_[node.first].step;
+    const int pick = index_of(choice, trace_, step.tid);
+    if (pick < 0) {
+      tree_.free_list(tree_.take_first(&node.first));
+      continue;
+    }
+    for (const std::uint32_t outcome : step.outcomes) outcomes_.push_back({outcome, 0, 0});
+    probing_ =
+        node.branches && node.branchings == split_ && !is_mine(path_below(trace_.size(), step.tid));
+    node.children = tree_.take_first(&node.first);
+    return static_cast<unsigned>(pick);
+  }
+  if (choice.current_index >= 0 && !sleeps(node, trace_.tid_of(choice.current))) {
+    return static_cast<unsigned>(choice.current_index);
+  }
+  for (unsigned i = 0; i < choice.enabled.size(); ++i) {
+    if (!sleeps(node, trace_.tid_of(choice.enabled[i]->id()))) return i;
+  }
+  return give_up(choice);
+}
+
+unsigned Dpor::pick_outcome(const engine::Operation&, unsigned count) {
+  if (position_ == 0 || blocked_run_) return 0;
+  if (!recording_) {
+    const auto known = trace_.outcomes_of(position_ - 1);
+    return outcome_ < known.size() ? known[outcome_++].chosen() : 0;
+  }
+  // The first ones are given: by the wakeup sequence, or as those not yet tried.
+  const bool given = position_ == keep_ + 1 && outcome_ < outcomes_.size();
+  StepOutcome outcome = given ? outcomes_[outcome_] : StepOutcome{0, 0, count};
+  ++outcome_;
+  outcome.base %= count;
+  outcome.count = count;
+  trace_.add_outcome(outcome);
+  return outcome.chosen();
+}
+
+void Dpor::end_run(std::uint64_t steps) {
+  // More steps than were asked for: the engine has gone on by itself, to the step limit.
+  const bool over = steps > last_step_ + 1;
+  if (over) incomplete_ = true;
+  if (recording_) trace_.end_run(engine::Engine::instance());
+  finish_run(!over && engine::Engine::instance().last_end() == engine::RunEnd::kFatal);
+}
+
+// ---- between runs ----
+
+void Dpor::finish_run(bool cut) {
+  in_run_ = false;
+  // Shorter than its first branchings: it belongs to one of the shards all the same.
+  const std::uint32_t last = trace_.size() - 1;
+  const bool foreign = split_ != 0 && recording_ && trace_.size() != 0 &&
+                       nodes_[last].branchings < split_ &&
+                       !is_mine(path_below(last, trace_.step(last).tid));
+  if (blocked_run_ || probing_ || position_ < keep_ || foreign) {
+    if (foreign && !blocked_run_ && !probing_) reverse_races(cut);
+    ++blocked_;
+  } else {
+    ++executions_;
+    reverse_races(cut);
+  }
+  recording_ = false;
+  backtrack();
+  if (std::has_single_bit(executions_)) note_estimate();
+}
+
+void Dpor::reverse_races(bool cut) {
+  // Those of the steps in common that the sleep sets and what this run did besides may decide now.
+  races_.clear();
+  races_.swap(undecided_);
+  for (std::uint32_t i = keep_; i < trace_.size(); ++i) finder_.find(i, &races_);
+  for (std::uint32_t i = 0; i < trace_.waiting().size(); ++i) finder_.find_waiting(i, &races_);
+  for (const Race& race : races_) reverse(race);
+  if (!cut || trace_.size() == 0) return;
+  const std::uint32_t last = trace_.size() - 1;
+  for (const Waiting& waiting : trace_.waiting()) {
+    if (trace_.enabled(last, waiting.tid) == nullptr || sleeps(nodes_[last], waiting.tid)) continue;
+    WakeupSequence sequence(1);
+    sequence[0].tid = waiting.tid;
+    sequence[0].footprint = waiting.footprint;
+    tree_.insert(&nodes_[last].first, std::move(sequence));
+  }
+}
+
+void Dpor::reverse(const Race& race) {
+  Node& root = nodes_[race.root()];
+  if (root.in_split) return;
+  std::size_t own = 0;
+  WakeupSequence sequence = finder_.reversal(race, &own);
+  for (const Sleeper& sleeper : root.sleep) {
+    const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, sequence);
+    if (place == kNotFirst) continue;
+    // It was covered from there; whether by the race itself or by what came along matters when
+    // another run has the same race.
+    if (place >= own && race.second != kNone) undecided_.push_back(race);
+    return;
+  }
+  tree_.insert(&root.first, std::move(sequence));
+}
+
+/// To the last step that still has something to try.
+void Dpor::backtrack() {
+  for (std::uint32_t depth = trace_.size(); depth < valid_; ++depth) {
+    tree_.free_list(std::exchange(nodes_[depth].first, kNone));
+    tree_.free_list(std::exchange(nodes_[depth].children, kNone));
+  }
+  forced_ = kNone;
+  exhausted_ = true;
+  keep_ = 0;
+  for (std::uint32_t depth = trace_.size(); depth-- > 0 && exhausted_;) {
+    Node& at = nodes_[depth];
+    tree_.free_list(std::exchange(at.children, kNone));
+    const TraceStep& step = trace_.step(depth);
+    for (unsigned i = 0; i < step.footprint.size(); ++i) {
+      at.branch.add(step.footprint[i].object, step.footprint[i].mode);
+    }
+    if (step.footprint.everything()) at.branch.add_everything();
+    if (step.footprint.meets_announcements()) at.branch.add_meets_announcements();
+    if (!next_outcome(depth)) {
+      ++at.done;
+      at.sleep.push_back({step.tid, at.branch});
+      if (at.first == kNone) continue;
+    }
+    exhausted_ = false;
+    keep_ = depth;
+  }
+  valid_ = keep_ + 1;
+  trace_.truncate(keep_);
+  std::erase_if(undecided_, [this](const Race& race) { return race.second >= keep_; });
+}
+
+bool Dpor::next_outcome(std::uint32_t depth) {
+  const auto outcomes = trace_.outcomes_of(depth);
+  std::size_t last = outcomes.size();
+  while (last > 0 && outcomes[last - 1].tried + 1 == outcomes[last - 1].count) --last;
+  if (last == 0) return false;
+  outcomes_.assign(outcomes.begin(), outcomes.begin() + static_cast<std::ptrdiff_t>(last));
+  ++outcomes_.back().tried;
+  forced_ = trace_.step(depth).tid;
+  return true;
+}
+
+// ---- estimates ----
+
+/// Which part of the tree lies behind, if all branches of a step are equally large and those that
+/// are known are all (Kilby, Slaney, Thiebaux, Walsh: "Estimating search tree size", AAAI 2006).
+double Dpor::explored() const {
+  double behind = 0, here = 1;
+  for (std::uint32_t depth = 0; depth <= keep_; ++depth) {
+    const Node& at = nodes_[depth];
+    const bool current = depth < keep_ || forced_ != kNone;
+    const double branches = at.done + tree_.length(at.first) + (current ? 1 : 0);
+    behind += here * at.done / branches;
+    here /= branches;
+    const auto outcomes =
+        depth < keep_ ? trace_.outcomes_of(depth) : std::span<const StepOutcome>(outcomes_);
+    for (const StepOutcome& outcome : outcomes) {
+      if (!current) break;
+      behind += here * outcome.tried / outcome.count;
+      here /= outcome.count;
+    }
+  }
+  return behind;
+}
+
+void Dpor::note_estimate() {
+  const auto now = static_cast<double>(executions_);
+  estimates_[std::bit_width(executions_) - 1] = exhausted_ ? now : now / explored();
+}
+
+// The tree grows while it is explored: how far the estimate has moved since half as many
+// executions tells how far it may still move.
+bool Dpor::statistics(engine::SearchStatistics* to) const {
+  *to = {executions_, blocked_, static_cast<double>(executions_), 0, incomplete_};
+  if (exhausted_ || executions_ == 0) return true;
+  const double behind = explored();
+  to->estimate /= behind;
+  const int last = std::bit_width(executions_) - 1;
+  const double before = last > 0 ? estimates_[last - 1] : static_cast<double>(executions_);
+  to->estimate_error = std::abs(to->estimate - before) + to->estimate * (1 - behind) / 2;
+  return true;
+}
+
+std::unique_ptr<engine::Strategy> make_dpor(unsigned shard, unsigned shards) {
+  return std::make_unique<Dpor>(shard, shards);
+}
+
+}  // namespace chicane::strategies

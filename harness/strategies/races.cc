@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strategies/races.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace chicane::strategies {
+
+/// The later of two racing steps, executed or waiting.
+struct RaceFinder::Late {
+  Tid tid;
+  std::uint32_t previous;  // what it comes after in any case; kNone: nothing
+  std::uint32_t step, waiting;
+  bool blocking, lock;
+  const Footprint* footprint;
+};
+
+std::uint32_t Race::root() const { return *std::min_element(first.begin(), first.end()); }
+
+void RaceFinder::find(std::uint32_t step, engine::SharedVector<Race>* races) {
+  const TraceStep& late = trace_.step(step);
+  // Joins wait for an end, wakes for a signal: neither can come first. Their deadlines can.
+  find({.tid = late.tid,
+        .previous = trace_.origin(step),
+        .step = step,
+        .waiting = kNone,
+        .blocking = late.blocking,
+        .lock = late.lock && !late.by_timeout,
+        .footprint = &late.footprint},
+       races);
+}
+
+void RaceFinder::find_waiting(std::uint32_t waiting, engine::SharedVector<Race>* races) {
+  const Waiting& late = trace_.waiting()[waiting];
+  find({.tid = late.tid,
+        .previous = late.previous,
+        .step = kNone,
+        .waiting = waiting,
+        .blocking = !late.enabled,
+        .lock = late.lock,
+        .footprint = &late.footprint},
+       races);
+}
+
+void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
+  before_.clear();
+  // A waiting step has no entries: its object's chain begins at the end.
+  const auto own =
+      late.step != kNone ? trace_.entries_of(late.step) : std::span<const TraceEntry>();
+  const auto entries = trace_.entries();
+  const auto head = [&](unsigned access) {
+    if (late.step == kNone) return trace_.last_entry((*late.footprint)[access].object);
+    return own[access].before;
+  };
+  unsigned entry = 0;
+  for (unsigned i = 0; i < late.footprint->size(); ++i) {
+    const Access access = (*late.footprint)[i];
+    if (access.mode == Mode::kWoken) continue;
+    const bool by_lock = late.lock && acquires(access.mode);
+    for (std::uint32_t e = head(entry++); e != kNone; e = entries[e].before) {
+      if (entries[e].step == late.step || !conflict(access.mode, entries[e].mode)) continue;
+      before_.push_back({entries[e].step, entries[e].object, by_lock});
+      if (is_exclusive(entries[e].mode)) break;
+    }
+  }
+  for (const Before& before : before_) {
+    if (before.by_lock || trace_.step(before.step).tid == late.tid) continue;
+    if (ordered_by_others(late, before.step) || !may_come_first(late, before.step)) continue;
+    races->push_back({{before.step}, late.step, late.waiting});
+  }
+  if (!late.lock) return;
+  entry = 0;
+  for (unsigned i = 0; i < late.footprint->size(); ++i) {
+    const Access access = (*late.footprint)[i];
+    if (access.mode == Mode::kWoken) continue;
+    const std::uint32_t from = head(entry++);
+    if (acquires(access.mode)) add_lock_races(late, access, from, races);
+  }
+}
+
+bool RaceFinder::ordered_by_others(const Late& late, std::uint32_t first) const {
+  if (late.previous != kNone && trace_.happens_before(first, late.previous)) return true;
+  for (const Before& before : before_) {
+    if (before.step != first && trace_.happens_before(first, before.step)) return true;
+  }
+  return false;
+}
+
+bool RaceFinder::may_come_first(const Late& late, std::uint32_t first) const {
+  if (!late.blocking) return true;
+  // Where it was not yet waiting, its announcement would have been ordered after `first`.
+  if (late.previous != kNone && late.previous >= first) {
+    if (trace_.changes(first)) return true;
+    // `first` only looked: what it saw is what there was when the waiting began.
+    const std::uint32_t began = late.previous + 1;
+    return began < trace_.size() && trace_.enabled(began, late.tid) != nullptr;
+  }
+  if (trace_.enabled(first, late.tid) != nullptr) return true;
+  // It may be made ready by another of its objects, which this run touched later.
+  for (const Before& before : before_) {
+    if (late.previous != kNone && before.step <= late.previous) continue;
+    if (before.step == first || trace_.happens_before(first, before.step)) continue;
+    const std::uint32_t after = before.step + 1;
+    if (after < trace_.size() && trace_.enabled(after, late.tid) != nullptr) return true;
+  }
+  return false;
+}
+
+// ---- locks ----
+
+bool RaceFinder::is_moved(const engine::SharedVector<std::uint32_t>& moved,
+                          std::uint32_t step) const {
+  return std::any_of(moved.begin(), moved.end(), [&](std::uint32_t first) {
+    return step >= first && trace_.happens_before(first, step);
+  });
+}
+
+/// Which acquisition stands in the way of `late` when all that depends on `moved` comes after it;
+/// kNone: none.
+std::uint32_t RaceFinder::holder(const Late& late, const Access& access, std::uint32_t from,
+                                 const engine::SharedVector<std::uint32_t>& moved) const {
+  engine::SharedVector<Tid> unshared;
+  for (std::uint32_t e = from; e != kNone; e = trace_.entries()[e].before) {
+    const TraceEntry& entry = trace_.entries()[e];
+    if (is_moved(moved, entry.step)) continue;
+    const Tid tid = trace_.step(entry.step).tid;
+    if (entry.mode == Mode::kRelease) return kNone;
+    if (entry.mode == Mode::kAcquire) return entry.step;
+    if (entry.mode == Mode::kUnshare) unshared.push_back(tid);
+    if (entry.mode != Mode::kShare) continue;
+    const auto matching = std::find(unshared.begin(), unshared.end(), tid);
+    if (matching != unshared.end()) {
+      unshared.erase(matching);
+    } else if (access.mode == Mode::kAcquire) {
+      return entry.step;
+    }
+  }
+  (void)late;
+  return kNone;
+}
+
+void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uint32_t from,
+                                engine::SharedVector<Race>* races) {
+  const auto ordered = [&](std::uint32_t first) {
+    if (late.previous != kNone && trace_.happens_before(first, late.previous)) return true;
+    return std::any_of(before_.begin(), before_.end(), [&](const Before& before) {
+      return !before.by_lock && trace_.happens_before(first, before.step);
+    });
+  };
+  for (std::uint32_t e = from; e != kNone; e = trace_.entries()[e].before) {
+    const TraceEntry& entry = trace_.entries()[e];
+    const Tid tid = trace_.step(entry.step).tid;
+    const bool last = entry.mode == Mode::kAcquire;
+    if (entry.step == late.step || tid == late.tid || entry.mode == Mode::kRelease ||
+        entry.mode == Mode::kUnshare || !conflict(access.mode, entry.mode)) {
+      if (last) return;
+      continue;
+    }
+    Race race{{entry.step}, late.step, late.waiting};
+    bool possible = !ordered(entry.step);
+    while (possible) {
+      const std::uint32_t other = holder(late, access, from, race.first);
+      if (other == kNone) break;
+      possible = trace_.step(other).tid != late.tid && !ordered(other);
+      race.first.push_back(other);
+    }
+    // Free, and yet it was not enabled there: it stood in a queue.
+    const bool waited = late.previous == kNone || late.previous < entry.step;
+    if (possible && waited && race.first.size() == 1 &&
+        trace_.enabled(entry.step, late.tid) == nullptr) {
+      bool changed = false;
+      for (std::uint32_t k = from; k > e && k != kNone; k = trace_.entries()[k].before) {
+        changed = changed || !is_moved(race.first, trace_.entries()[k].step);
+      }
+      possible = changed;
+    }
+    if (possible) races->push_back(std::move(race));
+    if (last) return;
+  }
+}
+
+// ---- what is to be tried ----
+
+WakeupStep RaceFinder::as_wakeup(std::uint32_t step) const {
+  WakeupStep wakeup{trace_.step(step).tid, trace_.step(step).footprint, {}};
+  for (const StepOutcome& outcome : trace_.outcomes_of(step)) {
+    wakeup.outcomes.push_back(outcome.chosen());
+  }
+  return wakeup;
+}
+
+WakeupSequence RaceFinder::reversal(const Race& race, std::size_t* own) const {
+  WakeupSequence sequence;
+  const std::uint32_t end = race.second != kNone ? race.second : trace_.size();
+  for (std::uint32_t i = race.root() + 1; i < end; ++i) {
+    if (!is_moved(race.first, i)) sequence.push_back(as_wakeup(i));
+  }
+  if (race.second != kNone) {
+    // Not its outcomes: elsewhere it may have others. Nor that it failed: it may succeed there.
+    const TraceStep& late = trace_.step(race.second);
+    WakeupStep& second = sequence.emplace_back();
+    second.tid = late.tid;
+    for (unsigned i = 0; i < late.footprint.size(); ++i) {
+      Access access = late.footprint[i];
+      if (late.failed && access.mode == Mode::kRead) access.mode = Mode::kWrite;
+      second.footprint.add(access.object, access.mode);
+    }
+    if (late.footprint.meets_announcements()) second.footprint.add_meets_announcements();
+    second.footprint.add_any_announcement();
+    if (late.footprint.everything()) second.footprint.add_everything();
+  } else {
+    const Waiting& late = trace_.waiting()[race.waiting];
+    sequence.push_back({late.tid, late.footprint, {}});
+    sequence.back().footprint.add_any_announcement();
+  }
+  *own = sequence.size();
+  for (std::uint32_t i = end + 1; i < trace_.size(); ++i) {
+    if (!is_moved(race.first, i)) sequence.push_back(as_wakeup(i));
+  }
+  return sequence;
+}
+
+}  // namespace chicane::strategies

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The reversible races of a run: pairs of dependent steps that nothing else orders and that could
+// take effect the other way round. For each, what has to be tried: the steps that do not depend on
+// the first of the two, then the second.
+//
+//   * Of two steps that are never blocked, either may come first.
+//   * A lock may be taken before an earlier acquisition, not before the unlock that made it free;
+//     readers that would hold it then come later too.
+//   * Anything else that waits may come first where it was seen enabled there, or could have been
+//     through another of its objects.
+//
+// Thread safety: engine context. Lives in shared memory.
+// Cost: for each race, the length of the run.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/shared_heap.h"
+#include "strategies/trace.h"
+#include "strategies/wakeup_tree.h"
+
+namespace chicane::strategies {
+
+/// A race: `first` are steps that must come after `second`: one, or, of a lock, several holders.
+struct Race {
+  engine::SharedVector<std::uint32_t> first;
+  std::uint32_t second = kNone;   // a step, or
+  std::uint32_t waiting = kNone;  // an index in Trace::waiting
+  std::uint32_t root() const;
+};
+
+class RaceFinder {
+ public:
+  explicit RaceFinder(const Trace& trace) : trace_(trace) {}
+  /// The races whose second step is `step`, to `*races`.
+  void find(std::uint32_t step, engine::SharedVector<Race>* races);
+  /// The races whose second step would be that of a thread that waits at the end.
+  void find_waiting(std::uint32_t waiting, engine::SharedVector<Race>* races);
+  /// What is to be tried from before `race.root()`. The first `*own` steps are what the race needs;
+  /// the rest is what the run did besides.
+  WakeupSequence reversal(const Race& race, std::size_t* own) const;
+
+ private:
+  struct Late;
+  void find(const Late& late, engine::SharedVector<Race>* races);
+  void add_lock_races(const Late& late, const Access& access, std::uint32_t from,
+                      engine::SharedVector<Race>* races);
+  std::uint32_t holder(const Late& late, const Access& access, std::uint32_t from,
+                       const engine::SharedVector<std::uint32_t>& moved) const;
+  bool is_moved(const engine::SharedVector<std::uint32_t>& moved, std::uint32_t step) const;
+  bool may_come_first(const Late& late, std::uint32_t first) const;
+  bool ordered_by_others(const Late& late, std::uint32_t first) const;
+  WakeupStep as_wakeup(std::uint32_t step) const;
+
+  struct Before {
+    std::uint32_t step;
+    std::uint32_t object;
+    bool by_lock;  // of the chain of a lock that is acquired
+  };
+  const Trace& trace_;
+  engine::SharedVector<Before> before_;
+};
+
+}  // namespace chicane::strategies

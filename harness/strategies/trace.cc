@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strategies/trace.h"
+
+#include <algorithm>
+
+namespace chicane::strategies {
+namespace {
+
+using engine::Operation;
+using engine::OpKind;
+using engine::Outcome;
+using engine::Thread;
+using engine::ThreadChoice;
+
+constexpr std::uint32_t kFewObjects = 64;
+
+std::uint64_t mix(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+template <typename T>
+void cut(engine::SharedVector<T>& vector, std::size_t size) {
+  vector.erase(vector.begin() + static_cast<std::ptrdiff_t>(size), vector.end());
+}
+
+bool is_blocking_lock(const Operation& operation) {
+  return operation.can_block() &&
+         (operation.kind == OpKind::kLock || operation.kind == OpKind::kReadLock);
+}
+
+}  // namespace
+
+// ---- looking back ----
+
+std::span<const TraceEntry> Trace::entries_of(std::uint32_t i) const {
+  const std::size_t end = i + 1 < size() ? steps_[i + 1].first_entry : entries_.size();
+  return {entries_.data() + steps_[i].first_entry, end - steps_[i].first_entry};
+}
+
+std::span<const EnabledThread> Trace::enabled_at(std::uint32_t i) const {
+  const std::size_t end = i + 1 < size() ? steps_[i + 1].first_enabled : enabled_.size();
+  return {enabled_.data() + steps_[i].first_enabled, end - steps_[i].first_enabled};
+}
+
+std::span<StepOutcome> Trace::outcomes_of(std::uint32_t i) {
+  const std::size_t end = i + 1 < size() ? steps_[i + 1].first_outcome : outcomes_.size();
+  return {outcomes_.data() + steps_[i].first_outcome, end - steps_[i].first_outcome};
+}
+
+bool Trace::changes(std::uint32_t i) const {
+  const auto entries = entries_of(i);
+  return std::any_of(entries.begin(), entries.end(),
+                     [](const TraceEntry& entry) { return entry.mode != Mode::kRead; });
+}
+
+const EnabledThread* Trace::enabled(std::uint32_t i, Tid tid) const {
+  for (const EnabledThread& thread : enabled_at(i)) {
+    if (thread.tid == tid) return &thread;
+  }
+  return nullptr;
+}
+
+std::uint32_t Trace::last_entry(ObjectKey object) const {
+  if (table_.empty()) return kNone;
+  for (std::size_t slot = mix(object);; ++slot) {
+    const std::uint32_t found = table_[slot & (table_.size() - 1)];
+    if (found == 0) return kNone;
+    if (objects_[found - 1].key == object) return objects_[found - 1].last;
+  }
+}
+
+std::uint64_t Trace::identity() const {
+  std::uint64_t sum = 0;  // of the steps: their order in the run does not matter
+  for (std::uint32_t i = 0; i < size(); ++i) {
+    std::uint64_t hash = mix(steps_[i].tid + 1) + static_cast<unsigned>(steps_[i].kind);
+    for (std::uint32_t t = 0; t < stride_; ++t) {
+      if (clock(i)[t] != 0) hash = mix(hash + 0x9e3779b97f4a7c15u * (t + 1) + clock(i)[t]);
+    }
+    const std::size_t end = i + 1 < size() ? steps_[i + 1].first_outcome : outcomes_.size();
+    for (std::size_t k = steps_[i].first_outcome; k < end; ++k) {
+      hash = mix(hash + outcomes_[k].chosen() + 1);
+    }
+    sum += mix(hash);
+  }
+  return sum;
+}
+
+// ---- objects ----
+
+std::uint32_t Trace::object_number(ObjectKey key) {
+  if ((objects_.size() + 1) * 2 > table_.size()) grow_objects();
+  for (std::size_t slot = mix(key);; ++slot) {
+    std::uint32_t& found = table_[slot & (table_.size() - 1)];
+    if (found != 0 && objects_[found - 1].key != key) continue;
+    if (found == 0) {
+      objects_.push_back({key, kNone});
+      found = static_cast<std::uint32_t>(objects_.size());
+    }
+    return found - 1;
+  }
+}
+
+// Objects without an entry are forgotten here: those of runs long past do not pile up.
+void Trace::grow_objects() {
+  engine::SharedVector<std::uint32_t> renumbered(objects_.size(), 0);
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < objects_.size(); ++i) {
+    if (objects_[i].last == kNone) continue;
+    renumbered[i] = kept;
+    objects_[kept++] = objects_[i];
+  }
+  for (TraceEntry& entry : entries_) entry.object = renumbered[entry.object];
+  cut(objects_, kept);
+  std::size_t size = kFewObjects;
+  while (size < kept * std::size_t{4}) size *= 2;
+  table_.assign(size, 0);
+  for (std::uint32_t i = 0; i < kept; ++i) {
+    std::size_t slot = mix(objects_[i].key);
+    while (table_[slot & (size - 1)] != 0) ++slot;
+    table_[slot & (size - 1)] = i + 1;
+  }
+}
+
+// ---- threads ----
+
+void Trace::widen(std::uint32_t threads) {
+  if (threads <= stride_) return;
+  const std::uint32_t wide = std::max(16U, threads * 2);
+  engine::SharedVector<std::uint32_t> clocks(std::size_t{size()} * wide, 0);
+  for (std::uint32_t i = 0; i < size(); ++i) {
+    std::copy_n(clock(i), stride_, clocks.data() + std::size_t{i} * wide);
+  }
+  clocks_ = std::move(clocks);
+  stride_ = wide;
+}
+
+void Trace::learn_thread(const Thread& thread) {
+  const bool main = thread.parent() == engine::kNoThread;
+  const Tid parent = main ? kNone : tids_[thread.parent()];
+  const std::uint32_t ordinal = main ? 0 : children_[parent]++;
+  Tid tid = 0;
+  while (tid < known_.size() && (known_[tid].parent != parent || known_[tid].ordinal != ordinal)) {
+    ++tid;
+  }
+  if (tid == known_.size()) {
+    known_.push_back({parent, ordinal});
+    children_.push_back(0);
+    last_of_.push_back(kNone);
+    widen(tid + 1);
+  }
+  tids_.push_back(tid);
+}
+
+void Trace::truncate(std::uint32_t steps) {
+  if (steps < size()) {
+    for (std::size_t i = entries_.size(); i-- > steps_[steps].first_entry;) {
+      objects_[entries_[i].object].last = entries_[i].before;
+    }
+    cut(entries_, steps_[steps].first_entry);
+    cut(enabled_, steps_[steps].first_enabled);
+    cut(outcomes_, steps_[steps].first_outcome);
+    for (std::uint32_t i = size(); i-- > steps;) last_of_[steps_[i].tid] = steps_[i].previous;
+    for (std::size_t id = tids_.size(); id-- > steps_[steps].threads;) {
+      const Child& child = known_[tids_[id]];
+      if (child.parent != kNone) --children_[child.parent];
+    }
+    cut(tids_, steps_[steps].threads);
+    cut(steps_, steps);
+    cut(clocks_, std::size_t{steps} * stride_);
+  }
+  waiting_.clear();
+  running_ = nullptr;
+}
+
+// ---- while a run goes on ----
+
+void Trace::on_allocate(engine::ThreadId thread, const void* start, std::size_t size) {
+  const auto threads = engine::Engine::instance().threads();
+  while (tids_.size() <= thread) learn_thread(*threads[tids_.size()]);
+  names_.on_allocate(tids_[thread], start, size);
+}
+
+void Trace::look(const ThreadChoice& choice) {
+  const auto threads = engine::Engine::instance().threads();
+  while (tids_.size() < threads.size()) learn_thread(*threads[tids_.size()]);
+  if (running_ != nullptr) end_step(running_, choice.enabled);
+}
+
+void Trace::begin_step(const ThreadChoice& choice, unsigned pick) {
+  const Thread& thread = *choice.enabled[pick];
+  operation_ = thread.pending();
+  running_ = &thread;
+  const auto depth = size();
+  TraceStep& step = steps_.emplace_back();
+  step.tid = tids_[thread.id()];
+  step.previous = last_of_[step.tid];
+  step.number = step.previous == kNone ? 1 : steps_[step.previous].number + 1;
+  step.pick = pick;
+  step.engine_id = thread.id();
+  step.kind = operation_.kind;
+  step.blocking = operation_.can_block();
+  step.by_timeout = thread.by_timeout();
+  step.lock = is_blocking_lock(operation_);
+  if (step.kind == OpKind::kThreadJoin) {
+    step.joins = tids_[static_cast<const Thread*>(operation_.object)->id()];
+  }
+  step.first_entry = static_cast<std::uint32_t>(entries_.size());
+  step.first_enabled = static_cast<std::uint32_t>(enabled_.size());
+  step.first_outcome = static_cast<std::uint32_t>(outcomes_.size());
+  step.threads = static_cast<std::uint32_t>(tids_.size());
+  for (const Thread* other : choice.enabled) {
+    enabled_.push_back({tids_[other->id()], other->id(), other->by_timeout()});
+  }
+  last_of_[step.tid] = depth;
+  clocks_.resize(std::size_t{size()} * stride_, 0);
+}
+
+void Trace::on_event(const engine::Event& event) {
+  if (running_ == nullptr) return;
+  TraceStep& step = steps_.back();
+  if (event.kind == step.kind) {
+    step.failed = step.failed || event.outcome == Outcome::kWouldBlock ||
+                  event.outcome == Outcome::kFailed || event.outcome == Outcome::kTimedOut;
+  }
+  add_event(names_, event, operation_, &step.footprint);
+}
+
+void Trace::end_step(const Thread* thread, std::span<Thread* const> enabled) {
+  TraceStep& step = steps_.back();
+  add_operation(names_, operation_, step.by_timeout, step.failed, &step.footprint);
+  if (thread != nullptr && !thread->finished())
+    add_announcement(names_, thread->pending(), &step.footprint);
+  if (!enabled.empty()) note_enabling(step, enabled);
+  link(size() - 1);
+  step.ended = true;
+  running_ = nullptr;
+}
+
+// A thread that can go on now and could not before, or the other way round: whatever the footprint
+// says, this step is why. Of virtual time: as soon as one with a deadline becomes ready, the next
+// deadline's turn has come.
+void Trace::note_enabling(TraceStep& step, std::span<Thread* const> enabled) {
+  const auto before = enabled_at(size() - 1);
+  const auto differs = [&](const Thread& thread) {
+    const Operation& pending = thread.pending();
+    if (!pending.can_block() || thread.id() == step.engine_id) return;
+    if (thread.id() >= step.threads) return;  // new
+    if (pending.kind != OpKind::kThreadJoin && pending.kind != OpKind::kCondWake) {
+      Footprint its;
+      add_operation(names_, pending, false, false, &its);
+      if (!its.depends_on(step.footprint) && pending.kind != OpKind::kSleep) {
+        step.footprint.add(names_.name(pending.object), Mode::kWrite);
+      }
+    }
+    if (pending.deadline != engine::kNever) step.footprint.add(kVirtualTime, Mode::kWrite);
+  };
+  const auto threads = engine::Engine::instance().threads();
+  std::size_t i = 0, k = 0;
+  // Both lists are in the order of engine ids: one pass over the two.
+  while (i < before.size() || k < enabled.size()) {
+    if (i < before.size() && k < enabled.size() && enabled[k]->id() == before[i].engine_id) {
+      if (enabled[k]->by_timeout() != before[i].by_timeout) differs(*enabled[k]);
+      ++i, ++k;
+      continue;
+    }
+    const engine::ThreadId was = i < before.size() ? before[i].engine_id : engine::kNoThread;
+    const engine::ThreadId is = k < enabled.size() ? enabled[k]->id() : engine::kNoThread;
+    if (was < is) {
+      if (!threads[was]->finished()) differs(*threads[was]);
+      ++i;
+    } else {
+      differs(*enabled[k]);
+      ++k;
+    }
+  }
+}
+
+void Trace::join_clock(std::uint32_t i, std::uint32_t with) {
+  std::uint32_t* to = clock(i);
+  const std::uint32_t* from = clock(with);
+  for (std::uint32_t t = 0; t < stride_; ++t) to[t] = std::max(to[t], from[t]);
+}
+
+/// The step that let a woken thread go on: the last before which it could not.
+std::uint32_t Trace::waker(std::uint32_t i) const {
+  std::uint32_t at = i;
+  while (at > steps_[i].previous + 1 && enabled(at, steps_[i].tid) != nullptr) --at;
+  return at == i || enabled(at, steps_[i].tid) != nullptr ? kNone : at;
+}
+
+/// The step that created the thread of step `i`: the first after which it was known.
+std::uint32_t Trace::creator_of(std::uint32_t i) const {
+  const engine::ThreadId id = steps_[i].engine_id;
+  while (steps_[i].threads > id) {
+    if (i-- == 0) return kNone;  // before the first step
+  }
+  return i;
+}
+
+void Trace::link(std::uint32_t i) {
+  TraceStep& step = steps_[i];
+  if (step.previous != kNone) {
+    join_clock(i, step.previous);
+  } else if (known_[step.tid].parent != kNone) {
+    const std::uint32_t creator = creator_of(i);
+    if (creator != kNone) join_clock(i, creator);
+  }
+  if (step.joins != kNone && !step.by_timeout && last_of_[step.joins] != kNone) {
+    join_clock(i, last_of_[step.joins]);
+  }
+  if (step.kind == OpKind::kCondWake && step.blocking && !step.by_timeout) {
+    const std::uint32_t by = waker(i);
+    if (by != kNone) join_clock(i, by);
+  }
+  for (unsigned k = 0; k < step.footprint.size(); ++k) {
+    const Access access = step.footprint[k];
+    if (access.mode == Mode::kWoken) continue;
+    const std::uint32_t object = object_number(access.object);
+    for (std::uint32_t e = objects_[object].last; e != kNone; e = entries_[e].before) {
+      if (entries_[e].step == i || !conflict(access.mode, entries_[e].mode)) continue;
+      join_clock(i, entries_[e].step);
+      if (is_exclusive(entries_[e].mode)) break;
+    }
+    entries_.push_back({object, access.mode, i, objects_[object].last});
+    objects_[object].last = static_cast<std::uint32_t>(entries_.size() - 1);
+  }
+  clock(i)[step.tid] = step.number;
+}
+
+void Trace::end_run(const engine::Engine& engine) {
+  const auto threads = engine.threads();
+  while (tids_.size() < threads.size()) learn_thread(*threads[tids_.size()]);
+  const engine::RunEnd end = engine.last_end();
+  const bool announced = end == engine::RunEnd::kStuck || end == engine::RunEnd::kStepLimit;
+  const Thread* last = running_;
+  if (last != nullptr) end_step(announced ? last : nullptr, {});
+  for (const Thread* thread : threads) {
+    if (thread->finished() || (thread == last && !announced)) continue;
+    const Operation& pending = thread->pending();
+    Waiting& waiting = waiting_.emplace_back();
+    waiting.tid = tids_[thread->id()];
+    waiting.previous = last_of_[waiting.tid];
+    waiting.kind = pending.kind;
+    waiting.enabled = pending.is_ready();
+    waiting.lock = is_blocking_lock(pending);
+    add_operation(names_, pending, false, false, &waiting.footprint);
+  }
+}
+
+void Trace::end_dead_run() {
+  if (size() == 0 || steps_.back().ended) return;
+  TraceStep& step = steps_.back();
+  add_operation(names_, operation_, step.by_timeout, step.failed, &step.footprint);
+  link(size() - 1);
+  step.ended = true;
+  running_ = nullptr;
+  for (const EnabledThread& thread : enabled_at(size() - 1)) {
+    if (thread.tid == step.tid) continue;
+    Waiting& waiting = waiting_.emplace_back();
+    waiting.tid = thread.tid;
+    waiting.previous = last_of_[thread.tid];
+    waiting.kind = OpKind::kYield;
+    waiting.enabled = true;
+    waiting.footprint.add_everything();
+  }
+}
+
+}  // namespace chicane::strategies

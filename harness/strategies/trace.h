@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A run as a partial order: its steps, and for each which earlier ones happen before it
+// (dependency.h), kept as vector clocks. A strategy writes it while the run goes on; when the next
+// run begins with the same steps, these are kept.
+//
+// Threads are numbered by who they are (the n-th child of that parent), not by when they were
+// created: in two runs that create them in different order they are the same.
+//
+// Thread safety: engine context. Lives in shared memory (shared_heap.h).
+// Invariants:
+//   I1. Of a step that has ended, footprint and clock are those of the whole step.
+//   I2. `identity` is the same for two runs if and only if (but for collisions of 64 bits) their
+//       Mazurkiewicz traces are.
+// Cost: a step kept costs nothing; a new one a few ns per thread and per object it touches.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/engine.h"
+#include "engine/shared_heap.h"
+#include "strategies/dependency.h"
+
+namespace chicane::strategies {
+
+/// A thread's number, from 0; stable across runs.
+using Tid = std::uint32_t;
+inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+/// An outcome that was chosen within a step: alternative (`base` + `tried`) % `count`.
+struct StepOutcome {
+  std::uint32_t base, tried, count;
+  std::uint32_t chosen() const { return (base + tried) % count; }
+};
+
+struct EnabledThread {
+  Tid tid;
+  engine::ThreadId engine_id;
+  bool by_timeout;
+};
+
+/// One step of the run.
+struct TraceStep {
+  Tid tid = 0;
+  std::uint32_t number = 0;        // among its thread's, from 1
+  std::uint32_t previous = kNone;  // its thread's step before
+  std::uint32_t pick = 0;          // index among the enabled
+  engine::ThreadId engine_id = 0;
+  engine::OpKind kind = engine::OpKind::kYield;
+  bool blocking = false;  // it can be disabled
+  bool by_timeout = false;
+  bool failed = false;              // a try without success
+  bool ended = false;               // I1
+  bool lock = false;                // a lock or read-lock that can block
+  std::uint32_t joins = kNone;      // the thread that it waits for
+  std::uint32_t first_entry = 0;    // in the entries, up to the next step's
+  std::uint32_t first_enabled = 0;  // in the enabled, up to the next step's
+  std::uint32_t first_outcome = 0;  // in the outcomes, up to the next step's
+  std::uint32_t threads = 0;        // known before it
+  Footprint footprint;
+};
+
+/// A step's access, in the chain of all accesses to its object.
+struct TraceEntry {
+  std::uint32_t object;  // number
+  Mode mode;
+  std::uint32_t step;
+  std::uint32_t before;  // the object's entry before, or kNone
+};
+
+/// A thread that never made its next step before the run ended.
+struct Waiting {
+  Tid tid;
+  std::uint32_t previous;  // its last step
+  engine::OpKind kind;
+  bool enabled;
+  bool lock;
+  Footprint footprint;
+};
+
+class Trace {
+ public:
+  // ---- while a run goes on ----
+
+  /// Keeps the first `steps` steps; a run that begins with them follows.
+  void truncate(std::uint32_t steps);
+  /// The number of `thread`.
+  Tid tid_of(engine::ThreadId thread) const { return tids_[thread]; }
+  /// Between two steps: makes the threads known that the last step created, and ends it.
+  void look(const engine::ThreadChoice& choice);
+  /// Begins a step: `choice.enabled[pick]` goes on.
+  void begin_step(const engine::ThreadChoice& choice, unsigned pick);
+  void add_outcome(const StepOutcome& outcome) { outcomes_.push_back(outcome); }
+  void on_event(const engine::Event& event);
+  /// In all of the run, also in steps that are kept.
+  void on_allocate(engine::ThreadId thread, const void* start, std::size_t size);
+  void begin_run() { names_.begin_run(); }
+  const ObjectNames& names() const { return names_; }
+  /// After the run: ends the last step, and sees who still waits.
+  void end_run(const engine::Engine& engine);
+  /// The same for a run whose process has died: whoever was enabled waits for anything.
+  void end_dead_run();
+
+  // ---- looking back ----
+
+  std::uint32_t size() const { return static_cast<std::uint32_t>(steps_.size()); }
+  TraceStep& step(std::uint32_t i) { return steps_[i]; }
+  const TraceStep& step(std::uint32_t i) const { return steps_[i]; }
+  std::span<const TraceEntry> entries() const { return entries_; }
+  std::span<const TraceEntry> entries_of(std::uint32_t i) const;
+  std::span<const EnabledThread> enabled_at(std::uint32_t i) const;
+  std::span<StepOutcome> outcomes_of(std::uint32_t i);
+  std::span<const StepOutcome> outcomes_of(std::uint32_t i) const {
+    return const_cast<Trace*>(this)->outcomes_of(i);
+  }
+  /// What step `i` comes after in any case: its thread's step before, or its creator's; or kNone.
+  std::uint32_t origin(std::uint32_t i) const {
+    return steps_[i].previous != kNone ? steps_[i].previous : creator_of(i);
+  }
+  std::span<const Waiting> waiting() const { return waiting_; }
+  /// The object's last entry; kNone when none.
+  std::uint32_t last_entry(ObjectKey object) const;
+  /// Whether `before` happens before `after` (or is it).
+  bool happens_before(std::uint32_t before, std::uint32_t after) const {
+    return clock(after)[steps_[before].tid] >= steps_[before].number;
+  }
+  /// Whether step `i` does more than look at what it touches.
+  bool changes(std::uint32_t i) const;
+  /// Whether thread `tid` could go on before step `i`.
+  const EnabledThread* enabled(std::uint32_t i, Tid tid) const;
+  std::uint64_t identity() const;
+
+ private:
+  std::uint32_t* clock(std::uint32_t i) { return clocks_.data() + std::size_t{i} * stride_; }
+  const std::uint32_t* clock(std::uint32_t i) const {
+    return clocks_.data() + std::size_t{i} * stride_;
+  }
+  void widen(std::uint32_t threads);
+  void learn_thread(const engine::Thread& thread);
+  void end_step(const engine::Thread* thread, std::span<engine::Thread* const> enabled);
+  void note_enabling(TraceStep& step, std::span<engine::Thread* const> enabled);
+  void link(std::uint32_t i);
+  void join_clock(std::uint32_t i, std::uint32_t with);
+  std::uint32_t waker(std::uint32_t i) const;
+  std::uint32_t creator_of(std::uint32_t i) const;
+  std::uint32_t object_number(ObjectKey key);
+  void grow_objects();
+
+  struct Child {
+    Tid parent;
+    std::uint32_t ordinal;
+  };
+  struct Object {
+    ObjectKey key;
+    std::uint32_t last;
+  };
+  engine::SharedVector<TraceStep> steps_;
+  engine::SharedVector<TraceEntry> entries_;
+  engine::SharedVector<EnabledThread> enabled_;
+  engine::SharedVector<StepOutcome> outcomes_;
+  engine::SharedVector<std::uint32_t> clocks_;
+  std::uint32_t stride_ = 0;
+  engine::SharedVector<Child> known_;             // by tid
+  engine::SharedVector<Tid> tids_;                // by engine id, of this run
+  engine::SharedVector<std::uint32_t> children_;  // by tid: created in this run
+  engine::SharedVector<std::uint32_t> last_of_;   // by tid: its last step
+  engine::SharedVector<Object> objects_;          // by number
+  engine::SharedVector<std::uint32_t> table_;     // of numbers + 1, by key
+  engine::SharedVector<Waiting> waiting_;
+  ObjectNames names_;
+  // Of the step in progress.
+  const engine::Thread* running_ = nullptr;
+  engine::Operation operation_{};
+};
+
+}  // namespace chicane::strategies

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strategies/wakeup_tree.h"
+
+#include <utility>
+
+namespace chicane::strategies {
+
+std::uint32_t place_as_first(Tid tid, const Footprint& footprint,
+                             std::span<const WakeupStep> sequence) {
+  for (std::uint32_t i = 0; i < sequence.size(); ++i) {
+    if (sequence[i].tid == tid) return i;
+    if (sequence[i].footprint.depends_on(footprint)) return kNotFirst;
+  }
+  return kAbsent;
+}
+
+std::uint32_t WakeupTree::allocate(WakeupStep step) {
+  ++in_use_;
+  if (free_ == kNone) {
+    nodes_.push_back({std::move(step), kNone, kNone});
+    return static_cast<std::uint32_t>(nodes_.size() - 1);
+  }
+  const std::uint32_t node = free_;
+  free_ = nodes_[node].next;
+  nodes_[node] = {std::move(step), kNone, kNone};
+  return node;
+}
+
+void WakeupTree::release(std::uint32_t node) {
+  nodes_[node] = {};
+  nodes_[node].next = free_;
+  free_ = node;
+  --in_use_;
+}
+
+bool WakeupTree::insert(std::uint32_t* first, WakeupSequence sequence) {
+  std::uint32_t parent = kNone;
+  std::uint32_t last = kNone;
+  std::uint32_t at = *first;
+  while (at != kNone) {
+    const Node& node = nodes_[at];
+    const std::uint32_t place = place_as_first(node.step.tid, node.step.footprint, sequence);
+    if (place == kNotFirst) {
+      last = at;
+      at = node.next;
+      continue;
+    }
+    if (place != kAbsent) sequence.erase(sequence.begin() + place);
+    if (node.child == kNone || sequence.empty()) return false;
+    parent = at;
+    last = kNone;
+    at = node.child;
+  }
+  // All siblings here were passed: the rest is a new branch after them.
+  for (WakeupStep& step : sequence) {
+    const std::uint32_t node = allocate(std::move(step));
+    if (last != kNone) {
+      nodes_[last].next = node;
+    } else if (parent != kNone) {
+      nodes_[parent].child = node;
+    } else {
+      *first = node;
+    }
+    parent = node;
+    last = kNone;
+  }
+  return true;
+}
+
+std::uint32_t WakeupTree::take_first(std::uint32_t* first) {
+  const std::uint32_t node = *first;
+  const std::uint32_t children = nodes_[node].child;
+  *first = nodes_[node].next;
+  release(node);
+  return children;
+}
+
+void WakeupTree::free_list(std::uint32_t first) {
+  while (first != kNone) {
+    const std::uint32_t next = nodes_[first].next;
+    free_list(nodes_[first].child);
+    release(first);
+    first = next;
+  }
+}
+
+std::uint32_t WakeupTree::length(std::uint32_t first) const {
+  std::uint32_t count = 0;
+  for (; first != kNone; first = nodes_[first].next) ++count;
+  return count;
+}
+
+}  // namespace chicane::strategies

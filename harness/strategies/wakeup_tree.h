@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Wakeup trees (Abdulla, Aronis, Jonsson, Sagonas: "Source sets: a foundation for optimal dynamic
+// partial order reduction", JACM 64(4), 2017): at each step of the current run, the sequences of
+// steps that are still to be tried there, as an ordered tree.
+//
+// Thread safety: engine context. Lives in shared memory.
+// Invariants:
+//   I1. No sequence in a tree is covered by one before it: a run that follows it to its end is
+//       equivalent to none that was explored from there.
+// Cost: an insertion compares the sequence with the tree's nodes on one path.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/shared_heap.h"
+#include "strategies/trace.h"
+
+namespace chicane::strategies {
+
+/// One step of a sequence: who, what it touches, and the outcomes that it chose.
+struct WakeupStep {
+  Tid tid = 0;
+  Footprint footprint;
+  engine::SharedVector<std::uint32_t> outcomes;
+};
+using WakeupSequence = engine::SharedVector<WakeupStep>;
+
+/// Where in `sequence` thread `tid` could come first, as far as dependencies go; kAbsent when it
+/// has no step there and is independent of all of them; kNotFirst when it cannot.
+inline constexpr std::uint32_t kAbsent = kNone - 1;
+inline constexpr std::uint32_t kNotFirst = kNone - 2;
+std::uint32_t place_as_first(Tid tid, const Footprint& footprint,
+                             std::span<const WakeupStep> sequence);
+
+class WakeupTree {
+ public:
+  struct Node {
+    WakeupStep step;
+    std::uint32_t child = kNone;
+    std::uint32_t next = kNone;
+  };
+  const Node& operator[](std::uint32_t node) const { return nodes_[node]; }
+  /// Inserts `sequence` below the list of siblings that begins at `*first`, unless what is there
+  /// covers it. True when it was new.
+  bool insert(std::uint32_t* first, WakeupSequence sequence);
+  /// Takes the first sibling off the list; its children become a list of their own.
+  std::uint32_t take_first(std::uint32_t* first);
+  /// Frees a list with all below.
+  void free_list(std::uint32_t first);
+  std::uint32_t length(std::uint32_t first) const;
+  std::size_t in_use() const { return in_use_; }
+
+ private:
+  std::uint32_t allocate(WakeupStep step);
+  void release(std::uint32_t node);
+  engine::SharedVector<Node> nodes_;
+  std::uint32_t free_ = kNone;
+  std::size_t in_use_ = 0;
+};
+
+}  // namespace chicane::strategies

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/exhaust.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "engine/engine.h"
+#include "engine/journal.h"
+#include "strategies/dpor.h"
+#include "strategies/strategies.h"
+#include "strategies/trace.h"
+
+namespace chicane::tests {
+namespace {
+
+using engine::RunEnd;
+
+constexpr std::uint64_t kMostRuns = 1 << 21;
+
+/// What the children leave.
+struct Log {
+  struct Run {
+    std::uint64_t trace, state;
+    bool stuck, given_up;
+  };
+  std::uint64_t state;
+  std::uint64_t count;
+  std::size_t most_memory;
+  bool done;
+  Run runs[kMostRuns];
+};
+Log* g_log = nullptr;
+
+/// Passes everything on, and keeps the trace.
+class Tracing final : public engine::Strategy {
+ public:
+  explicit Tracing(std::unique_ptr<engine::Strategy> inner) : inner_(std::move(inner)) {}
+  const char* name() const override { return inner_->name(); }
+  bool begin_run(std::uint64_t run) override {
+    trace_.truncate(0);
+    trace_.begin_run();
+    return inner_->begin_run(run);
+  }
+  bool wants_every_step() const override { return true; }
+  unsigned pick_thread(const engine::ThreadChoice& choice) override {
+    trace_.look(choice);
+    unsigned pick = 0;
+    if (choice.enabled.size() > 1 || inner_->wants_every_step()) pick = inner_->pick_thread(choice);
+    trace_.begin_step(choice, pick);
+    return pick;
+  }
+  unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
+    const unsigned pick = inner_->pick_outcome(operation, count);
+    trace_.add_outcome({pick, 0, count});
+    return pick;
+  }
+  void on_event(const engine::Event& event) override {
+    trace_.on_event(event);
+    if (inner_->wants_events()) inner_->on_event(event);
+  }
+  bool wants_memory() const override { return true; }
+  void on_allocate(engine::ThreadId thread, const void* start, std::size_t size) override {
+    trace_.on_allocate(thread, start, size);
+    if (inner_->wants_memory()) inner_->on_allocate(thread, start, size);
+  }
+  void end_run(std::uint64_t steps) override {
+    trace_.end_run(engine::Engine::instance());
+    inner_->end_run(steps);
+  }
+  std::uint64_t identity() const { return trace_.identity(); }
+  const strategies::Dpor* dpor() const {
+    return dynamic_cast<const strategies::Dpor*>(inner_.get());
+  }
+
+ private:
+  std::unique_ptr<engine::Strategy> inner_;
+  strategies::Trace trace_;
+};
+
+/// Runs until one ends badly.
+void run_in_child(const std::function<void()>& program, Tracing& strategy, engine::SharedHeap& heap,
+                  engine::Journal& journal, std::uint64_t limit) {
+  RunEnd end = RunEnd::kFinished;
+  while (end == RunEnd::kFinished && g_log->count < std::min(limit, kMostRuns)) {
+    if (!strategy.begin_run(g_log->count)) {
+      g_log->done = true;
+      return;
+    }
+    g_log->state = 0;
+    journal.begin_run(g_log->count);
+    end = engine::Engine::instance().run(program, strategy, {}, journal, {});
+    const bool given_up = strategy.dpor() != nullptr && strategy.dpor()->last_was_blocked();
+    g_log->runs[g_log->count++] = {strategy.identity(), g_log->state, end == RunEnd::kStuck,
+                                   given_up};
+    g_log->most_memory = std::max(g_log->most_memory, heap.in_use());
+  }
+}
+
+}  // namespace
+
+void report_state(std::uint64_t state) { g_log->state = state; }
+
+Exhausted exhaust(const std::function<void()>& program, const std::string& strategy,
+                  std::uint64_t limit, unsigned shard, unsigned shards) {
+  void* memory = mmap(nullptr, sizeof(Log), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  g_log = static_cast<Log*>(memory);
+  engine::Journal* journal = engine::Journal::create();
+  engine::SharedHeap* heap = engine::SharedHeap::create();
+  engine::SharedHeap* before = engine::SharedHeap::use(heap);
+  auto tracing =
+      std::make_unique<Tracing>(strategy == "dfs" ? strategies::make_dfs(shard, shards)
+                                                  : strategies::make_dpor(shard, shards));
+  while (!g_log->done && g_log->count < limit) {
+    const pid_t child = fork();
+    if (child == 0) {
+      run_in_child(program, *tracing, *heap, *journal, limit);
+      syscall(SYS_exit_group, 0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (!WIFEXITED(status)) break;
+  }
+  Exhausted result;
+  result.done = g_log->done;
+  result.most_memory = g_log->most_memory;
+  for (std::uint64_t i = 0; i < g_log->count; ++i) {
+    const Log::Run& run = g_log->runs[i];
+    result.given_up += run.given_up ? 1 : 0;
+    if (!run.given_up) result.traces.push_back(run.trace);
+    if (!run.given_up) result.ends.insert({run.stuck, run.state});
+  }
+  tracing.reset();
+  engine::SharedHeap::use(before);
+  heap->destroy();
+  journal->destroy();
+  munmap(memory, sizeof(Log));
+  g_log = nullptr;
+  return result;
+}
+
+}  // namespace chicane::tests

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Oracle: the number of Mazurkiewicz traces of each reference program, as published or by counting
+// (mutex(T, I): the orders of T * I critical sections that keep each thread's own; lost_update: by
+// naive enumeration).
+#include <gtest/gtest.h>
+
+#include "tests/exhaust.h"
+#include "tests/reference_programs.h"
+
+namespace chicane::tests {
+namespace {
+
+void expect_executions(const char* what, std::uint64_t expected,
+                       const std::function<void()>& program) {
+  const Exhausted result = exhaust(program, "dpor", 2 * expected + 100);
+  EXPECT_TRUE(result.done) << what;
+  EXPECT_EQ(result.given_up, 0u) << what;
+  EXPECT_EQ(result.traces.size(), expected) << what;
+  EXPECT_EQ(result.distinct().size(), result.traces.size()) << what;
+}
+
+TEST(DporReference, LockedIncrements) {
+  expect_executions("mutex(2,1)", 2, [] { locked_increments(2, 1); });
+  expect_executions("mutex(3,1)", 6, [] { locked_increments(3, 1); });
+  expect_executions("mutex(2,3)", 20, [] { locked_increments(2, 3); });
+  expect_executions("mutex(3,2)", 90, [] { locked_increments(3, 2); });
+  expect_executions("mutex(3,3)", 1680, [] { locked_increments(3, 3); });
+  expect_executions("mutex(4,2)", 2520, [] { locked_increments(4, 2); });
+}
+
+TEST(DporReference, Readers) {
+  expect_executions("readers(2)", 4, [] { readers(2); });
+  expect_executions("readers(8)", 256, [] { readers(8); });
+  expect_executions("readers(13)", 8192, [] { readers(13); });
+}
+
+TEST(DporReference, LastZero) {
+  expect_executions("lastzero(5)", 64, [] { last_zero(5); });
+  expect_executions("lastzero(8)", 704, [] { last_zero(8); });
+  expect_executions("lastzero(10)", 3328, [] { last_zero(10); });
+}
+
+TEST(DporReference, Indexer) {
+  expect_executions("indexer(11)", 1, [] { indexer(11); });
+  expect_executions("indexer(12)", 8, [] { indexer(12); });
+  expect_executions("indexer(13)", 64, [] { indexer(13); });
+  expect_executions("indexer(14)", 512, [] { indexer(14); });
+  expect_executions("indexer(15)", 4096, [] { indexer(15); });
+}
+
+TEST(DporReference, Filesystem) {
+  expect_executions("filesystem(14)", 2, [] { filesystem(14); });
+  expect_executions("filesystem(16)", 8, [] { filesystem(16); });
+  expect_executions("filesystem(18)", 32, [] { filesystem(18); });
+}
+
+TEST(DporReference, LostUpdate) {
+  expect_executions("lost_update(3)", 36, [] { lost_update(3); });
+  expect_executions("lost_update(5)", 14400, [] { lost_update(5); });
+}
+
+TEST(DporReference, StoreBuffering) {
+  expect_executions("store_buffering", 3, [] { store_buffering(); });
+}
+
+}  // namespace
+}  // namespace chicane::tests
