@@ -12,6 +12,7 @@ SANITIZE ?=
 JOBS ?= $(shell nproc)
 S ?=
 SEEDS ?= 20
+TIMES ?= 100
 ARGS ?=
 
 ifeq ($(SANITIZE),)
@@ -50,10 +51,12 @@ bench: configure
 	@$(build) --target chicane_bench
 	@scripts/bench $(BUILD) $(ARGS)
 
-## soak     run the catalogue with 20 seeds (SEEDS=100 for more); stops at the first that fails
+## soak     run the catalogue with 20 seeds (SEEDS=100 for more), replay each witness 100 times
 soak: configure
 	@$(build) --target catalogue
 	@CHICANE=$(BUILD)/bin/chicane scripts/soak-seeds $(SEEDS) $(S) $(ARGS)
+	@$(BUILD)/bin/chicane run --no-diagnoses --no-matrix --witness-dir $(BUILD)/soak $(S) $(ARGS)
+	@CHICANE=$(BUILD)/bin/chicane scripts/soak-witnesses $(TIMES) $(BUILD)/soak
 
 ## format   format every C++ file (scripts/format --check only looks)
 format: setup

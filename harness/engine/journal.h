@@ -48,10 +48,11 @@ struct JournalCounters {
   std::uint8_t exhausted;   // the strategy has no further run
   std::uint8_t diverged;    // a replayed schedule did not fit
   std::uint8_t truncated;
-  std::uint8_t stop;          // set by the parent: no further run is to begin
-  std::uint8_t lost_update;   // in the current run a racing write was overwritten unseen
-  std::uint64_t diverged_at;  // index of the choice that did not fit
-  char divergence[240];       // what was expected and what is there
+  std::uint8_t stop;            // set by the parent: no further run is to begin
+  std::uint8_t lost_update;     // in the current run a racing write was overwritten unseen
+  std::uint64_t diverged_at;    // index of the choice that did not fit
+  std::uint64_t diverged_site;  // a code address, or 0
+  char divergence[240];         // what is there instead
 };
 
 class Journal {

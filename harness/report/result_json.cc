@@ -131,6 +131,7 @@ json to_object(const Diagnosis& diagnosis) {
           {"witness", diagnosis.witness},
           {"schedule", diagnosis.schedule},
           {"forced_switches", diagnosis.forced_switches},
+          {"minimal", diagnosis.minimal},
           {"length", diagnosis.length},
           {"original_length", diagnosis.original_length},
           {"run", diagnosis.run}};
@@ -149,6 +150,7 @@ void from_object(const json& object, Diagnosis* diagnosis) {
   take(object, "witness", &diagnosis->witness);
   take(object, "schedule", &diagnosis->schedule);
   take(object, "forced_switches", &diagnosis->forced_switches);
+  take(object, "minimal", &diagnosis->minimal);
   take(object, "length", &diagnosis->length);
   take(object, "original_length", &diagnosis->original_length);
   take(object, "run", &diagnosis->run);

@@ -207,4 +207,34 @@ std::uint64_t Symbolizer::address_of(const ModuleOffset& place) {
   return module == nullptr ? 0 : module->start + place.offset;
 }
 
+SymbolOffset Symbolizer::symbol_offset(std::uint64_t pc) {
+  if (parts_ == nullptr) parts_ = std::make_unique<Parts>();
+  const Module* module = parts_->index.module_at(pc);
+  if (module == nullptr || pc == 0) return {};
+  GElf_Off offset = 0;
+  GElf_Sym symbol;
+  // A return address may be the first byte after its function.
+  const char* name =
+      dwfl_module_addrinfo(module->handle, pc - 1, &offset, &symbol, nullptr, nullptr, nullptr);
+  return name == nullptr ? SymbolOffset{} : SymbolOffset{name, offset + 1};
+}
+
+std::vector<Symbolizer::CodeRange> Symbolizer::functions_named(const std::string& module_name,
+                                                               const std::string& symbol) {
+  if (parts_ == nullptr) parts_ = std::make_unique<Parts>();
+  const Module* module = parts_->index.module_named(module_name);
+  if (module == nullptr) return {};
+  std::vector<CodeRange> ranges;
+  const int count = dwfl_module_getsymtab(module->handle);
+  for (int i = 0; i < count; ++i) {
+    GElf_Sym entry;
+    GElf_Addr address = 0;
+    const char* name =
+        dwfl_module_getsym_info(module->handle, i, &entry, &address, nullptr, nullptr, nullptr);
+    if (name == nullptr || GELF_ST_TYPE(entry.st_info) != STT_FUNC || symbol != name) continue;
+    ranges.push_back({address, address + entry.st_size});
+  }
+  return ranges;
+}
+
 }  // namespace chicane::report

@@ -37,6 +37,12 @@ struct ModuleOffset {
   std::uint64_t offset = 0;
 };
 
+/// A code address that survives changes of other functions.
+struct SymbolOffset {
+  std::string symbol;  // as the linker knows it; empty: unknown
+  std::uint64_t offset = 0;
+};
+
 class Symbolizer {
  public:
   Symbolizer();
@@ -57,6 +63,12 @@ class Symbolizer {
   ModuleOffset module_offset(std::uint64_t pc);
   /// The inverse; 0 when there is no such module.
   std::uint64_t address_of(const ModuleOffset& place);
+  SymbolOffset symbol_offset(std::uint64_t pc);
+  struct CodeRange {
+    std::uint64_t low = 0, high = 0;  // [low, high)
+  };
+  /// The functions of a symbol: static functions of several files may share one.
+  std::vector<CodeRange> functions_named(const std::string& module, const std::string& symbol);
 
  private:
   struct Parts;

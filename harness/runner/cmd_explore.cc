@@ -19,8 +19,10 @@
 #include "runner/explore_options.h"
 #include "runner/legs.h"
 #include "runner/matrix.h"
+#include "runner/process.h"
 #include "runner/program_file.h"
 #include "runner/program_run.h"
+#include "runner/reach.h"
 
 namespace chicane::runner {
 namespace {
@@ -88,12 +90,11 @@ std::string render(const Session& session, const ProgramResult& run) {
     text += report::render(diagnosis, options) + "\n";
   }
   const std::size_t count = result.diagnoses.size();
-  text += fmt::format("{}: {} in {} schedules ({}, {}, seed {}), {:.1f} s{}\n", session.program,
+  text += fmt::format("{}: {}; {} ({}, seed {}), {:.1f} s\n", session.program,
                       count == 0   ? "no defect found"
                       : count == 1 ? "1 diagnosis"
                                    : fmt::format("{} diagnoses", count),
-                      result.runs, session.leg, result.strategy, result.seed, run.seconds,
-                      result.exhausted ? "; the whole schedule space was explored" : "");
+                      reach_of(result), session.leg, result.seed, run.seconds);
   if (!result.summary.empty()) text += result.summary + "\n";
   return text;
 }
@@ -113,6 +114,7 @@ int explore(const ExploreCommand& command) {
     return usage_error(error);
   }
   remove_witnesses(session);
+  hand_on_interrupts();
   ProgramResult run = run_program(session);
   for (Diagnosis& diagnosis : run.result.diagnoses) {
     if (!diagnosis.witness.empty()) diagnosis.witness = shown_path(diagnosis.witness);
@@ -128,7 +130,8 @@ int explore(const ExploreCommand& command) {
   fmt::print("{}", render(session, run));
   const auto confirmed = [](const Diagnosis& diagnosis) { return diagnosis.confirmed; };
   const auto& diagnoses = run.result.diagnoses;
-  return std::any_of(diagnoses.begin(), diagnoses.end(), confirmed) ? kExitFinding : kExitExpected;
+  if (std::any_of(diagnoses.begin(), diagnoses.end(), confirmed)) return kExitFinding;
+  return run.result.signal != 0 ? 128 + run.result.signal : kExitExpected;
 }
 
 }  // namespace

@@ -5,13 +5,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
 #include "runner/commands.h"
 #include "runner/leg_names.h"
+#include "runner/process.h"
+#include "runner/reach.h"
 #include "runner/run_report.h"
 #include "runner/session.h"
 #include "runner/show.h"
@@ -29,7 +33,7 @@ struct RunOptions {
   std::string variant, form, time_limit = "45";
   std::string json, witness_dir = default_race_dir(), scenarios = default_scenarios();
   std::string worker_dir = own_folder();
-  bool diagnoses = true, matrix = true, native = false;
+  bool diagnoses = true, matrix = true, shrink = true, native = false;
 
   /// One cell, as a test runs it: leaves the report of a full run alone.
   bool single() const { return !variant.empty() && !form.empty() && legs.size() == 1; }
@@ -40,6 +44,7 @@ struct Plan {
   LegOptions legs;
   std::vector<std::string> leg_names;
   std::vector<FileRun> runs;
+  std::vector<FileRun> unjudged;       // an interrupt came before they were done
   std::vector<const Pitfall*> broken;  // with problems: not run
   std::vector<Problem> problems;
   unsigned jobs = 1;
@@ -75,6 +80,7 @@ bool check_numbers(const RunOptions& options, Plan* plan, std::string* error) {
 }
 
 bool make_folders(const RunOptions& options, Plan* plan, std::string* error) {
+  plan->legs.shrink = options.shrink;
   plan->legs.worker_dir = options.worker_dir;
   plan->legs.diag_dir = options.worker_dir + "/../scenario_diag";
   plan->legs.witness_dir = options.witness_dir;
@@ -197,8 +203,15 @@ Counts count(const Plan& plan) {
   return counts;
 }
 
+bool found_something(const FileRun& run) {
+  return std::any_of(run.cells.begin(), run.cells.end(),
+                     [](const CellResult& cell) { return !cell.result.diagnoses.empty(); });
+}
+
 int exit_code_of(const Plan& plan, const Counts& counts) {
-  if (counts.failures > 0 || !plan.problems.empty()) return kExitFinding;
+  const bool found = std::any_of(plan.unjudged.begin(), plan.unjudged.end(), found_something);
+  if (counts.failures > 0 || !plan.problems.empty() || found) return kExitFinding;
+  if (interrupted_by() != 0) return 128 + interrupted_by();
   return counts.unavailable == counts.cells ? kExitUnavailable : kExitExpected;
 }
 
@@ -223,11 +236,19 @@ void print_outcome(const RunOptions& options, const Plan& plan, const Counts& co
   }
   if (options.matrix) {
     fmt::print("{}\n", render_matrix(plan.leg_names, make_rows(plan), colour));
+    const std::string reach = render_reach(plan.runs);
+    if (!reach.empty()) fmt::print("{}\n", reach);
   }
   print_unavailable(plan);
   for (const Problem& problem : plan.problems) fmt::print("{}\n", to_string(problem));
   for (const FileRun& run : plan.runs) {
     for (const Failure& failure : run.verdict.failures) fmt::print("{}\n", to_string(failure));
+  }
+  for (const FileRun& run : plan.unjudged) fmt::print("{}", show_diagnoses(run, colour));
+  if (!plan.unjudged.empty()) {
+    fmt::print("interrupted (SIG{}): {} of {} programs were not done\n",
+               sigabbrev_np(interrupted_by()), plan.unjudged.size(),
+               plan.unjudged.size() + plan.runs.size());
   }
   const std::size_t wrong = counts.failures + plan.problems.size();
   fmt::print(
@@ -263,9 +284,14 @@ int run(const RunOptions& options) {
   std::size_t cells = 0;
   for (const FileRun& run : plan.runs) cells += run.legs.size();
   {
+    hand_on_interrupts();
     Progress progress(cells, !options.single());
     run_session(&plan.runs, plan.jobs, plan.legs, &progress);
   }
+  const auto judged = std::stable_partition(plan.runs.begin(), plan.runs.end(),
+                                            [](const FileRun& run) { return run.judged; });
+  plan.unjudged.assign(std::make_move_iterator(judged), std::make_move_iterator(plan.runs.end()));
+  plan.runs.erase(judged, plan.runs.end());
   const Counts counts = count(plan);
   const int exit_code = exit_code_of(plan, counts);
   print_outcome(options, plan, counts,
@@ -294,6 +320,7 @@ void add_run(CLI::App& app, int* exit_code) {
   command->add_option("--variant", options->variant, "Only bad or only good programs");
   command->add_option("--form", options->form, "Only the default or only the std form");
   add_explore_flags(*command, &options->explore);
+  command->add_flag("--shrink,!--no-shrink", options->shrink, "Whether witnesses are made short");
   command->add_option("--time-limit", options->time_limit,
                       "Seconds, beyond --time, after which a worker is ended (default 45)");
   command->add_option("--json", options->json,

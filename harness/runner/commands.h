@@ -24,6 +24,7 @@ void add_list(CLI::App& app, int* exit_code);
 void add_run(CLI::App& app, int* exit_code);
 void add_explore(CLI::App& app, int* exit_code);
 void add_replay(CLI::App& app, int* exit_code);
+void add_shrink(CLI::App& app, int* exit_code);
 void add_explain(CLI::App& app, int* exit_code);
 void add_doctor(CLI::App& app, int* exit_code);
 

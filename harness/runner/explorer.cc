@@ -386,4 +386,10 @@ Result replay(const std::function<void()>& program, const Options& options,
   return runner::Explorer(program, options).replay(schedule.text);
 }
 
+Result shrink(const std::function<void()>& program, const Options& options,
+              const Schedule& schedule) {
+  if (runner::is_explored()) return runner::refuse_nested();
+  return runner::Explorer(program, options).shrink(schedule.text);
+}
+
 }  // namespace chicane

@@ -22,6 +22,7 @@
 #include "engine/journal.h"
 #include "report/symbolizer.h"
 #include "runner/explorer_child.h"
+#include "witness/schedule_file.h"
 
 namespace chicane::runner {
 
@@ -33,7 +34,9 @@ struct Found {
   std::vector<engine::FindingSite> sites;
   std::vector<engine::ChoiceRecord> choices;
   std::vector<std::uint64_t> racy_sites;
-  bool stuck = false;  // the watchdog ended its run
+  bool stuck = false;            // the watchdog ended its run
+  std::uint64_t step_limit = 0;  // of its run; 0: that of the options
+  bool minimal = false;          // its witness was seen to be 1-minimal
 };
 
 class Explorer {
@@ -49,6 +52,9 @@ class Explorer {
   Result explore();
   /// One run under the schedule of a file's text.
   Result replay(const std::string& text);
+  /// A shorter schedule of the same diagnosis. With Options::shrink off, only says whether the
+  /// given one is 1-minimal (Diagnosis::minimal).
+  Result shrink(const std::string& text);
 
  private:
   // explorer.cc: the search
@@ -64,17 +70,28 @@ class Explorer {
   bool admits(const Found& found) const;
   Result finish(Result result);
   // explorer_witness.cc: from a finding to a diagnosis
-  enum class Mode : std::uint8_t { kTry, kRecord };
+  enum class Mode : std::uint8_t { kTry, kRecord, kStrict };
   std::vector<Found> candidates() const;
   bool rerun(const std::vector<engine::ChoiceRecord>& choices,
              const std::vector<std::uint64_t>& racy_sites, Mode mode);
   const engine::Finding* find_again(const Found& found) const;
+  std::optional<std::vector<engine::ChoiceRecord>> try_choices(
+      const Found& found, const std::vector<engine::ChoiceRecord>& choices);
   void shorten(Found* found);
+  void end_sooner(Found* found);
+  bool take_run(Found* found);
   bool diagnose(Found found, Diagnosis* diagnosis);
   std::string schedule_text(const Found& found, const Diagnosis& diagnosis);
   void drop_confirmed_predictions(std::vector<Diagnosis>* diagnoses) const;
   void drop_forgotten_reports(std::vector<Diagnosis>* diagnoses) const;
   void write_witnesses(Result* result);
+  // explorer_replay.cc: schedules that were kept
+  bool run_strictly(const witness::ScheduleFile& file, Found* found, std::string* error);
+  bool open(const std::string& text, witness::ScheduleFile* file, Found* found, std::string* error);
+  void adopt(const witness::ScheduleFile& file);
+  std::string misfit(const witness::ScheduleFile& file) const;
+  Diagnosis describe(const Found& found, const engine::Finding& finding,
+                     const witness::ScheduleFile& file);
 
   const Hosting* hosting() const { return hosting_ ? &*hosting_ : nullptr; }
 

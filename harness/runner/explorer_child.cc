@@ -21,6 +21,7 @@
 #include "monitors/monitors.h"
 #include "monitors/run_recorder.h"
 #include "runner/explorer_interrupts.h"
+#include "runner/explorer_stop.h"
 
 namespace chicane::monitors {
 // Present when the program is linked with ThreadSanitizer (sanitizers/tsan).
@@ -94,7 +95,8 @@ void note_divergence(Journal& journal, const engine::Strategy& strategy) {
   journal.counters().diverged = 1;
   journal.counters().diverged_at = replay->status().position;
   std::snprintf(journal.counters().divergence, sizeof journal.counters().divergence, "%s",
-                replay->status().message.c_str());
+                replay->status().found.c_str());
+  journal.counters().diverged_site = reinterpret_cast<std::uint64_t>(replay->status().site);
 }
 
 /// A wait without a predicate is right until it returns without a signal: every few runs of a
@@ -112,6 +114,9 @@ bool wakes_spuriously(const ChildTask& task, std::uint64_t run) {
 void run_all(const ChildTask& task, Journal& journal) {
   interpose::install_crash_handlers();
   auto owned = make_monitors(task.options->leg, task.replay != nullptr);
+  if (task.options->stop_at_step != 0) {
+    owned.push_back(make_stop_monitor(task.options->stop_at_step));
+  }
   std::vector<engine::Monitor*> monitors;
   for (const auto& monitor : owned) monitors.push_back(monitor.get());
   const auto own_strategy = make_own_strategy(task);
@@ -251,6 +256,7 @@ void ChildProcess::wait_for_any(const std::vector<ChildProcess*>& children, int 
 }
 
 void ChildProcess::look() {
+  if (task_.options->stop_at_step != 0) return;  // a person looks at it
   const double now = seconds_of(CLOCK_MONOTONIC);
   const double cpu = has_cpu_clock_ ? seconds_of(cpu_clock_) : now;
   if (progress() != last_progress_) {

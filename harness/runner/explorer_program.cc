@@ -67,6 +67,10 @@ bool read_request(const std::string& folder, Session* session, Options* options,
   options->program = session->program;
   options->witness_dir = session->witness_dir;
   options->isolate_runs = session->isolation == Isolation::kRun;
+  options->interruptible = true;
+  options->shrink = !session->check;
+  options->whole_trace = session->whole_trace;
+  options->stop_at_step = session->stop_at_step;
   return true;
 }
 
@@ -116,8 +120,10 @@ void host_program(const MainCall& call, const char* folder_text) {
                  .isolation = to_string(session.isolation),
                  .before_run = [&](bool recorded) { prepare_descriptors(session, recorded); },
                  .end_process = &interpose::end_after_last_thread});
-  const Result result =
-      session.schedule.empty() ? explorer.explore() : explorer.replay(session.schedule);
+  const bool shrinks = session.shorten || session.check;
+  const Result result = session.schedule.empty() ? explorer.explore()
+                        : shrinks                ? explorer.shrink(session.schedule)
+                                                 : explorer.replay(session.schedule);
   if (!write_file_atomically(folder + "/result", report::to_text(result), &error)) {
     std::fprintf(stderr, "chicane: %s\n", error.c_str());
     leave(2);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From a finding to a diagnosis: its witness is run again, made short, recorded, and put in words.
+#include "runner/explorer_witness.h"
+
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -26,6 +28,8 @@ using engine::TraceRecord;
 constexpr std::size_t kMaxDiagnoses = 24;
 // What shortening a witness may cost, in operations.
 constexpr std::uint64_t kShrinkSteps = 1'000'000;
+// ThreadSanitizer's processes begin slowly (10 ms).
+constexpr std::size_t kTsanShrinkBudget = 40;
 
 bool same_stack(const engine::Stack& a, const engine::Stack& b) {
   const std::uint32_t depth = std::min(a.depth, b.depth);
@@ -60,34 +64,6 @@ bool wakes_spuriously(const std::vector<ChoiceRecord>& choices) {
 
 bool is_race(const Finding& finding) { return std::strcmp(finding.kind, "data-race") == 0; }
 
-std::string place_of(const std::vector<Frame>& stack) {
-  const Frame* frame = report::user_frame(stack);
-  if (frame == nullptr || frame->file.empty()) return "";
-  return report::base_name(frame->file) + ":" + std::to_string(frame->line);
-}
-
-// The part of a trace that a reader can use: operations, and the accesses that the finding is
-// about; of a long one its beginning and its end.
-std::vector<TraceRecord> worth_telling(std::span<const TraceRecord> trace, const Finding& finding,
-                                       const std::vector<std::uint64_t>& racy_sites) {
-  constexpr std::size_t kBeginning = 200, kEnd = 400;
-  constexpr std::uint64_t kNear = 8;
-  std::vector<TraceRecord> told;
-  for (const TraceRecord& record : trace) {
-    const bool access =
-        record.kind == engine::OpKind::kRead || record.kind == engine::OpKind::kWrite;
-    const bool concerned =
-        finding.object.address - record.object + kNear < 2 * kNear ||
-        (record.stack.depth > 0 &&
-         std::find(racy_sites.begin(), racy_sites.end(), record.stack.pcs[0]) != racy_sites.end());
-    if (!access || concerned) told.push_back(record);
-  }
-  if (told.size() > kBeginning + kEnd) {
-    told.erase(told.begin() + kBeginning, told.end() - kEnd);
-  }
-  return told;
-}
-
 // What makes two diagnoses one for a reader: the kind and the lines.
 std::string key_of(const Diagnosis& diagnosis) {
   std::set<std::string> places;
@@ -115,6 +91,34 @@ bool better(const Told& one, const Told& other) {
 }
 
 }  // namespace
+
+std::string place_of(const std::vector<Frame>& stack) {
+  const Frame* frame = report::user_frame(stack);
+  if (frame == nullptr || frame->file.empty()) return "";
+  return report::base_name(frame->file) + ":" + std::to_string(frame->line);
+}
+
+// The part of a trace that a reader can use: operations, and the accesses that the finding is
+// about; of a long one its beginning and its end.
+std::vector<TraceRecord> worth_telling(std::span<const TraceRecord> trace, const Finding& finding,
+                                       const std::vector<std::uint64_t>& racy_sites) {
+  constexpr std::size_t kBeginning = 200, kEnd = 400;
+  constexpr std::uint64_t kNear = 8;
+  std::vector<TraceRecord> told;
+  for (const TraceRecord& record : trace) {
+    const bool access =
+        record.kind == engine::OpKind::kRead || record.kind == engine::OpKind::kWrite;
+    const bool concerned =
+        finding.object.address - record.object + kNear < 2 * kNear ||
+        (record.stack.depth > 0 &&
+         std::find(racy_sites.begin(), racy_sites.end(), record.stack.pcs[0]) != racy_sites.end());
+    if (!access || concerned) told.push_back(record);
+  }
+  if (told.size() > kBeginning + kEnd) {
+    told.erase(told.begin() + kBeginning, told.end() - kEnd);
+  }
+  return told;
+}
 
 // The findings worth a diagnosis, best witness first: for a race one in which the accesses are
 // operations, so that the schedule shows them.
@@ -161,38 +165,67 @@ const Finding* Explorer::find_again(const Found& found) const {
   return nullptr;
 }
 
-void Explorer::shorten(Found* found) {
-  if (!options_.shrink || found->stuck || options_.leg == "tsan" || Interrupts::signal() != 0) {
-    return;
-  }
-  const auto test =
-      [&](const std::vector<ChoiceRecord>& candidate) -> std::optional<std::vector<ChoiceRecord>> {
-    if (!rerun(candidate, found->racy_sites, Mode::kTry)) return std::nullopt;
-    const Finding* again = find_again(*found);
-    if (again == nullptr || again->telling < found->finding.telling) return std::nullopt;
-    const auto witnesses = journal_->witnesses();
-    if (witnesses.empty()) return std::nullopt;
-    const auto choices = journal_->choices(witnesses.front());
-    return std::vector<ChoiceRecord>(choices.begin(), choices.end());
-  };
-  const std::size_t budget =
-      std::clamp<std::size_t>(kShrinkSteps / (found->finding.step + 1), 20, witness::kShrinkBudget);
-  found->choices = witness::shrink(found->choices, test, budget).choices;
-  // In the shorter run the other access may have come first, and what was found after other runs in
-  // its process (a static was initialized) may need other choices in a fresh one: from here on the
-  // sites and choices are those of this run.
-  const bool ran = rerun(found->choices, found->racy_sites, Mode::kTry);
-  const Finding* again = ran ? find_again(*found) : nullptr;
-  if (again == nullptr || journal_->witnesses().empty()) return;
+// The choices of a run that makes the same diagnosis and shows as much of it.
+std::optional<std::vector<ChoiceRecord>> Explorer::try_choices(
+    const Found& found, const std::vector<ChoiceRecord>& choices) {
+  if (!rerun(choices, found.racy_sites, Mode::kTry)) return std::nullopt;
+  const Finding* again = find_again(found);
+  if (again == nullptr || again->telling < found.finding.telling) return std::nullopt;
+  const auto witnesses = journal_->witnesses();
+  if (witnesses.empty()) return std::nullopt;
+  const auto made = journal_->choices(witnesses.front());
+  return std::vector<ChoiceRecord>(made.begin(), made.end());
+}
+
+// Takes sites and choices from the run just made, if it is one of the same diagnosis.
+bool Explorer::take_run(Found* found) {
+  const Finding* again = find_again(*found);
+  if (again == nullptr || journal_->witnesses().empty()) return false;
   const auto sites = journal_->sites(*again);
   found->sites.assign(sites.begin(), sites.end());
   const auto choices = journal_->choices(journal_->witnesses().front());
   found->choices.assign(choices.begin(), choices.end());
+  found->finding.step = again->step;
+  return true;
+}
+
+// A livelock is seen at the step limit, but was there before: the shortest beginning after which a
+// fair schedule makes no progress is enough to show it.
+void Explorer::end_sooner(Found* found) {
+  const std::uint64_t before = options_.step_limit;
+  for (std::uint64_t limit = 16; limit < before; limit *= 4) {
+    options_.step_limit = limit;
+    if (rerun(found->choices, found->racy_sites, Mode::kTry) && take_run(found)) {
+      found->step_limit = limit;
+      return;
+    }
+  }
+  options_.step_limit = before;
+}
+
+void Explorer::shorten(Found* found) {
+  if (!options_.shrink || found->stuck || Interrupts::signal() != 0) return;
+  if (std::strcmp(found->finding.kind, "livelock") == 0) end_sooner(found);
+  const auto test = [&](const std::vector<ChoiceRecord>& candidate) {
+    return try_choices(*found, candidate);
+  };
+  const std::size_t most = options_.leg == "tsan" ? kTsanShrinkBudget : witness::kShrinkBudget;
+  const std::size_t budget =
+      std::clamp<std::size_t>(kShrinkSteps / (found->finding.step + 1), 20, most);
+  const witness::ShrinkResult result = witness::shrink(found->choices, test, budget);
+  found->choices = result.choices;
+  found->minimal = result.minimal;
+  // In the shorter run the other access may have come first, and what was found after other runs in
+  // its process (a static was initialized) may need other choices in a fresh one: from here on the
+  // sites and choices are those of this run.
+  if (rerun(found->choices, found->racy_sites, Mode::kTry)) take_run(found);
 }
 
 bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
   const std::uint64_t original = found.choices.size();
   spurious_ = options_.spurious_wakeups || wakes_spuriously(found.choices);
+  const std::uint64_t step_limit = options_.step_limit;
+  if (found.step_limit != 0) options_.step_limit = found.step_limit;
   shorten(&found);
   if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) return false;
   const bool diverged = journal_->counters().diverged != 0;
@@ -218,6 +251,8 @@ bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
       std::count_if(found.choices.begin(), found.choices.end(),
                     [](const ChoiceRecord& choice) { return choice.forced != 0; }));
   diagnosis->schedule = schedule_text(found, *diagnosis);
+  diagnosis->minimal = found.minimal;
+  options_.step_limit = step_limit;
   return true;
 }
 
@@ -241,8 +276,10 @@ std::string Explorer::schedule_text(const Found& found, const Diagnosis& diagnos
   file.step_limit = options_.step_limit;
   file.spurious_wakeups = spurious_;
   for (const std::uint64_t site : found.racy_sites) {
-    const report::ModuleOffset place = symbolizer_->module_offset(site);
-    file.racy.push_back({place.module, place.offset, place_of(symbolizer_->frames(site))});
+    const report::ModuleOffset module = symbolizer_->module_offset(site);
+    const report::SymbolOffset symbol = symbolizer_->symbol_offset(site);
+    file.racy.push_back({module.module, module.offset, symbol.symbol, symbol.offset,
+                         place_of(symbolizer_->frames(site))});
   }
   // What each choice was about: the first event after it.
   std::map<std::uint32_t, const TraceRecord*> events;
@@ -339,70 +376,6 @@ void Explorer::write_witnesses(Result* result) {
     }
     diagnosis.witness = path;
   }
-}
-
-Result Explorer::replay(const std::string& text) {
-  Result result;
-  witness::ScheduleFile file;
-  if (!witness::parse(text, &file, &result.error)) return result;
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe").filename().string();
-  result.error = witness::other_program(file, program, hosting_ ? "" : options_.program);
-  if (!result.error.empty()) return result;
-  symbolizer_ = std::make_unique<report::Symbolizer>();
-  options_.leg = file.leg;
-  options_.seed = file.seed;
-  options_.step_limit = file.step_limit;
-  spurious_ = file.spurious_wakeups;
-  parse_strategy(file.strategy, &options_.strategy);
-  Found found;
-  for (const witness::Choice& choice : file.choices) found.choices.push_back(choice.record);
-  for (const witness::RacySite& site : file.racy) {
-    found.racy_sites.push_back(symbolizer_->address_of({site.module, site.offset}));
-  }
-  if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) {
-    result.error = "the system refuses a further process (fork failed)";
-    return result;
-  }
-  result.runs = 1;
-  result.strategy = "replay";
-  result.seed = file.seed;
-  if (journal_->counters().diverged != 0) {
-    const std::size_t at = journal_->counters().diverged_at;
-    result.error =
-        "the schedule no longer fits the program: " + std::string(journal_->counters().divergence);
-    if (at < file.choices.size()) {
-      result.error += " (the file has: " + witness::describe(file.choices[at]) + ")";
-    }
-    const std::string build = witness::other_build(file, witness::executable_build_id());
-    if (!build.empty()) result.error += ". " + build;
-    return result;
-  }
-  for (const Finding& finding : journal_->findings()) {
-    found.finding = finding;
-    const auto sites = journal_->sites(finding);
-    found.sites.assign(sites.begin(), sites.end());
-    const auto trace = worth_telling(journal_->trace(), finding, found.racy_sites);
-    const report::RawRun run{sites, trace, journal_->threads()};
-    Diagnosis diagnosis = report::convert(run, finding, *symbolizer_);
-    if (diagnosis.kind != file.kind) continue;
-    diagnosis.leg = file.leg;
-    diagnosis.run = file.run;
-    diagnosis.original_length = found.choices.size();
-    diagnosis.forced_switches = static_cast<int>(
-        std::count_if(found.choices.begin(), found.choices.end(),
-                      [](const ChoiceRecord& choice) { return choice.forced != 0; }));
-    diagnosis.schedule = text;
-    result.diagnoses.push_back(std::move(diagnosis));
-  }
-  if (result.diagnoses.empty() && file.kind == "nondeterminism") {
-    result.error =
-        "the program differs under the same schedule, so a replay cannot show it again: look for "
-        "state that outlives a run, random numbers, and uninitialized memory";
-  } else if (result.diagnoses.empty()) {
-    result.error = "the schedule fits, but shows no " + file.kind +
-                   " any more: the program has been changed, and perhaps mended";
-  }
-  return result;
 }
 
 }  // namespace chicane::runner

@@ -195,6 +195,7 @@ CellResult run_cell(const Pitfall& pitfall, const ScenarioFile& file, const std:
   std::vector<std::string> arguments = explore_arguments(explore);
   arguments.insert(arguments.end(),
                    {"--scenario", pitfall.id() + "/" + file.form, "--witness-dir", own_witnesses});
+  if (!options.shrink) arguments.emplace_back("--no-shrink");
   CellResult cell = run_worker(leg, name, std::move(arguments), options);
   collect_witnesses(name, options, &cell.result.diagnoses);
   if (leg == "tsan" && options.native_runs != 0 && !cell.result.unavailable) {
@@ -204,10 +205,11 @@ CellResult run_cell(const Pitfall& pitfall, const ScenarioFile& file, const std:
   return cell;
 }
 
-CellResult replay_cell(const std::string& program, const std::string& leg,
-                       const std::string& witness, const LegOptions& options) {
-  const std::string name = "replay." + std::to_string(getpid());
-  return run_worker(leg, name, {"--scenario", program, "--replay", witness}, options);
+CellResult witness_cell(const std::string& program, const std::string& leg,
+                        const std::vector<std::string>& arguments, const LegOptions& options) {
+  std::vector<std::string> all = {"--scenario", program};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return run_worker(leg, "witness." + std::to_string(getpid()), std::move(all), options);
 }
 
 }  // namespace chicane::runner

@@ -29,6 +29,7 @@ struct LegOptions {
   ExploreSettings explore;  // of each cell; what is not given is the worker's default
   double limit_seconds = 45;
   unsigned native_runs = 0;  // of the leg tsan, on free threads besides
+  bool shrink = true;        // witnesses
 };
 
 struct CellResult {
@@ -41,9 +42,10 @@ struct CellResult {
 CellResult run_cell(const Pitfall& pitfall, const ScenarioFile& file, const std::string& leg,
                     const LegOptions& options);
 
-/// Runs the schedule file `witness` of `program` ("locks/x/bad") once under `leg`.
-CellResult replay_cell(const std::string& program, const std::string& leg,
-                       const std::string& witness, const LegOptions& options);
+/// Has the worker of `leg` do something with a schedule of `program` ("locks/x/bad"), as
+/// `arguments` say: {"--replay", FILE}.
+CellResult witness_cell(const std::string& program, const std::string& leg,
+                        const std::vector<std::string>& arguments, const LegOptions& options);
 
 /// What the names of a cell's files begin with: "defer_in_loop.sched",
 /// "defer_in_loop_std.good.tsan"

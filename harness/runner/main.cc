@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
   add_list(app, &exit_code);
   add_explore(app, &exit_code);
   add_replay(app, &exit_code);
+  add_shrink(app, &exit_code);
   add_explain(app, &exit_code);
   add_doctor(app, &exit_code);
   app.footer("Exit: 0 as expected, 1 a finding or an annotation not met, 2 usage, 77 unavailable.");

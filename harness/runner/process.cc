@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -25,6 +26,20 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kMaxProcesses = 256;
 std::atomic<pid_t> running[kMaxProcesses];
+std::atomic<int> interrupt = 0;
+// So long an interrupted process may take to say what it has.
+constexpr double kGraceSeconds = 10;
+
+void on_interrupt(int signal) {
+  if (interrupt.exchange(signal) != 0) {
+    kill_all_processes();
+    _exit(128 + signal);
+  }
+  for (auto& slot : running) {
+    const pid_t pid = slot.load();
+    if (pid > 0) kill(pid, signal);
+  }
+}
 
 /// Remembers a process while it runs, for `kill_all_processes`.
 class Registration {
@@ -74,10 +89,15 @@ int spawn(const std::vector<std::string>& arguments, const std::string& log,
 /// Waits until the process has ended (it stays a zombie, so its group's number is not reused) or
 /// the time is over: false.
 bool wait_for_end(pid_t pid, double limit_seconds) {
-  const auto deadline = Clock::now() + std::chrono::duration<double>(limit_seconds);
+  auto deadline = Clock::now() + std::chrono::duration<double>(limit_seconds);
   const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   bool ended = false;
+  bool hurried = false;
   while (!ended) {
+    if (interrupted_by() != 0 && !hurried) {
+      hurried = true;
+      deadline = std::min(deadline, Clock::now() + std::chrono::duration<double>(kGraceSeconds));
+    }
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) break;
@@ -120,6 +140,7 @@ ProcessEnd run_process(const std::vector<std::string>& arguments, const std::str
   int status = 0;
   {
     const Registration registration(pid);
+    if (interrupted_by() != 0) kill(pid, interrupted_by());  // it came while this one began
     end.timed_out = !wait_for_end(pid, limit_seconds);
     kill(-pid, SIGKILL);  // also when it has ended: its children may be left
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
@@ -130,6 +151,31 @@ ProcessEnd run_process(const std::vector<std::string>& arguments, const std::str
   if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
   return end;
 }
+
+int run_on_terminal(std::vector<std::string> arguments, const std::vector<std::string>& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  const int error = posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environ);
+  if (error != 0) {
+    errno = error;
+    return -1;
+  }
+  const auto before = ::signal(SIGINT, SIG_IGN);
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  ::signal(SIGINT, before);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void hand_on_interrupts() {
+  for (const int signal : {SIGINT, SIGTERM}) ::signal(signal, on_interrupt);
+}
+
+int interrupted_by() { return interrupt.load(); }
 
 void kill_all_processes() {
   for (auto& slot : running) {

@@ -37,7 +37,17 @@ struct ProcessOptions {
 ProcessEnd run_process(const std::vector<std::string>& arguments, const std::string& log,
                        double limit_seconds, const ProcessOptions& options = {});
 
+/// Runs a program of the PATH with this process's terminal, in which an interrupt is its own.
+/// `arguments` are followed by `more`. Returns its exit status; -1 with errno when there is none.
+int run_on_terminal(std::vector<std::string> arguments, const std::vector<std::string>& more);
+
 /// Ends what `run_process` is waiting for.
 void kill_all_processes();
+
+/// From here on the first SIGINT or SIGTERM is handed to what `run_process` is waiting for, which
+/// has a few seconds to end by itself; the second one kills it and this process.
+void hand_on_interrupts();
+/// The signal that came since, or 0.
+int interrupted_by();
 
 }  // namespace chicane::runner

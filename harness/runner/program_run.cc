@@ -87,6 +87,20 @@ ProgramResult run_program(const Session& session) {
   return run;
 }
 
+int run_under(const std::vector<std::string>& debugger, const Session& session) {
+  const Folder folder;
+  std::string error;
+  if (folder.path().empty() ||
+      !write_file_atomically(folder.path() + "/request", to_text(session), &error)) {
+    return -1;
+  }
+  switch_off_randomization();
+  setenv(kSessionVariable, folder.path().c_str(), 1);
+  const int status = run_on_terminal(debugger, session.command);
+  unsetenv(kSessionVariable);
+  return status;
+}
+
 bool keep_standard_input(const std::string& folder, std::string* path, std::string* error) {
   path->clear();
   struct stat status{};

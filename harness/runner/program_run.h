@@ -23,6 +23,11 @@ struct ProgramResult {
 /// Runs `session.command` as the session says. Where that cannot be done, `Result::error` says why.
 ProgramResult run_program(const Session& session);
 
+/// The same under another program, with the terminal: `debugger` are its name and arguments, before
+/// those of the session's command. Returns its exit status; -1 with errno when it cannot be
+/// started.
+int run_under(const std::vector<std::string>& debugger, const Session& session);
+
 /// Makes standard input a file that each run can read from its beginning: its path, empty when
 /// there is none. What is no file is copied to `folder`. False with `*error` when it is too long.
 bool keep_standard_input(const std::string& folder, std::string* path, std::string* error);

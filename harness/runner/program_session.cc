@@ -35,6 +35,10 @@ std::string to_text(const Session& session) {
       {"program", session.program},
       {"witness_dir", session.witness_dir},
       {"schedule", session.schedule},
+      {"shorten", session.shorten},
+      {"check", session.check},
+      {"whole_trace", session.whole_trace},
+      {"stop_at_step", session.stop_at_step},
       {"standard_input", session.standard_input},
       {"show_output", session.show_output},
       {"allowed_statuses", session.allowed_statuses},
@@ -51,6 +55,10 @@ bool from_text(const std::string& text, Session* session, std::string* error) {
     all.at("program").get_to(session->program);
     all.at("witness_dir").get_to(session->witness_dir);
     all.at("schedule").get_to(session->schedule);
+    all.at("shorten").get_to(session->shorten);
+    all.at("check").get_to(session->check);
+    all.at("whole_trace").get_to(session->whole_trace);
+    all.at("stop_at_step").get_to(session->stop_at_step);
     all.at("standard_input").get_to(session->standard_input);
     all.at("show_output").get_to(session->show_output);
     all.at("allowed_statuses").get_to(session->allowed_statuses);

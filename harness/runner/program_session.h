@@ -37,6 +37,12 @@ struct Session {
   std::string witness_dir;
   /// A schedule file's text: it is replayed; empty: the program is explored.
   std::string schedule;
+  /// What is done with the schedule instead of a replay: it is shortened, or (not `shorten` but
+  /// `check`) seen to be 1-minimal.
+  bool shorten = false, check = false;
+  /// Of a replay: see Options.
+  bool whole_trace = false;
+  std::uint64_t stop_at_step = 0;
   /// The file that each run reads as its standard input; empty: there is nothing to read.
   std::string standard_input;
   /// Whether the output of every run is shown; else only that of recorded runs is kept.

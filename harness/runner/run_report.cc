@@ -6,6 +6,7 @@
 #include <set>
 
 #include "report/result_json.h"
+#include "runner/reach.h"
 
 namespace chicane::runner {
 namespace {
@@ -36,6 +37,8 @@ json cell_to_json(const FileRun& run, std::size_t index) {
                {"exhausted", result.exhausted},
                {"distinct_behaviours", result.distinct_behaviours},
                {"summary", result.summary},
+               {"ended_by", result.ended_by},
+               {"reach", reach_of(result)},
                {"runs_per_second", result.runs_per_second},
                {"first_finding_run", result.first_finding_run},
                {"seconds", run.cells[index].seconds},

@@ -8,6 +8,8 @@
 #include <memory>
 #include <thread>
 
+#include "runner/process.h"
+
 namespace chicane::runner {
 namespace {
 
@@ -37,6 +39,7 @@ void judge(FileRun* run, Progress* progress) {
     reports.push_back({run->legs[i], &run->cells[i].result});
   }
   run->verdict = match(*run->pitfall, *run->file, reports);
+  run->judged = true;
   progress->file_done(describe(*run), !run->verdict.failures.empty());
 }
 
@@ -54,13 +57,14 @@ void run_session(std::vector<FileRun>* runs, unsigned jobs, const LegOptions& op
   }
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (std::size_t i = next++; i < queue.size(); i = next++) {
+    for (std::size_t i = next++; i < queue.size() && interrupted_by() == 0; i = next++) {
       FileRun& run = (*runs)[queue[i].run];
       const std::string& leg = run.legs[queue[i].leg];
       progress->begin(run.program() + " " + leg);
       run.cells[queue[i].leg] = run_cell(*run.pitfall, *run.file, leg, options);
       progress->end();
-      if (--left[queue[i].run] == 0) judge(&run, progress);
+      // What an interrupt has ended early is not held against the annotations.
+      if (interrupted_by() == 0 && --left[queue[i].run] == 0) judge(&run, progress);
     }
   };
   std::vector<std::thread> workers;

@@ -24,12 +24,14 @@ struct FileRun {
   std::vector<std::string> legs;
   std::vector<CellResult> cells;  // one per leg
   Verdict verdict;
+  bool judged = false;  // false when an interrupt came before all its legs were done
 
   /// "locks/defer_in_loop/bad"
   std::string program() const { return pitfall->id() + "/" + file->form; }
 };
 
-/// Fills `cells` and `verdict` of each of `runs`, with `jobs` workers at a time.
+/// Fills `cells` and `verdict` of each of `runs`, with `jobs` workers at a time. After an interrupt
+/// (process.h) no further cell begins.
 void run_session(std::vector<FileRun>* runs, unsigned jobs, const LegOptions& options,
                  Progress* progress);
 

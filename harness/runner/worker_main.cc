@@ -4,7 +4,7 @@
 // starts it for one scenario and one leg; it explores and writes a Result as JSON.
 //
 //   worker --scenario locks/double_unlock/bad --leg sched [options of runner/explore_options.h]
-//          --json FILE [--witness-dir DIR] [--replay FILE]
+//          --json FILE [--witness-dir DIR] [--replay FILE | --shrink FILE]
 //   worker --scenario locks/double_unlock/bad --native N --json FILE   (runner/native_counts.h)
 //   worker --list
 //
@@ -31,11 +31,11 @@ using chicane::Result;
 using chicane::Scenario;
 
 struct Arguments {
-  std::string scenario, json, replay;
+  std::string scenario, json, replay, shrink;
   chicane::runner::ExploreFlags flags;
   chicane::Options options;
   unsigned native_runs = 0;
-  bool list = false;
+  bool list = false, check = false;
 };
 
 // "<family>/<pitfall>/<file without .cc>": the last three parts of the file's path.
@@ -65,6 +65,11 @@ void parse(int argc, char** argv, Arguments* arguments) {
   app.add_option("--witness-dir", options.witness_dir);
   app.add_option("--json", arguments->json, "where the result goes");
   app.add_option("--replay", arguments->replay, "a schedule file");
+  app.add_option("--shrink", arguments->shrink, "a schedule file");
+  app.add_flag("--check", arguments->check, "with --shrink: only whether it is minimal");
+  app.add_flag("--shrink-witnesses,!--no-shrink", options.shrink);
+  app.add_flag("--whole-trace", options.whole_trace, "with --replay");
+  app.add_option("--stop-at", options.stop_at_step, "with --replay");
   app.add_option("--native", arguments->native_runs, "runs on free threads, without the engine");
   app.add_flag("--list", arguments->list);
   try {
@@ -139,13 +144,16 @@ int main(int argc, char** argv) {
   arguments.options.program = arguments.scenario;
   arguments.options.interruptible = true;
   Result result;
-  if (!arguments.replay.empty()) {
+  if (!arguments.replay.empty() || !arguments.shrink.empty()) {
+    const std::string& path = arguments.replay.empty() ? arguments.shrink : arguments.replay;
     std::string text;
-    if (!read_file(arguments.replay, &text)) {
-      std::fprintf(stderr, "cannot read the schedule file '%s'\n", arguments.replay.c_str());
+    if (!read_file(path, &text)) {
+      std::fprintf(stderr, "cannot read the schedule file '%s'\n", path.c_str());
       return 2;
     }
-    result = chicane::replay(scenario->body, arguments.options, {text});
+    if (arguments.check) arguments.options.shrink = false;
+    result = arguments.replay.empty() ? chicane::shrink(scenario->body, arguments.options, {text})
+                                      : chicane::replay(scenario->body, arguments.options, {text});
   } else {
     result = chicane::explore(scenario->body, arguments.options);
   }

@@ -4,6 +4,8 @@
 // operation that the schedule has, or when an operation of that kind has such an outcome. How many
 // alternatives there were is not compared: the shrinker leaves choices out, and then other threads
 // may be enabled as well.
+#include <algorithm>
+
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
@@ -14,6 +16,22 @@ bool Replay::begin_run(std::uint64_t) {
   return true;
 }
 
+namespace {
+
+/// "thread 0 before join, thread 2 before lock", "thread 1 before unlock".
+std::string describe(std::span<engine::Thread* const> enabled) {
+  constexpr std::size_t kMost = 4;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMost, enabled.size()); ++i) {
+    if (i > 0) text += ", ";
+    text += "thread " + std::to_string(enabled[i]->id()) + " before " +
+            to_string(enabled[i]->pending().kind);
+  }
+  return text + (enabled.size() > kMost ? ", ..." : "");
+}
+
+}  // namespace
+
 unsigned Replay::pick_thread(const engine::ThreadChoice& choice) {
   if (status_.diverged) return 0;
   if (next_ == choices_.size()) {
@@ -21,49 +39,48 @@ unsigned Replay::pick_thread(const engine::ThreadChoice& choice) {
   }
   const engine::ChoiceRecord& record = choices_[next_];
   if (record.is_outcome != 0) {
-    diverge(choice.step, "the program chooses a thread here");
+    diverge(choice.step, "a choice between " + describe(choice.enabled));
     return 0;
   }
   for (unsigned i = 0; i < choice.enabled.size(); ++i) {
     if (choice.enabled[i]->id() != record.chosen) continue;
-    const engine::OpKind kind = choice.enabled[i]->pending().kind;
-    if (kind != record.kind) {
-      diverge(choice.step, "thread " + std::to_string(record.chosen) + " is at " + to_string(kind));
+    const engine::Operation& pending = choice.enabled[i]->pending();
+    if (pending.kind != record.kind) {
+      diverge(choice.step, describe(choice.enabled.subspan(i, 1)), pending.site);
       return 0;
     }
     ++next_;
     return i;
   }
-  diverge(choice.step, "thread " + std::to_string(record.chosen) + " cannot go on here");
+  diverge(choice.step, "only " + describe(choice.enabled));
   return 0;
 }
 
 unsigned Replay::pick_outcome(const engine::Operation& operation, unsigned count) {
   if (status_.diverged || next_ == choices_.size()) return 0;
   const engine::ChoiceRecord& record = choices_[next_];
-  if (record.is_outcome == 0 || record.kind != operation.kind) {
-    diverge(0, std::string("the program chooses an outcome of ") + to_string(operation.kind));
-    return 0;
-  }
-  if (record.chosen >= count) {
-    diverge(0, std::string(to_string(operation.kind)) + " has only " + std::to_string(count) +
-                   " outcomes");
+  if (record.is_outcome == 0 || record.kind != operation.kind || record.chosen >= count) {
+    diverge(
+        0,
+        "a choice between " + std::to_string(count) + " outcomes of " + to_string(operation.kind),
+        operation.site);
     return 0;
   }
   ++next_;
   return record.chosen;
 }
 
-void Replay::diverge(std::uint64_t step, std::string found) {
-  status_.diverged = true;
-  status_.position = next_;
-  status_.step = step;
-  status_.expected = choices_[next_];
-  const engine::ChoiceRecord& record = status_.expected;
-  status_.message = "choice " + std::to_string(next_ + 1) + ": expected " +
-                    (record.is_outcome != 0 ? "outcome " : "thread ") +
-                    std::to_string(record.chosen) + (record.is_outcome != 0 ? " of " : " at ") +
-                    to_string(record.kind) + "; " + std::move(found);
+void Replay::end_run(std::uint64_t steps) {
+  if (!status_.diverged && next_ < choices_.size()) diverge(steps, "the end of the run");
+}
+
+void Replay::diverge(std::uint64_t step, std::string found, const void* site) {
+  status_ = {.diverged = true,
+             .position = next_,
+             .step = step,
+             .expected = choices_[next_],
+             .found = std::move(found),
+             .site = site};
 }
 
 }  // namespace chicane::strategies

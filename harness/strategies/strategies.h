@@ -89,8 +89,9 @@ struct ReplayStatus {
   std::size_t position = 0;
   std::uint64_t step = 0;
   engine::ChoiceRecord expected{};
-  /// In words: "choice 7: expected thread 2 at lock; thread 2 is not enabled".
-  std::string message;
+  /// What is there, in words: "thread 2 before lock", and where that operation is called, or null.
+  std::string found;
+  const void* site = nullptr;
 };
 
 /// Answers from a list of choices. Where the list does not fit, it notes the first misfit and from
@@ -103,6 +104,8 @@ class Replay final : public engine::Strategy {
   bool begin_run(std::uint64_t run) override;
   unsigned pick_thread(const engine::ThreadChoice& choice) override;
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override;
+  /// A run that ended well before its schedule did not fit either.
+  void end_run(std::uint64_t steps) override;
 
   /// Of the last run.
   const ReplayStatus& status() const { return status_; }
@@ -110,7 +113,7 @@ class Replay final : public engine::Strategy {
   std::size_t used() const { return next_; }
 
  private:
-  void diverge(std::uint64_t step, std::string found);
+  void diverge(std::uint64_t step, std::string found, const void* site = nullptr);
   std::vector<engine::ChoiceRecord> choices_;
   std::size_t next_ = 0;
   ReplayStatus status_;

@@ -156,8 +156,9 @@ TEST(Replay, ThreadThatIsNotEnabled) {
   EXPECT_TRUE(replay.status().diverged);
   EXPECT_EQ(replay.status().position, 1u);
   EXPECT_EQ(replay.status().step, 2u);
-  EXPECT_EQ(replay.status().message,
-            "choice 2: expected thread 7 at start; thread 7 cannot go on here");
+  EXPECT_EQ(replay.status().expected.chosen, 7u);
+  EXPECT_EQ(replay.status().found,
+            "only thread 0 before start, thread 1 before start, thread 2 before start");
 }
 
 TEST(Replay, OtherOperation) {
@@ -165,7 +166,16 @@ TEST(Replay, OtherOperation) {
   lock.kind = OpKind::kLock;
   Replay replay({lock});
   picks(replay, 0, 1);
-  EXPECT_EQ(replay.status().message, "choice 1: expected thread 1 at lock; thread 1 is at start");
+  EXPECT_EQ(replay.status().found, "thread 1 before start");
+}
+
+TEST(Replay, RunThatEndsBeforeItsSchedule) {
+  Replay replay({thread_choice(1), thread_choice(1)});
+  picks(replay, 0, 1);
+  replay.end_run(1);
+  EXPECT_TRUE(replay.status().diverged);
+  EXPECT_EQ(replay.status().position, 1u);
+  EXPECT_EQ(replay.status().found, "the end of the run");
 }
 
 TEST(Replay, Outcomes) {
@@ -179,15 +189,14 @@ TEST(Replay, Outcomes) {
   EXPECT_EQ(replay.pick_outcome({.kind = OpKind::kSelect}, 2), 1u);
   EXPECT_EQ(replay.pick_outcome({.kind = OpKind::kSelect}, 3), 1u);  // more of them is no misfit
   EXPECT_EQ(replay.pick_outcome({.kind = OpKind::kCondSignal}, 2), 0u);
-  EXPECT_EQ(replay.status().message,
-            "choice 3: expected outcome 1 of select; the program chooses an outcome of signal");
+  EXPECT_EQ(replay.status().position, 2u);
+  EXPECT_EQ(replay.status().found, "a choice between 2 outcomes of signal");
 
   select.chosen = 5;
   Replay too_many({select});
   too_many.begin_run(0);
   EXPECT_EQ(too_many.pick_outcome({.kind = OpKind::kSelect}, 2), 0u);
-  EXPECT_EQ(too_many.status().message,
-            "choice 1: expected outcome 5 of select; select has only 2 outcomes");
+  EXPECT_EQ(too_many.status().found, "a choice between 2 outcomes of select");
 }
 
 TEST(Replay, OutcomeWhereAThreadIsDue) {

@@ -254,13 +254,18 @@ class Parser {
     return true;
   }
 
+  static bool offset_of(const std::string& text, std::uint64_t* offset) {
+    return text.size() >= 2 && text[0] == '+' &&
+           parse_number(std::string_view(text).substr(1), offset, 16);
+  }
+
   bool racy(std::string_view text, std::string_view line, ScheduleFile* schedule) {
     RacySite site;
-    std::string offset;
+    std::string offset, in_symbol;
     Words words(text);
-    if (!words.word(&site.module) || !words.word(&offset) || !words.word(&site.place) ||
-        !words.at_end() || offset.size() < 2 || offset[0] != '+' ||
-        !parse_number(std::string_view(offset).substr(1), &site.offset, 16)) {
+    if (!words.word(&site.module) || !words.word(&offset) || !words.word(&site.symbol) ||
+        !words.word(&in_symbol) || !words.word(&site.place) || !words.at_end() ||
+        !offset_of(offset, &site.offset) || !offset_of(in_symbol, &site.offset_in_symbol)) {
       return bad(line);
     }
     schedule->racy.push_back(std::move(site));
@@ -349,8 +354,8 @@ std::string format(const ScheduleFile& schedule) {
                         quoted(schedule.standard_input), quoted(schedule.isolation));
   }
   for (const RacySite& site : schedule.racy) {
-    text +=
-        fmt::format("racy: {} +{:x} {}\n", quoted(site.module), site.offset, quoted(site.place));
+    text += fmt::format("racy: {} +{:x} {} +{:x} {}\n", quoted(site.module), site.offset,
+                        quoted(site.symbol), site.offset_in_symbol, quoted(site.place));
   }
   text += "steps:\n";
   for (std::size_t i = 0; i < schedule.choices.size(); ++i) {

@@ -2,10 +2,13 @@
 //
 // Schedule files: a witness as text that can be kept, mailed, read and replayed.
 //
-//     chicane schedule 1
+//     chicane schedule 2
 //     program: scenarios_sched
 //     scenario: data_races/unlocked_counter/bad
+//     leg: sched
 //     ...
+//     command: /home/me/queue --fast       of a whole program, with directory, stdin and isolation
+//     racy: scenarios_sched +1a2b increment +2c bad.cc:12
 //     steps:
 //     1 thread 1/2 lock mu bad.cc:9
 //     2 switch 2/2 write counter bad.cc:12
@@ -33,7 +36,7 @@
 
 namespace chicane::witness {
 
-inline constexpr int kScheduleVersion = 1;
+inline constexpr int kScheduleVersion = 2;
 
 /// One choice, with what it was about in words.
 struct Choice {
@@ -43,10 +46,14 @@ struct Choice {
 };
 bool operator==(const Choice& a, const Choice& b);
 
-/// A plain access that is an operation in this schedule, because it is known to race.
+/// A plain access that is an operation in this schedule, because it is known to race. The offset in
+/// the module finds it again in the same build; in another one, the function's symbol and the
+/// offset in it do, or the line, if that function itself has changed.
 struct RacySite {
   std::string module;  // base name of the executable or library
   std::uint64_t offset = 0;
+  std::string symbol;  // of the function, as the linker knows it
+  std::uint64_t offset_in_symbol = 0;
   std::string place;  // "bad.cc:12"
   bool operator==(const RacySite&) const = default;
 };
@@ -88,8 +95,6 @@ std::string other_program(const ScheduleFile& schedule, const std::string& progr
                           const std::string& scenario);
 /// A warning when the executable has been built anew since; empty when not (or not known).
 std::string other_build(const ScheduleFile& schedule, const std::string& build_id);
-/// Where a replay left its file, for people: "step 7: expected ..., found ...".
-std::string divergence(std::size_t index, const Choice& expected, const Choice& found);
 /// One choice in words: "thread 2 of 3: lock mu at bad.cc:12".
 std::string describe(const Choice& choice);
 

@@ -116,11 +116,6 @@ std::string describe(const Choice& choice) {
   return text;
 }
 
-std::string divergence(std::size_t index, const Choice& expected, const Choice& found) {
-  return fmt::format("the schedule does not fit at step {}: expected {}; found {}", index + 1,
-                     describe(expected), describe(found));
-}
-
 std::string executable_build_id() {
   std::string id;
   // The first object that is reported is the executable.

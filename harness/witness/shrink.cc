@@ -41,7 +41,10 @@ class Shrinker {
       better = move_switches() || better;
       better = better || start_over();
     }
-    return {best_, tests_, !exhausted()};
+    // Whatever the budget was, a switch that is not needed does not stay: each time round there is
+    // one less.
+    while (const std::optional<Choices> less = one_switch_less(best_, counted_)) best_ = *less;
+    return {best_, tests_, true};
   }
 
  private:
@@ -219,6 +222,10 @@ class Shrinker {
   }
 
   const ShrinkTest& test_;
+  const ShrinkTest counted_ = [this](const Choices& candidate) {
+    ++tests_;
+    return test_(candidate);
+  };
   std::size_t budget_;
   std::size_t tests_ = 0;
   Choices best_;
@@ -240,6 +247,26 @@ Cost cost_of(const Choices& choices) {
   }
   cost.length = choices.size();
   return cost;
+}
+
+std::optional<Choices> one_switch_less(const Choices& choices, const ShrinkTest& test) {
+  // What differs from the default policy, as far as the records say; the rest follows from it.
+  Choices deviations(choices.size(), default_choice());
+  std::uint32_t running = kDefaultChoice;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    const engine::ChoiceRecord& choice = choices[i];
+    if (choice.is_outcome != 0 || choice.chosen != running) deviations[i] = choice;
+    if (choice.is_outcome == 0) running = choice.chosen;
+  }
+  const std::size_t forced = cost_of(choices).forced;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    if (choices[i].is_outcome != 0 || choices[i].forced == 0) continue;
+    Choices candidate = deviations;
+    candidate[i] = default_choice();
+    std::optional<Choices> actual = test(candidate);
+    if (actual && cost_of(*actual).forced < forced) return actual;
+  }
+  return std::nullopt;
 }
 
 ShrinkResult shrink(const Choices& initial, const ShrinkTest& test, std::size_t budget) {

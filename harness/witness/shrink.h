@@ -16,7 +16,9 @@
 //   I1. The result is what some call of `test` returned, or the initial choices.
 //   I2. Its cost is never above that of the initial choices.
 //   I3. Same choices and same answers of `test`: same result.
-//   I4. `test` is called at most `budget` times.
+//   I4. `test` is called at most `budget` times for that, and then to check I5.
+//   I5. The result is 1-minimal: leaving out any one of its forced switches loses the diagnosis, or
+//       moves the switch elsewhere. `ShrinkResult::minimal` says that this was checked.
 #pragma once
 
 #include <cstddef>
@@ -55,11 +57,15 @@ Cost cost_of(const Choices& choices);
 struct ShrinkResult {
   Choices choices;
   std::size_t tests = 0;
-  /// Whether every candidate was tried; false when the budget ended the search.
+  /// Whether the result was seen to be 1-minimal (I5).
   bool minimal = false;
 };
 
 inline constexpr std::size_t kShrinkBudget = 400;
+
+/// A run of the same diagnosis with fewer forced switches that comes of leaving out one of them;
+/// nothing when there is none: `choices` is 1-minimal. Costs one test for each forced switch.
+std::optional<Choices> one_switch_less(const Choices& choices, const ShrinkTest& test);
 
 ShrinkResult shrink(const Choices& initial, const ShrinkTest& test,
                     std::size_t budget = kShrinkBudget);

@@ -106,7 +106,7 @@ struct Machine {
   }
 };
 
-/// Shrinks the first random run that `wrong` likes, and checks I1 to I4.
+/// Shrinks the first random run that `wrong` likes, and checks I1 to I5.
 template <class Wrong>
 Choices shrunk(const Machine& machine, unsigned seed, Wrong wrong,
                std::size_t budget = kShrinkBudget) {
@@ -122,7 +122,10 @@ Choices shrunk(const Machine& machine, unsigned seed, Wrong wrong,
   };
   const ShrinkResult result = shrink(initial.choices, test, budget);
   EXPECT_EQ(result.tests, calls);
-  EXPECT_LE(calls, budget);                                          // I4
+  const std::size_t forced = cost_of(initial.choices).forced;
+  EXPECT_LE(calls, budget + (forced + 1) * (forced + 2) / 2);  // I4
+  EXPECT_TRUE(result.minimal);
+  EXPECT_FALSE(one_switch_less(result.choices, test));               // I5
   EXPECT_LE(cost_of(result.choices), cost_of(initial.choices));      // I2
   EXPECT_TRUE(wrong(machine.replay(result.choices)));                // I1: it replays
   const ShrinkResult again = shrink(initial.choices, test, budget);  // I3

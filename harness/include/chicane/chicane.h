@@ -79,6 +79,11 @@ struct Options {
   bool interruptible = false;
   /// The program's name, for messages and schedule files.
   std::string program = "program";
+  /// For a debugger: a replay calls `chicane_decisive_step` after the first event from this step
+  /// on.
+  std::uint64_t stop_at_step = 0;
+  /// Whether a replay's steps are all events of the run, not only those that tell of the defect.
+  bool whole_trace = false;
   /// Where witnesses are written; empty: nowhere.
   std::string witness_dir;
   /// Whether witnesses are made short before they are reported.
@@ -139,7 +144,8 @@ struct Diagnosis {
   std::string witness;      // the schedule file, if one was written
   std::string schedule;     // the schedule's text
   int forced_switches = 0;
-  std::uint64_t length = 0;           // steps of the witness
+  bool minimal = false;      // leaving out any one forced switch of the witness loses it: checked
+  std::uint64_t length = 0;  // steps of the witness
   std::uint64_t original_length = 0;  // before shrinking
   std::uint64_t run = 0;              // in which run it was first seen
 };
@@ -196,6 +202,12 @@ Result replay(const std::function<void()>& program, const Schedule& schedule);
 /// As above, with options: the leg's monitors, the program's name (a schedule of another program is
 /// refused).
 Result replay(const std::function<void()>& program, const Options& options,
+              const Schedule& schedule);
+
+/// A shorter schedule of the same diagnosis: the fewest forced switches, then the fewest steps that
+/// a search finds, 1-minimal in the switches. With `options.shrink` off, it only says whether the
+/// given schedule is 1-minimal.
+Result shrink(const std::function<void()>& program, const Options& options,
               const Schedule& schedule);
 
 }  // namespace chicane

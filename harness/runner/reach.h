@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How far a clean result goes, in words: a proof within the bounds of the program's input, or the
+// number of schedules that showed nothing.
+//
+// Thread safety: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runner/session.h"
+
+namespace chicane::runner {
+
+/// "proven: all 1,680 interleavings"; "1,000 schedules, portfolio"; "12,345 schedules until the
+/// time was up, pct".
+std::string reach_of(const Result& result);
+
+/// Of each good program under the leg sched a line, below a line that counts the proven ones; ""
+/// when there is none.
+std::string render_reach(const std::vector<FileRun>& runs);
+
+/// 1680 -> "1,680"
+std::string with_commas(std::uint64_t number);
+
+}  // namespace chicane::runner

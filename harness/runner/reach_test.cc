@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/reach.h"
+
+#include <gtest/gtest.h>
+
+namespace chicane::runner {
+namespace {
+
+TEST(Reach, SaysHowFarAResultGoes) {
+  Result result;
+  result.runs = 1680;
+  result.strategy = "portfolio";
+  result.ended_by = "schedules";
+  EXPECT_EQ(reach_of(result), "1,680 schedules, portfolio");
+  result.ended_by = "time";
+  EXPECT_EQ(reach_of(result), "1,680 schedules until the time was up, portfolio");
+  result.ended_by = "interrupted";
+  EXPECT_EQ(reach_of(result), "1,680 schedules until the interrupt, portfolio");
+  result.exhausted = true;
+  result.ended_by = "exhausted";
+  EXPECT_EQ(reach_of(result), "proven: all 1,680 interleavings");
+  result.runs = 1;
+  EXPECT_EQ(reach_of(result), "proven: the only interleaving");
+  result.error = "no worker";
+  EXPECT_EQ(reach_of(result), "not explored: no worker");
+}
+
+TEST(Reach, GroupsDigits) {
+  EXPECT_EQ(with_commas(0), "0");
+  EXPECT_EQ(with_commas(999), "999");
+  EXPECT_EQ(with_commas(1000), "1,000");
+  EXPECT_EQ(with_commas(12345678), "12,345,678");
+}
+
+TEST(Reach, CountsTheProvenAmongTheGood) {
+  Pitfall pitfall;
+  pitfall.family = "locks";
+  pitfall.name = "x";
+  ScenarioFile good, bad;
+  good.form = "good";
+  bad.form = "bad";
+  std::vector<FileRun> runs(2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    runs[i].pitfall = &pitfall;
+    runs[i].file = i == 0 ? &good : &bad;
+    runs[i].legs = {"lockorder", "sched"};
+    runs[i].cells.resize(2);
+  }
+  runs[0].cells[1].result.runs = 20;
+  runs[0].cells[1].result.exhausted = true;
+  EXPECT_EQ(render_reach(runs),
+            "good programs under sched: 1 of 1 proven\n"
+            "  locks/x/good  proven: all 20 interleavings\n");
+  EXPECT_EQ(render_reach({runs[1]}), "");
+}
+
+}  // namespace
+}  // namespace chicane::runner

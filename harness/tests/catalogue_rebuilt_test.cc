@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A witness outlives the build it was made with: tests/rebuilt is one program, built several times.
+//
+// Oracle: the diagnosis that the first build's schedule shows, or the misfit that is named.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/catalogue_sandbox.h"
+
+namespace chicane::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Rebuilt : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const Outcome outcome = box_.shell(build(0) + " write w.chicane");
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.all();
+    ASSERT_THAT(outcome.out, HasSubstr("data-race, 1 forced"));
+    ASSERT_THAT(box_.read("w.chicane"), HasSubstr("\nracy: rebuilt +"));
+  }
+  static std::string build(int change) {
+    return worker_dir() + "/rebuilt/" + std::to_string(change) + "/rebuilt";
+  }
+  std::string replayed(int change) const {
+    return box_.shell(build(change) + " replay w.chicane").out;
+  }
+  Sandbox box_;
+};
+
+TEST_F(Rebuilt, TheSameBuildShowsIt) { EXPECT_EQ(replayed(0), "data-race, 1 forced\n"); }
+
+TEST_F(Rebuilt, WithAFunctionMoreBeforeIt) { EXPECT_EQ(replayed(1), "data-race, 1 forced\n"); }
+
+TEST_F(Rebuilt, WithTheRacingLineGone) {
+  const std::string outcome = replayed(3);
+  EXPECT_THAT(outcome, HasSubstr("error: the schedule no longer fits the program: it has the racy "
+                                 "access at rebuilt_main.cc:"));
+  EXPECT_THAT(outcome, HasSubstr("that is not there any more"));
+}
+
+/// The racing function is another one: its racing line is found by its place, or named.
+TEST_F(Rebuilt, WithTheRacingFunctionChanged) { EXPECT_EQ(replayed(2), "data-race, 1 forced\n"); }
+
+TEST_F(Rebuilt, AMisfitSaysWhereAndWhatIsThere) {
+  box_.replace("w.chicane", "\n1 thread 0/2 ", "\n1 thread 7/9 ");
+  const std::string outcome = replayed(1);
+  EXPECT_THAT(outcome, HasSubstr("the schedule no longer fits the program at step 1 of "));
+  EXPECT_THAT(outcome, HasSubstr("expected thread 7 of 9: "));
+  EXPECT_THAT(outcome, HasSubstr("; there is only thread 0 before "));
+}
+
+}  // namespace
+}  // namespace chicane::testing
