@@ -19,7 +19,7 @@ bool Replay::begin_run(std::uint64_t) {
 namespace {
 
 /// "thread 0 before join, thread 2 before lock", "thread 1 before unlock".
-std::string describe(std::span<engine::Thread* const> enabled) {
+std::string in_words(std::span<engine::Thread* const> enabled) {
   constexpr std::size_t kMost = 4;
   std::string text;
   for (std::size_t i = 0; i < std::min(kMost, enabled.size()); ++i) {
@@ -39,20 +39,20 @@ unsigned Replay::pick_thread(const engine::ThreadChoice& choice) {
   }
   const engine::ChoiceRecord& record = choices_[next_];
   if (record.is_outcome != 0) {
-    diverge(choice.step, "a choice between " + describe(choice.enabled));
+    diverge(choice.step, "a choice between " + in_words(choice.enabled));
     return 0;
   }
   for (unsigned i = 0; i < choice.enabled.size(); ++i) {
     if (choice.enabled[i]->id() != record.chosen) continue;
     const engine::Operation& pending = choice.enabled[i]->pending();
     if (pending.kind != record.kind) {
-      diverge(choice.step, describe(choice.enabled.subspan(i, 1)), pending.site);
+      diverge(choice.step, in_words(choice.enabled.subspan(i, 1)), pending.site);
       return 0;
     }
     ++next_;
     return i;
   }
-  diverge(choice.step, "only " + describe(choice.enabled));
+  diverge(choice.step, "only " + in_words(choice.enabled));
   return 0;
 }
 
