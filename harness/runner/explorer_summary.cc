@@ -24,6 +24,12 @@ void summarize(const engine::StrategyReport& report, const Options& options, Res
     seen = (report.more_behaviours ? "at least " : "") +
            count_of(result->distinct_behaviours, "distinct behaviour") + " in " + seen;
   }
+  // The portfolio may come to the end of the space and go on sampling.
+  const bool all = result->guarantee == "all interleavings were run";
+  if (all && report.incomplete) {
+    result->guarantee += ", but for those that spinning threads make without end";
+  }
+  result->exhausted |= all && !report.incomplete && options.shards == 1 && options.jobs <= 1;
   if (!result->exhausted) {
     result->summary = seen;
     if (!result->guarantee.empty()) result->summary += "; " + result->guarantee;

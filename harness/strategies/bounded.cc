@@ -73,9 +73,13 @@ class Bounded final : public engine::Strategy {
   }
 
   void describe(engine::StrategyReport* report) const override {
-    report->incomplete = full_ || limited_;
+    report->incomplete |= full_ || limited_;
     const unsigned done = finished_ ? bound_ : bound_ - 1;
     if (bound_ == 0 && !finished_) return;
+    if (finished_ && !limited_ && !full_) {
+      std::snprintf(report->guarantee, sizeof report->guarantee, "all interleavings were run");
+      return;
+    }
     std::snprintf(report->guarantee, sizeof report->guarantee,
                   "all schedules with at most %u %s%s were run%s", done,
                   delays_ ? "delay" : "preemption", done == 1 ? "" : "s",

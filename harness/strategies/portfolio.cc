@@ -39,6 +39,7 @@ class Portfolio final : public engine::Strategy {
 
   void use_racy_sites(std::size_t count) override {
     for (const Member& member : members_) member.strategy->use_racy_sites(count);
+    all_done_ = false;
   }
   bool begin_run(std::uint64_t run) override {
     active_ = choose(run);
@@ -50,6 +51,10 @@ class Portfolio final : public engine::Strategy {
     for (const Index learner : kLearners) {
       if (learns_ && learner != active_) members_[learner].strategy->begin_run(run);
     }
+    if (strategy().begin_run(run)) return true;
+    // The exhaustive search has come to its end; the rest of the budget is the samplers'.
+    all_done_ = true;
+    active_ = kRandom;
     return strategy().begin_run(run);
   }
   unsigned pick_thread(const engine::ThreadChoice& choice) override {
@@ -107,7 +112,7 @@ class Portfolio final : public engine::Strategy {
 
   std::size_t choose(std::uint64_t run) const {
     if (run < kOpening.size()) return kOpening[run];
-    if (turn_ % 4 == 2) return kAll;
+    if (turn_ % 4 == 2 && !all_done_) return kAll;
     // Round-robin has no chance in it: once is enough.
     const std::size_t in_turn = 1 + turn_ / 4 % (kAll - 1);
     if (turn_ % 2 == 0) return in_turn;
@@ -122,7 +127,7 @@ class Portfolio final : public engine::Strategy {
   engine::SharedVector<Member> members_;
   std::size_t active_ = 0;
   std::uint64_t turn_ = 0;  // its own runs: others may have other numbers
-  bool learns_ = false;
+  bool learns_ = false, all_done_ = false;
 };
 
 }  // namespace
