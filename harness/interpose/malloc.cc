@@ -5,8 +5,9 @@
 // free memory is to write to it.
 //
 //     malloc, calloc, memalign, ...   on_allocate(block)
-//     free, delete                    write to the block (its first kWatched bytes); on_free(block)
-//     realloc                         write to the old block; then as free and malloc if it moved,
+//     free, delete                    misuse if it was freed before: `double-free`; write to the
+//     block (its first kWatched bytes); on_free(block) realloc                         write to the
+//     old block; then as free and malloc if it moved,
 //                                     else on_allocate(what was added)
 //
 // Only what the executable itself frees counts as a write. Libraries may order their accesses by
@@ -59,9 +60,49 @@ using chicane::engine::Engine;
 /// How many bytes of a freed block are watched: enough for objects, bounded for buffers.
 constexpr std::size_t kWatched = 4096;
 
+/// The blocks that were freed in this run and not given out again: the last one of each slot, which
+/// is enough to tell a double free before the C library would end the process for it.
+struct Freed {
+  const void* block;
+  const void* site;
+  std::uint64_t step;
+  std::uint32_t generation;
+  chicane::engine::ThreadId thread;
+};
+constexpr std::size_t kFreedSlots = 4096;
+Freed g_freed[kFreedSlots];
+
+Freed& freed_slot(const void* block) {
+  const auto address = reinterpret_cast<std::uintptr_t>(block) >> 4;
+  return g_freed[(address * 0x9e3779b97f4a7c15ull) >> 52];
+}
+
+[[noreturn]] void report_double_free(Engine& engine, const void* block, const void* site,
+                                     const Freed& before) {
+  chicane::engine::Finding* finding =
+      engine.report("double-free", "a block is freed a second time", block);
+  if (finding != nullptr) finding->fatal = true;
+  engine.add_site(finding, "free", engine.self().id(), site, true);
+  engine.add_site(finding, "free", before.thread, before.site, false, before.step);
+  engine.end_run(chicane::engine::RunEnd::kFatal);
+}
+
+void note_free(Engine& engine, const void* block, const void* site) {
+  Freed& freed = freed_slot(block);
+  if (freed.block == block && freed.generation == engine.generation()) {
+    report_double_free(engine, block, site, freed);
+  }
+  freed = {block, site, engine.step(), engine.generation(), engine.self().id()};
+}
+
 inline void* allocated(void* block) {
   Engine* engine = Engine::active();
-  if (engine != nullptr && block != nullptr) engine->on_allocate(block, malloc_usable_size(block));
+  if (block != nullptr) {
+    // Also what the engine itself takes is free no more.
+    Freed& freed = freed_slot(block);
+    if (freed.block == block) freed.block = nullptr;
+    if (engine != nullptr) engine->on_allocate(block, malloc_usable_size(block));
+  }
   return block;
 }
 
@@ -75,6 +116,7 @@ void write_to(Engine& engine, void* block, std::size_t size, const void* site) {
 inline void release(void* block, const void* site) {
   Engine* engine = Engine::active();
   if (engine != nullptr && block != nullptr) {
+    note_free(*engine, block, site);
     const std::size_t size = malloc_usable_size(block);
     write_to(*engine, block, size, site);
     engine->on_free(block, size);

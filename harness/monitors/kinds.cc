@@ -39,8 +39,13 @@ constexpr std::array kKinds = std::to_array<KindInfo>({
      "The access comes, in this schedule, after the object's life has ended: a pointer or "
      "reference "
      "has outlived what it refers to, often a thread the frame that it captured.",
-     "let the thread own (or share) what it uses, or join it before the owner goes", "use, freed",
-     "CWE-416; C++ Core Guidelines CP.23, CP.24; SEI CERT MEM50-CPP"},
+     "let the thread own (or share) what it uses, or join it before the owner goes",
+     "read, write, free", "CWE-416; C++ Core Guidelines CP.23, CP.24; SEI CERT MEM50-CPP"},
+    {"double-free", "a block of memory is freed twice",
+     "The second free comes, in this schedule, while nobody has been given the block anew: two "
+     "owners each believe that it is theirs to free. A little later it would be somebody else's.",
+     "let one owner free it: std::unique_ptr, or std::shared_ptr where there are several",
+     "free, free", "CWE-415; C++ Core Guidelines R.3, R.20; SEI CERT MEM51-CPP"},
     // ---- deadlocks ----
     {"deadlock", "threads wait, and nobody can end it",
      "No thread can go on: some wait for each other in a circle, or for something (a message, a "

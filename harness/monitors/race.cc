@@ -3,6 +3,9 @@
 // `data-race`: gives the engine's accesses and edges to the race detector, and makes findings of
 // what it answers. A pair of code addresses is reported once in a run.
 //
+// `use-after-free`: an access to memory that was freed before and not given out again, in whatever
+// order.
+//
 // Freeing memory counts as writing to it: the front door of `free` says so by an ordinary access
 // (interpose/malloc.cc), so that the report names its line.
 //
@@ -12,6 +15,7 @@
 // Cost: begin_run is O(1); see race_detector.h for the rest.
 #include <pthread.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 #include <utility>
@@ -100,6 +104,8 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     engine_ = &engine;
     detector_.begin_run();
     reported_.reset();
+    freed_count_ = 0;
+    raced_granule_ = raced_pc_ = 0;
     newcomer_ = engine::kNoThread;
   }
   std::uint64_t event_kinds() const override { return 0; }
@@ -129,8 +135,49 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   void on_allocate(ThreadId, const void* start, std::size_t size) override {
     detector_.forget(as_number(start), size);
   }
+  void on_free(ThreadId thread, const void* start, std::size_t size) override {
+    // What is unmapped rather than kept by the allocator may come back as something else.
+    constexpr std::size_t kMapped = 128 << 10, kWatched = 4096;
+    if (size >= kMapped) return;
+    const Freed freed{as_number(start), size, thread, engine_->last_site(), engine_->step()};
+    freed_[freed_count_++ % kFreed] = freed;
+    detector_.retire(freed.start, std::min(size, kWatched), origin(freed.site));
+  }
 
  private:
+  struct Freed {
+    std::uint64_t start;
+    std::size_t size;
+    ThreadId thread;
+    const void* site;
+    std::uint64_t step;
+  };
+  static constexpr std::size_t kFreed = 1024;
+
+  // The last block that was freed around `address`, if that is not too long ago.
+  const Freed* freed_around(std::uint64_t address) const {
+    const std::size_t oldest = freed_count_ > kFreed ? freed_count_ - kFreed : 0;
+    for (std::size_t i = freed_count_; i-- > oldest;) {
+      const Freed& freed = freed_[i % kFreed];
+      if (address - freed.start < freed.size) return &freed;
+    }
+    return nullptr;
+  }
+
+  void on_use_after_free(const Race& race) {
+    // Where the free is not even ordered before this access, that has been told as a race.
+    const bool told = race.granule == raced_granule_ && race.now.origin.pc == raced_pc_;
+    if (told || !reported_.add(race.now.origin.pc, ~race.before.origin.pc)) return;
+    const std::uint64_t address = race.granule + static_cast<unsigned>(__builtin_ctz(race.mask));
+    Finding* finding =
+        engine_->report("use-after-free", "memory is used after it was freed", as_pointer(address));
+    if (finding == nullptr) return;
+    add_site(finding, race.now, true);
+    const Freed* freed = freed_around(address);
+    engine_->add_site(finding, "free", freed == nullptr ? engine::kNoThread : freed->thread,
+                      as_pointer(race.before.origin.pc), false, race.before.origin.step);
+  }
+
   static void acquire(void* self, ThreadId thread, const void* sync) {
     auto& me = *static_cast<RaceMonitor*>(self);
     me.detector_.acquire(thread, as_number(sync));
@@ -191,6 +238,9 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   }
 
   void on_race(const Race& race) override {
+    if (race.before.thread == RaceDetector::kFreed) return on_use_after_free(race);
+    raced_granule_ = race.granule;
+    raced_pc_ = race.now.origin.pc;
     if (!reported_.add(race.now.origin.pc, race.before.origin.pc)) return;
     const void* object = as_pointer(race.granule + static_cast<unsigned>(__builtin_ctz(race.mask)));
     Finding* finding = engine_->report("data-race", message(race), object);
@@ -215,6 +265,9 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
 
   Engine* engine_ = nullptr;
   RaceDetector detector_{*this};
+  Freed freed_[kFreed] = {};  // a ring
+  std::size_t freed_count_ = 0;
+  std::uint64_t raced_granule_ = 0, raced_pc_ = 0;  // of the last race
   ReportedPairs reported_;
   ThreadId newcomer_ = engine::kNoThread;
 };

@@ -133,19 +133,41 @@ void RaceDetector::touch_list(Access& access, Cell& cell, unsigned mask) {
   for (std::uint32_t i = 0; i < list.count; ++i) {
     if (!visit(access, list.records[i], mask)) list.records[kept++] = list.records[i];
   }
-  if (!access.present) {
-    if (kept == list.capacity) {
-      auto* larger = static_cast<Record*>(arena_.allocate(2 * list.capacity * sizeof(Record)));
-      std::copy_n(list.records, kept, larger);
-      list.records = larger;
-      list.capacity *= 2;
-    }
-    access.write_to(list.records[kept++], mask);
-  }
   list.count = kept;
-  if (kept >= Cell::kInline) return;
+  if (!access.present) append_to_list(access, list, mask);
+  if (list.count >= Cell::kInline) return;
   cell.clear();
-  std::copy_n(list.records, kept, cell.slot);
+  std::copy_n(list.records, list.count, cell.slot);
+}
+
+void RaceDetector::append_to_list(const Access& access, RecordList& list, unsigned mask) {
+  if (list.count == list.capacity) {
+    auto* larger = static_cast<Record*>(arena_.allocate(2 * list.capacity * sizeof(Record)));
+    std::copy_n(list.records, list.count, larger);
+    list.records = larger;
+    list.capacity *= 2;
+  }
+  access.write_to(list.records[list.count++], mask);
+}
+
+/// Behind what is there, and compared with nothing.
+void RaceDetector::append(const Access& access, Cell& cell, unsigned mask) {
+  if (cell.is_list(first_key_)) return append_to_list(access, *cell.list(), mask);
+  unsigned count = 0;
+  while (count < Cell::kInline && cell.slot[count].key >= first_key_) ++count;
+  if (count == Cell::kInline) return spill(access, cell, mask);
+  access.write_to(cell.slot[count], mask);
+}
+
+void RaceDetector::retire(std::uint64_t address, std::size_t size, Origin origin) {
+  if (origin.pc >> 32 != pc_high_) find_pc_high(origin.pc >> 32);
+  const Access access{
+      {Record::make_key(++last_segment_, kFreed), about(kPlainWrite, origin)}, nullptr, 0, false};
+  // Blocks begin and end where granules do.
+  for (std::uint64_t end = address + size; address < end; address += 8) {
+    Cell* cell = shadow_.cell(address);
+    if (cell != nullptr) append(access, *cell, 0xff);
+  }
 }
 
 RacingAccess RaceDetector::racing(const Record& record) const {

@@ -72,7 +72,9 @@ class RaceDetector {
    protected:
     ~Listener() = default;
   };
-  static constexpr engine::ThreadId kMaxThreads = Record::kLinkThread;
+  static constexpr engine::ThreadId kMaxThreads = Record::kLinkThread - 1;
+  /// In the place of a thread: what freed memory. Nothing is ordered behind it.
+  static constexpr engine::ThreadId kFreed = kMaxThreads;
 
   explicit RaceDetector(Listener& listener);
   ~RaceDetector();
@@ -98,6 +100,9 @@ class RaceDetector {
   void release_store(engine::ThreadId thread, std::uint64_t sync);
   /// Whether all that `ended` did, ending with a release, happens before what `thread` does now.
   bool knows_end(engine::ThreadId thread, engine::ThreadId ended);
+  /// Freed memory: until it is given out anew (`forget`), every access to it is reported as if it
+  /// raced with a write by kFreed, after any race with those who really wrote.
+  void retire(std::uint64_t address, std::size_t size, Origin origin);
   /// New memory: accesses to it and synchronization objects in it are void.
   void forget(std::uint64_t address, std::size_t size);
 
@@ -117,6 +122,8 @@ class RaceDetector {
                    std::uint64_t about);
   void touch_cell(Access& access, Cell& cell, std::uint64_t address, unsigned mask);
   void touch_list(Access& access, Cell& cell, unsigned mask);
+  void append(const Access& access, Cell& cell, unsigned mask);
+  void append_to_list(const Access& access, RecordList& list, unsigned mask);
   void spill(const Access& access, Cell& cell, unsigned mask);
   bool visit(Access& access, Record& record, unsigned mask);
   void report(const Access& access, const Record& record, unsigned mask);
