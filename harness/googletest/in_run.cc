@@ -12,12 +12,12 @@
 #include "engine/scope.h"
 #include "googletest/calls.h"
 #include "googletest/gtest_access.h"
+#include "runner/explorer_failures.h"
 
 namespace chicane::googletest {
 namespace {
 
 using engine::Engine;
-using engine::Finding;
 using testing::TestPartResult;
 
 // The notebook of the test that is explored; null while none is.
@@ -57,7 +57,6 @@ RunReporter::RunReporter(const testing::TestInfo& info, Notebook& notebook)
       notebook_(notebook) {}
 
 void RunReporter::ReportTestPartResult(const TestPartResult& part) {
-  Engine& engine = Engine::instance();
   const Engine::Scope scope;
   add_part(*info_.result(), part);
   Failure failure{.file = part.file_name() == nullptr ? "" : part.file_name(),
@@ -66,14 +65,8 @@ void RunReporter::ReportTestPartResult(const TestPartResult& part) {
                   .text = part.message()};
   if (part.skipped()) notebook_.add_skip(failure);
   if (!part.failed()) return;
-  const std::string summary = summarize(failure.text);
+  const std::string summary = runner::report_failure(failure.text, is_exception(part), call_site());
   notebook_.add_failure(summary, failure);
-  const bool exception = is_exception(part);
-  const void* site = exception                ? engine.throw_site()
-                     : call_site() != nullptr ? call_site()
-                                              : engine.last_site();
-  Finding* finding = engine.report(exception ? "uncaught-panic" : "assertion-failed", summary);
-  engine.add_site(finding, exception ? "throws" : "asserts", engine.self().id(), site, true);
 }
 
 void TestRun::operator()() const {

@@ -6,9 +6,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <sstream>
-
-#include "engine/finding.h"
 
 namespace chicane::googletest {
 namespace {
@@ -98,28 +95,6 @@ std::vector<std::pair<std::string, std::string>> Notebook::properties() const {
     all.emplace_back(properties_[i].key, properties_[i].value);
   }
   return all;
-}
-
-std::string summarize(const std::string& text) {
-  constexpr std::string_view kWhich = "Which is: ", kTrace = "Google Test trace:";
-  std::string summary, line;
-  for (std::istringstream lines(text); std::getline(lines, line) && line != kTrace;) {
-    const std::size_t first = line.find_first_not_of(" \t\r");
-    if (first == std::string::npos) continue;
-    const std::string_view rest = std::string_view(line).substr(first);
-    if (rest.starts_with(kWhich)) {
-      summary.append(" (is ").append(rest.substr(kWhich.size())).append(")");
-    } else {
-      if (!summary.empty()) summary += summary.back() == ':' ? " " : ", ";
-      summary += rest;
-    }
-  }
-  // "%o" stands for an object's name in a finding's message.
-  for (std::size_t at = 0; (at = summary.find("%o", at)) != std::string::npos; at += 3) {
-    summary.insert(at + 1, " ");
-  }
-  summary.resize(std::min(summary.size(), sizeof(engine::Finding::message) - 1));
-  return summary;
 }
 
 }  // namespace chicane::googletest

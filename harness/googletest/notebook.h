@@ -75,8 +75,4 @@ class Notebook {
   char native_because_[128];
 };
 
-/// A failure's text in one line, as a finding's message: "Expected equality of these values: n (is
-/// 1), 2".
-std::string summarize(const std::string& text);
-
 }  // namespace chicane::googletest

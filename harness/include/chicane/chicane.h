@@ -184,6 +184,9 @@ struct Result {
 
 /// A diagnosis as a person reads it: several lines, each ended by a newline.
 std::string to_text(const Diagnosis& diagnosis);
+/// For test frameworks, called in a program under exploration: an `assertion-failed` of this text;
+/// the run goes on. Elsewhere: nothing happens.
+void report_failed_assertion(const std::string& text);
 /// Whether there is such a kind of diagnosis ("data-race").
 bool is_kind(const std::string& kind);
 

@@ -18,6 +18,7 @@
 // itself is run once, without a second engine around it.
 #pragma once
 
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -27,10 +28,31 @@
 
 namespace chicane {
 
-/// Whether exploring `program` finds nothing.
+namespace internal {
+
+/// While it exists, a failed assertion in a run is a diagnosis of that run.
+class FailuresAreDiagnoses : public testing::ScopedFakeTestPartResultReporter {
+ public:
+  FailuresAreDiagnoses() : ScopedFakeTestPartResultReporter(INTERCEPT_ALL_THREADS, &unused_) {}
+  void ReportTestPartResult(const testing::TestPartResult& part) override {
+    if (part.failed()) report_failed_assertion(part.message());
+  }
+
+ private:
+  testing::TestPartResultArray unused_;
+};
+
+inline Result explore_test(const std::function<void()>& program, const Options& options) {
+  const FailuresAreDiagnoses failures;
+  return explore(program, options);
+}
+
+}  // namespace internal
+
+/// Whether exploring `program` finds nothing. Assertions of GoogleTest in it count.
 inline testing::AssertionResult is_clean(const std::function<void()>& program,
                                          const Options& options = {}) {
-  const Result result = explore(program, options);
+  const Result result = internal::explore_test(program, options);
   if (!result.error.empty()) {
     return testing::AssertionFailure() << "it could not be explored: " << result.error;
   }
@@ -49,7 +71,7 @@ inline testing::AssertionResult is_diagnosed(const std::function<void()>& progra
     return testing::AssertionFailure()
            << "there is no kind of diagnosis '" << kind << "'; see chicane explain";
   }
-  const Result result = explore(program, options);
+  const Result result = internal::explore_test(program, options);
   if (!result.error.empty()) {
     return testing::AssertionFailure() << "it could not be explored: " << result.error;
   }
