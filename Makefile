@@ -14,6 +14,7 @@ S ?=
 SEEDS ?= 20
 TIMES ?= 100
 ARGS ?=
+PREFIX ?= /usr/local
 
 ifeq ($(SANITIZE),)
   PRESET := default
@@ -58,6 +59,11 @@ soak: configure
 	@$(BUILD)/bin/chicane run --no-diagnoses --no-matrix --witness-dir $(BUILD)/soak $(S) $(ARGS)
 	@CHICANE=$(BUILD)/bin/chicane scripts/soak-witnesses $(TIMES) $(BUILD)/soak
 
+## install  put it into PREFIX (default /usr/local) below DESTDIR: commands, runtime, CMake package
+install: configure
+	@$(build) --target chicane_package
+	@cmake --install $(BUILD) --prefix '$(PREFIX)'
+
 ## format   format every C++ file (scripts/format --check only looks)
 format: setup
 	@scripts/format
@@ -87,4 +93,4 @@ configure: setup
 	  echo '$(CXX)' > $(BUILD)/.compiler; \
 	fi
 
-.PHONY: all race test bench soak format tidy setup clean help configure
+.PHONY: all race test bench soak install format tidy setup clean help configure

@@ -170,15 +170,45 @@ void* Context::park(void* self) {
 }
 
 Context* Context::create(std::size_t stack_size) {
-  auto* context = new Context;
-  context->stack_size_ = stack_size;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   if (stack_size != 0) pthread_attr_setstacksize(&attributes, stack_size + 2 * kParkedFrames);
-  pthread_t thread;
-  const int error = real_create()(&thread, &attributes, &Context::park, context);
+  Context* context = create_with(attributes);
+  if (context != nullptr) context->stack_size_ = stack_size;
   pthread_attr_destroy(&attributes);
-  if (error != 0) {
+  return context;
+}
+
+Context* Context::create_inheritable() {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  std::size_t size = 0;
+  pthread_attr_getstacksize(&attributes, &size);
+  constexpr std::size_t kGuard = 4096;
+  void* memory = mmap(nullptr, size + kGuard, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  Context* context = nullptr;
+  if (memory != MAP_FAILED) {
+    mprotect(memory, kGuard, PROT_NONE);
+    pthread_attr_setstack(&attributes, static_cast<char*>(memory) + kGuard, size);
+    context = create_with(attributes);
+  }
+  pthread_attr_destroy(&attributes);
+  return context;
+}
+
+void ContextPool::prepare(std::size_t count) {
+  while (free_.size() < count) {
+    Context* context = Context::create_inheritable();
+    if (context == nullptr) return;
+    free_.push_back(context);
+  }
+}
+
+Context* Context::create_with(const pthread_attr_t& attributes) {
+  auto* context = new Context;
+  pthread_t thread;
+  if (real_create()(&thread, &attributes, &Context::park, context) != 0) {
     delete context;
     return nullptr;
   }

@@ -13,6 +13,7 @@
 // making one about 20 us.
 #pragma once
 
+#include <pthread.h>
 #include <sys/syscall.h>
 
 #include <cstddef>
@@ -35,6 +36,9 @@ class Context {
   static Context* create(std::size_t stack_size);
   /// What `create` was asked for.
   std::size_t stack_size() const { return stack_size_; }
+  /// The same, usable in the processes that this one forks, too: a stack that the C library gave
+  /// would be taken for free there, and given to another thread.
+  static Context* create_inheritable();
   /// The context of the calling OS thread itself (the driver's).
   static Context* adopt_caller();
 
@@ -68,6 +72,7 @@ class Context {
   }
 
  private:
+  static Context* create_with(const pthread_attr_t& attributes);
   static void* park(void* self);
   Fiber fiber_;
   std::uintptr_t thread_pointer_ = 0;
@@ -116,6 +121,8 @@ class ContextPool {
   void give_back(Context* context) {
     (context->stack_size() == 0 ? free_ : sized_).push_back(context);
   }
+  /// Makes contexts ahead, so that processes forked from this one need not make them.
+  void prepare(std::size_t count);
   /// After fork the parked threads are gone and so are their stacks: forget them.
   void forget() {
     free_.clear();

@@ -153,6 +153,9 @@ class Engine {
   RunEnd run(const std::function<void()>& program, Strategy& strategy,
              std::span<Monitor* const> monitors, Journal& journal, const RunOptions& options);
 
+  /// Makes the contexts of so many threads ahead, for the processes that this one forks.
+  void prepare_threads(std::size_t count);
+
   // ---- program thread: operations ----
 
   /// Announces `operation` and returns when the strategy lets this thread go on. True: it is ready.

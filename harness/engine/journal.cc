@@ -203,6 +203,7 @@ void Journal::clear(bool known) {
   open_finding_ = false;
   const auto runs = *counters_;
   *counters_ = JournalCounters{};
+  counters_->threads = runs.threads;
   if (known) {
     memory_->known_count = 0;
     memory_->racy_count = 0;

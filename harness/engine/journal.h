@@ -43,6 +43,7 @@ struct JournalCounters {
   std::uint64_t bad_runs;         // runs that ended badly
   std::uint64_t run_nanoseconds;  // time spent in runs
   ThreadId thread;                // who runs
+  ThreadId threads;               // the most of one run
   RunEnd last_end;
   std::uint8_t in_program;  // a run is in progress
   std::uint8_t exhausted;   // the strategy has no further run

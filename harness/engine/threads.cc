@@ -14,10 +14,16 @@
 #include "engine/scope.h"
 
 namespace chicane::engine {
+void Engine::prepare_threads(std::size_t count) {
+  // ThreadSanitizer would take the inherited ones for threads that ended unseen.
+  if (!has_real_tsan()) pool_.prepare(count);
+}
+
 Thread& Engine::add_thread(void* (*body)(void*), void* argument, std::size_t stack_size) {
   if (thread_count_ == all_.size()) all_.push_back(new Thread);
   Thread& thread = *all_[thread_count_];
   thread.id_ = static_cast<ThreadId>(thread_count_++);
+  journal_->counters().threads = std::max(journal_->counters().threads, thread.id_ + 1);
   thread.parent_ = thread.id_ == kMainThread ? kNoThread : current_->id_;
   thread.running_ = 1;
   thread.is_goroutine_ = thread.joined_ = thread.detached_ = false;

@@ -30,6 +30,9 @@ void allow_every_exit_status();
 /// not used for another run.
 void call_early_handlers(bool call);
 
+/// The call that first started a thread outside of a run; null: none did.
+inline const void* g_native_thread_site = nullptr;
+
 /// Ends the run as the process would end. `site`: where it was asked for.
 [[noreturn]] void end_program(engine::Engine& engine, Ending ending, int status, const void* site);
 /// RunOptions::end_process.

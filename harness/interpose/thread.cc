@@ -12,6 +12,7 @@
 #include "engine/scope.h"
 #include "interpose/cancel.h"
 #include "interpose/clock.h"
+#include "interpose/exit.h"
 #include "interpose/real.h"
 #include "interpose/refuse.h"
 
@@ -178,6 +179,8 @@ int pthread_create(pthread_t* handle, const pthread_attr_t* attributes, CreateBo
                    void* argument) noexcept {
   Engine* engine = Engine::active();
   if (engine == nullptr) {
+    if (interpose::g_native_thread_site == nullptr)
+      interpose::g_native_thread_site = CHICANE_SITE();
     return interpose::real_pthread_create()(handle, attributes, body, argument);
   }
   interpose::create_thread(*engine, handle, attributes, body, argument, CHICANE_SITE());

@@ -173,6 +173,7 @@ void from_object(const json& object, Result* result) {
   take(object, "guarantee", &result->guarantee);
   take(object, "bound", &result->bound);
   take_list(object, "diagnoses", &result->diagnoses);
+  take(object, "modules_not_instrumented", &result->modules_not_instrumented);
   take(object, "error", &result->error);
   take(object, "unavailable", &result->unavailable);
 }
@@ -199,6 +200,7 @@ json to_json(const Result& result) {
                  {"guarantee", result.guarantee},
                  {"bound", result.bound},
                  {"diagnoses", list_to_json(result.diagnoses)},
+                 {"modules_not_instrumented", result.modules_not_instrumented},
                  {"error", result.error},
                  {"unavailable", result.unavailable}};
   return object;

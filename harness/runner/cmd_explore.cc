@@ -96,6 +96,10 @@ std::string render(const Session& session, const ProgramResult& run) {
                                    : fmt::format("{} diagnoses", count),
                       reach_of(result), session.leg, result.seed, run.seconds);
   if (!result.summary.empty()) text += result.summary + "\n";
+  for (const std::string& module : result.modules_not_instrumented) {
+    text += fmt::format("not instrumented: {} (its calls are seen, its plain accesses are not)\n",
+                        module);
+  }
   return text;
 }
 
@@ -113,6 +117,7 @@ int explore(const ExploreCommand& command) {
   if (!keep_standard_input(session.witness_dir, &session.standard_input, &error)) {
     return usage_error(error);
   }
+  session.terminal = isatty(STDIN_FILENO) == 1;
   remove_witnesses(session);
   hand_on_interrupts();
   ProgramResult run = run_program(session);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/explorer_lanes.h"
 
+#include "engine/engine.h"
+
 namespace chicane::runner {
 namespace {
 
@@ -57,6 +59,8 @@ Lane::Lane(const std::function<void()>& program, const Options& options, const H
 
 bool Lane::start() {
   if (strategy_.get() == nullptr) return false;
+  if (options_.isolate_runs)
+    engine::Engine::instance().prepare_threads(journal_->counters().threads);
   child_ = std::make_unique<ChildProcess>(task_, *journal_);
   return child_->started();
 }

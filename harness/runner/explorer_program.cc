@@ -2,6 +2,8 @@
 #include "runner/explorer_program.h"
 
 #include <fcntl.h>
+#include <malloc.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,12 +12,15 @@
 #include <filesystem>
 #include <string>
 
+#include "engine/scope.h"
 #include "interpose/exit.h"
 #include "interpose/process.h"
 #include "interpose/real.h"
 #include "report/result_json.h"
+#include "report/source_map.h"
 #include "runner/explore_options.h"
 #include "runner/explorer.h"
+#include "runner/explorer_modules.h"
 #include "runner/problem.h"
 #include "runner/program_session.h"
 
@@ -83,12 +88,79 @@ void open_as(int to, const char* path, int flags) {
 }
 
 // The runs' output would flood whoever looks on: only a recorded run's is kept, in the log.
-void prepare_descriptors(const Session& session, bool recorded) {
+void prepare(const Session& session, bool recorded) {
+  if (session.isolation == Isolation::kBatch) {
+    // What the C library remembers of the run before.
+    optind = 0;
+    std::clearerr(stdin);
+    std::rewind(stdin);
+  }
   const bool nothing = session.standard_input.empty();
   open_as(STDIN_FILENO, nothing ? "/dev/null" : session.standard_input.c_str(), O_RDONLY);
   if (session.show_output || recorded) return;
   open_as(STDOUT_FILENO, "/dev/null", O_WRONLY);
   dup2(STDOUT_FILENO, STDERR_FILENO);
+}
+
+/// Notices whether somebody reads from a file. The terminal's stand-in has something to read: a
+/// line's end, since reading nothing at a file's end is no event.
+class ReadWatch {
+ public:
+  explicit ReadWatch(const std::string& path) {
+    if (path.empty()) return;
+    descriptor_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    inotify_add_watch(descriptor_, path.c_str(), IN_ACCESS);
+  }
+  ~ReadWatch() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  ReadWatch(const ReadWatch&) = delete;
+  ReadWatch& operator=(const ReadWatch&) = delete;
+  bool was_read() const {
+    char event[512];
+    return descriptor_ >= 0 && read(descriptor_, event, sizeof event) > 0;
+  }
+
+ private:
+  int descriptor_ = -1;
+};
+
+void check_flavour(const std::string& folder, const Options& options) {
+  const bool tsan = engine::has_real_tsan();
+  if (options.leg == "tsan" && !tsan) {
+    refuse(folder,
+           "the leg tsan needs a program that is linked with ThreadSanitizer: link it once more, "
+           "with CHICANE_RUNTIME=tsan in the environment of chicane-c++ or chicane-cc",
+           true);
+  }
+  if (options.leg != "tsan" && tsan) {
+    refuse(folder,
+           "this program is linked for the leg tsan only: link it without CHICANE_RUNTIME=tsan for "
+           "the leg " +
+               options.leg,
+           true);
+  }
+}
+
+// Threads of the template would be missing in its children.
+void check_threads(const std::string& folder, const Session& session) {
+  if (interpose::g_native_thread_site == nullptr) return;
+  report::Symbolizer symbolizer;
+  const auto& frames =
+      symbolizer.frames(reinterpret_cast<std::uintptr_t>(interpose::g_native_thread_site));
+  const Frame* frame = report::user_frame(frames);
+  std::string place;
+  if (frame != nullptr) {
+    place = " (" + frame->function +
+            (frame->line > 0
+                 ? " at " + report::base_name(frame->file) + ":" + std::to_string(frame->line)
+                 : "") +
+            ")";
+  }
+  refuse(folder,
+         session.program + " started a thread before main" + place +
+             ", which Chicane cannot control: start it from main, or at its first use",
+         false);
 }
 
 void note_statuses(const Session& session) {
@@ -103,27 +175,40 @@ void note_statuses(const Session& session) {
 
 void host_program(const MainCall& call, const char* folder_text) {
   const std::string folder = folder_text;
+  // One arena: each thread's own would cost a run many system calls, and its addresses their order.
+  mallopt(M_ARENA_MAX, 1);
   Session session;
   Options options;
   std::string error;
   if (!read_request(folder, &session, &options, &error)) refuse(folder, error, false);
+  check_flavour(folder, options);
+  check_threads(folder, session);
   note_statuses(session);
   const auto run_main = [&call] {
     const int status = call.main(call.argument_count, call.arguments, call.environment);
     interpose::end_program(*engine::Engine::active(), interpose::Ending::kReturn, status,
                            reinterpret_cast<const char*>(call.main) + 1);
   };
+  const ReadWatch terminal(session.terminal ? session.standard_input : "");
   Explorer explorer(run_main, options);
   explorer.host({.command = session.command,
                  .directory = std::filesystem::current_path().string(),
-                 .standard_input = session.standard_input,
+                 .standard_input = session.terminal ? "" : session.standard_input,
                  .isolation = to_string(session.isolation),
-                 .before_run = [&](bool recorded) { prepare_descriptors(session, recorded); },
+                 .before_run = [&](bool recorded) { prepare(session, recorded); },
                  .end_process = &interpose::end_after_last_thread});
   const bool shrinks = session.shorten || session.check;
-  const Result result = session.schedule.empty() ? explorer.explore()
-                        : shrinks                ? explorer.shrink(session.schedule)
-                                                 : explorer.replay(session.schedule);
+  Result result = session.schedule.empty() ? explorer.explore()
+                  : shrinks                ? explorer.shrink(session.schedule)
+                                           : explorer.replay(session.schedule);
+  if (terminal.was_read()) {
+    refuse(folder,
+           session.program +
+               " reads its terminal: each run would wait for somebody who types; give "
+               "it a file or a pipe as standard input",
+           false);
+  }
+  result.modules_not_instrumented = modules_without_instrumentation();
   if (!write_file_atomically(folder + "/result", report::to_text(result), &error)) {
     std::fprintf(stderr, "chicane: %s\n", error.c_str());
     leave(2);

@@ -64,8 +64,10 @@ ProgramResult run_program(const Session& session) {
   ProgramResult run;
   const Folder folder;
   std::string error;
-  if (folder.path().empty() ||
-      !write_file_atomically(folder.path() + "/request", to_text(session), &error)) {
+  Session told = session;
+  if (session.terminal) told.standard_input = folder.path() + "/terminal";
+  if (folder.path().empty() || !write_file_atomically(folder.path() + "/terminal", "\n", &error) ||
+      !write_file_atomically(folder.path() + "/request", to_text(told), &error)) {
     run.result.error = "no folder can be made in " + fs::temp_directory_path().string();
     return run;
   }

@@ -40,6 +40,7 @@ std::string to_text(const Session& session) {
       {"whole_trace", session.whole_trace},
       {"stop_at_step", session.stop_at_step},
       {"standard_input", session.standard_input},
+      {"terminal", session.terminal},
       {"show_output", session.show_output},
       {"allowed_statuses", session.allowed_statuses},
   };
@@ -60,6 +61,7 @@ bool from_text(const std::string& text, Session* session, std::string* error) {
     all.at("whole_trace").get_to(session->whole_trace);
     all.at("stop_at_step").get_to(session->stop_at_step);
     all.at("standard_input").get_to(session->standard_input);
+    all.at("terminal").get_to(session->terminal);
     all.at("show_output").get_to(session->show_output);
     all.at("allowed_statuses").get_to(session->allowed_statuses);
     if (parse_isolation(all.at("isolation").get<std::string>(), &session->isolation)) return true;

@@ -45,6 +45,9 @@ struct Session {
   std::uint64_t stop_at_step = 0;
   /// The file that each run reads as its standard input; empty: there is nothing to read.
   std::string standard_input;
+  /// Whether standard input is a terminal: a program that reads from `standard_input` then is
+  /// refused.
+  bool terminal = false;
   /// Whether the output of every run is shown; else only that of recorded runs is kept.
   bool show_output = false;
   /// Exit statuses other than 0 that are no finding; -1: every one.

@@ -176,6 +176,8 @@ struct Result {
   std::string ended_by;
   int signal = 0;  // that interrupted it
   std::vector<Diagnosis> diagnoses;
+  /// Of a whole program: its libraries whose plain accesses are not seen.
+  std::vector<std::string> modules_not_instrumented;
   /// Why it could not be done ("" when it was): the leg is unavailable on this machine, a schedule
   /// did not fit.
   std::string error;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runner/explorer_modules.h"
+
+#include <link.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "report/elf_file.h"
+
+namespace chicane::runner {
+namespace {
+
+using report::ElfFile;
+
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+/// Libraries whose inside is no program's concern, and those that the runtime brings.
+bool is_known(const std::string& name) {
+  for (const char* prefix :
+       {"libc.so.", "libm.so.", "libstdc++.so.", "libgcc_s.so.", "libpthread.so.", "libdl.so.",
+        "librt.so.", "libresolv.so.", "ld-linux", "linux-vdso", "libdw.so.", "libfmt.so."}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+bool is_instrumented(const ElfFile& file) {
+  return std::any_of(file.wanted.begin(), file.wanted.end(),
+                     [](const std::string& name) { return name.starts_with("__tsan_"); });
+}
+
+int collect(dl_phdr_info* info, std::size_t, void* out) {
+  static_cast<std::vector<std::string>*>(out)->emplace_back(info->dlpi_name);
+  return 0;
+}
+
+}  // namespace
+
+std::vector<std::string> modules_without_instrumentation() {
+  std::vector<std::string> paths;
+  dl_iterate_phdr(&collect, &paths);
+  std::map<std::string, ElfFile> files;  // by base name
+  std::set<std::string> wanted_by_runtime;
+  std::vector<std::string> names;
+  for (std::size_t i = 1; i < paths.size(); ++i) {  // the first is the program
+    ElfFile file;
+    std::string ignored;
+    if (paths[i].empty() || !report::read_elf(paths[i], &file, &ignored)) continue;
+    names.push_back(base_name(paths[i]));
+    files.emplace(names.back(), std::move(file));
+  }
+  // What libdw needs, and nobody else does.
+  std::set<std::string> wanted;
+  ElfFile program;
+  std::string ignored;
+  if (report::read_elf("/proc/self/exe", &program, &ignored)) {
+    wanted.insert(program.needed.begin(), program.needed.end());
+  }
+  for (const auto& [name, file] : files) {
+    auto& by = is_known(name) ? wanted_by_runtime : wanted;
+    by.insert(file.needed.begin(), file.needed.end());
+  }
+  for (const std::string& name : std::set<std::string>(wanted_by_runtime)) {
+    const auto file = files.find(name);
+    if (file == files.end() || wanted.contains(name)) continue;
+    wanted_by_runtime.insert(file->second.needed.begin(), file->second.needed.end());
+  }
+  std::vector<std::string> found;
+  for (const std::string& name : names) {
+    const bool runtimes_own = wanted_by_runtime.contains(name) && !wanted.contains(name);
+    if (!is_known(name) && !runtimes_own && !is_instrumented(files.at(name))) found.push_back(name);
+  }
+  return found;
+}
+
+}  // namespace chicane::runner

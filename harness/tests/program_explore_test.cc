@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `chicane explore` on the programs of whole_programs/. Oracle: each program says in its text how
+// it may end, and at which lines (`//~ tag`).
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "catalogue_sandbox.h"
+
+namespace chicane::testing {
+namespace {
+
+const std::string kPrograms = CHICANE_BINARY_DIR "/whole_programs/";
+
+/// The line of `//~ tag` in a program's source.
+int tagged(const std::string& source, const std::string& tag) {
+  std::ifstream file(CHICANE_SOURCE_DIR "/harness/tests/whole_programs/" + source);
+  int number = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    if (line.ends_with("//~ " + tag)) return number;
+  }
+  ADD_FAILURE() << "no //~ " << tag << " in " << source;
+  return 0;
+}
+
+struct Explored {
+  Outcome outcome;
+  nlohmann::json json;
+
+  std::vector<std::string> kinds() const {
+    std::vector<std::string> all;
+    for (const auto& diagnosis : json["diagnoses"]) all.push_back(diagnosis["kind"]);
+    return all;
+  }
+  /// The line of the first site of the diagnosis of this kind; -1 when there is none.
+  int line_of(const std::string& kind) const {
+    for (const auto& diagnosis : json["diagnoses"]) {
+      if (diagnosis["kind"] == kind) return diagnosis["sites"][0]["line"];
+    }
+    return -1;
+  }
+};
+
+Explored explore(const Sandbox& sandbox, const std::string& program,
+                 const std::string& options = "") {
+  Explored explored;
+  explored.outcome = sandbox.chicane("explore --schedules 200 --json result.json " + options +
+                                     " -- " + kPrograms + program);
+  explored.json = nlohmann::json::parse(sandbox.read("result.json"), nullptr, false);
+  EXPECT_TRUE(explored.json.is_object()) << explored.outcome.all();
+  return explored;
+}
+
+using Kinds = std::vector<std::string>;
+
+TEST(ProgramExplore, AGoodProgramIsClean) {
+  const Sandbox sandbox;
+  const Explored good = explore(sandbox, "counter good");
+  EXPECT_EQ(good.outcome.exit_code, 0) << good.outcome.all();
+  EXPECT_EQ(good.kinds(), Kinds{});
+  EXPECT_EQ(good.json["runs"], 200);
+}
+
+TEST(ProgramExplore, ARaceHasAWitnessThatReplaysAnywhere) {
+  const Sandbox sandbox;
+  const Explored bad = explore(sandbox, "counter bad", "--witness-dir w");
+  EXPECT_EQ(bad.outcome.exit_code, 1) << bad.outcome.all();
+  EXPECT_EQ(bad.kinds(), (Kinds{"data-race", "nonzero-exit"})) << bad.outcome.all();
+  EXPECT_EQ(bad.line_of("data-race"), tagged("counter.c", "increment"));
+  for (const char* witness : {"w/counter.sched.1.chicane", "w/counter.sched.2.chicane"}) {
+    const Outcome again =
+        sandbox.shell("cd / && " CHICANE_COMMAND " replay --times 2 " + sandbox.path(witness));
+    EXPECT_EQ(again.exit_code, 0) << again.all();
+    EXPECT_NE(again.out.find("the program wrote:\n  | counter is "), std::string::npos)
+        << again.all();
+  }
+}
+
+TEST(ProgramExplore, BatchFindsTheSame) {
+  const Sandbox sandbox;
+  const Explored bad = explore(sandbox, "counter bad", "--isolate batch");
+  EXPECT_EQ(bad.kinds(), (Kinds{"data-race", "nonzero-exit"})) << bad.outcome.all();
+  EXPECT_EQ(explore(sandbox, "counter good", "--isolate batch").kinds(), Kinds{});
+}
+
+TEST(ProgramExplore, EndsThatAreNoDefects) {
+  const Sandbox sandbox;
+  for (const char* how :
+       {"detached", "exit-in-thread", "underscore-exit", "quick-exit", "main-leaves"}) {
+    const Explored clean = explore(sandbox, std::string("endings ") + how);
+    EXPECT_EQ(clean.kinds(), Kinds{}) << how << "\n" << clean.outcome.all();
+    EXPECT_EQ(clean.outcome.exit_code, 0) << how;
+  }
+}
+
+struct Ending {
+  const char* how;
+  const char* kind;
+  const char* tag;  // of the line; null: no line is promised
+};
+
+class BadEndings : public ::testing::TestWithParam<Ending> {};
+
+TEST_P(BadEndings, AreDiagnosedWithAWitness) {
+  const Sandbox sandbox;
+  const Ending ending = GetParam();
+  const Explored bad = explore(sandbox, std::string("endings ") + ending.how, "--witness-dir w");
+  EXPECT_EQ(bad.outcome.exit_code, 1) << bad.outcome.all();
+  ASSERT_EQ(bad.kinds(), Kinds{ending.kind}) << bad.outcome.all();
+  if (ending.tag != nullptr) {
+    EXPECT_EQ(bad.line_of(ending.kind), tagged("endings.cc", ending.tag)) << bad.outcome.all();
+  }
+  const Outcome again = sandbox.chicane("replay w/endings.sched.1.chicane");
+  EXPECT_EQ(again.exit_code, 0) << again.all();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadEndings,
+    ::testing::Values(Ending{"exit-status", "nonzero-exit", "exits"},
+                      Ending{"abort", "crash", "aborts"},
+                      Ending{"assert", "assertion-failed", "asserts"},
+                      Ending{"throw", "uncaught-panic", "throws"},
+                      Ending{"throw-in-thread", "uncaught-panic", "throws-in-thread"},
+                      Ending{"null", "crash", "faults"}, Ending{"kill-itself", "crash", nullptr},
+                      Ending{"joinable", "uncaught-panic", nullptr},
+                      Ending{"static-destroyed", "data-race", nullptr}),
+    [](const ::testing::TestParamInfo<Ending>& info) {
+      std::string name = info.param.how;
+      std::erase(name, '-');
+      return name;
+    });
+
+TEST(ProgramExplore, ExitStatusesThatAreAllowed) {
+  const Sandbox sandbox;
+  EXPECT_EQ(explore(sandbox, "endings exit-status", "--allow-exit 3").kinds(), Kinds{});
+  EXPECT_EQ(explore(sandbox, "endings exit-status", "--allow-exit any").kinds(), Kinds{});
+  EXPECT_EQ(explore(sandbox, "endings exit-status", "--allow-exit 4").kinds(),
+            Kinds{"nonzero-exit"});
+}
+
+TEST(ProgramExplore, EachRunReadsItsInputFromTheBeginning) {
+  const Sandbox sandbox;
+  const std::string command = CHICANE_COMMAND
+                              " explore --schedules 20 --allow-exit 60 --witness-dir w -- " +
+                              kPrograms + "input";
+  sandbox.write("numbers", "10 20 30\n");
+  for (const std::string isolation : {"run", "batch"}) {
+    std::string with = command;
+    with.replace(with.find(" --schedules"), 0, " --isolate " + isolation);
+    EXPECT_EQ(sandbox.shell(with + " < numbers").exit_code, 0) << isolation;
+    EXPECT_EQ(sandbox.shell("echo 10 20 30 | " + with).exit_code, 0) << isolation;
+    const Outcome other = sandbox.shell("echo 10 20 | " + with);
+    EXPECT_EQ(other.exit_code, 1);
+    EXPECT_NE(other.out.find("main returned 30"), std::string::npos) << other.all();
+    const Outcome again = sandbox.chicane("replay w/input.sched.1.chicane");
+    EXPECT_EQ(again.exit_code, 0) << again.all();
+  }
+  EXPECT_EQ(sandbox.shell("echo 10 20 | " + kPrograms + "input").exit_code, 30);
+}
+
+TEST(ProgramExplore, WhatOutlivesARunIsSeenByTheNextInABatchOnly) {
+  const Sandbox sandbox;
+  const Explored clean = explore(sandbox, "remembers x");
+  EXPECT_EQ(clean.kinds(), Kinds{}) << clean.outcome.all();
+  EXPECT_EQ(explore(sandbox, "remembers x", "--isolate batch").kinds(), Kinds{"nondeterminism"});
+}
+
+TEST(ProgramExplore, TheProgramsOutputIsShownOnlyWhereItTells) {
+  const Sandbox sandbox;
+  const Explored quiet = explore(sandbox, "loud", "--witness-dir w");
+  EXPECT_EQ(quiet.outcome.exit_code, 1);
+  EXPECT_EQ(quiet.outcome.all().find("to standard"), std::string::npos) << quiet.outcome.all();
+  const Outcome again = sandbox.chicane("replay w/loud.sched.1.chicane");
+  EXPECT_NE(again.out.find("| to standard output\n"), std::string::npos) << again.all();
+  EXPECT_NE(again.out.find("| to standard error\n"), std::string::npos) << again.all();
+  const Explored loud = explore(sandbox, "loud", "--output");
+  EXPECT_NE(loud.outcome.all().find("to standard output"), std::string::npos);
+}
+
+TEST(ProgramExplore, AnInstrumentedLibraryIsSeenAndAnotherIsNamed) {
+  const Sandbox sandbox;
+  const Explored seen = explore(sandbox, "uses_instrumented");
+  EXPECT_EQ(seen.kinds(), Kinds{"data-race"}) << seen.outcome.all();
+  EXPECT_EQ(seen.line_of("data-race"), tagged("shared_library.c", "counts"));
+  EXPECT_EQ(seen.outcome.all().find("not instrumented"), std::string::npos) << seen.outcome.all();
+  const Explored blind = explore(sandbox, "uses_plain");
+  EXPECT_EQ(blind.kinds(), Kinds{});
+  EXPECT_NE(blind.outcome.out.find("not instrumented: libplain.so"), std::string::npos)
+      << blind.outcome.all();
+  EXPECT_EQ(blind.json["modules_not_instrumented"], nlohmann::json::array({"libplain.so"}));
+}
+
+TEST(ProgramExplore, AThreadBeforeMainIsRefusedClearly) {
+  const Sandbox sandbox;
+  const Explored refused = explore(sandbox, "early_thread");
+  EXPECT_EQ(refused.outcome.exit_code, 2);
+  EXPECT_NE(refused.outcome.err.find("started a thread before main"), std::string::npos)
+      << refused.outcome.all();
+  EXPECT_EQ(sandbox.shell(kPrograms + "early_thread").exit_code, 0);
+}
+
+TEST(ProgramExplore, StartedByItselfItIsAnOrdinaryProgram) {
+  const Sandbox sandbox;
+  const Outcome native = sandbox.shell(kPrograms + "counter good");
+  EXPECT_EQ(native.exit_code, 0);
+  EXPECT_EQ(native.out, "counter is 9\n");
+  EXPECT_EQ(sandbox.shell(kPrograms + "endings assert; true").exit_code, 0);
+  EXPECT_EQ(sandbox.shell(kPrograms + "endings main-leaves").exit_code, 0);
+  EXPECT_EQ(sandbox.shell(kPrograms + "endings quick-exit").exit_code, 0);
+  EXPECT_EQ(sandbox.shell(kPrograms + "endings throw-in-thread").exit_code, 128 + 6);
+}
+
+}  // namespace
+}  // namespace chicane::testing

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// State that outlives main: in globals, on the heap behind a global, in an argument, in stdio.
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int runs;
+static char* block;
+__attribute__((constructor)) static void allocate(void) { block = calloc(1, 16); }
+
+static void* work(void* unused) { return unused; }
+
+int main(int argc, char** argv) {
+  pthread_t thread;
+  pthread_create(&thread, NULL, work, NULL);
+  pthread_join(thread, NULL);
+  if (runs++ != 0 || block[0]++ != 0) return 3;
+  free(block);
+  block = NULL;
+  if (argc > 1 && argv[1][0]++ != 'x') return 4;
+  return 0;
+}
