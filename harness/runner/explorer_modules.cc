@@ -4,6 +4,7 @@
 #include <link.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -31,6 +32,19 @@ bool is_instrumented(const ElfFile& file) {
                      [](const std::string& name) { return name.starts_with("__tsan_"); });
 }
 
+using Files = std::map<std::string, ElfFile>;  // by base name
+
+/// Adds the libraries that `names` need, themselves and by way of others, through those that
+/// `pass`.
+void reach(const Files& files, const std::vector<std::string>& names,
+           const std::function<bool(const std::string&)>& pass, std::set<std::string>* reached) {
+  for (const std::string& name : names) {
+    const auto file = files.find(name);
+    if (file == files.end() || !pass(name) || !reached->insert(name).second) continue;
+    reach(files, file->second.needed, pass, reached);
+  }
+}
+
 int collect(dl_phdr_info* info, std::size_t, void* out) {
   static_cast<std::vector<std::string>*>(out)->emplace_back(info->dlpi_name);
   return 0;
@@ -41,8 +55,7 @@ int collect(dl_phdr_info* info, std::size_t, void* out) {
 std::vector<std::string> modules_without_instrumentation() {
   std::vector<std::string> paths;
   dl_iterate_phdr(&collect, &paths);
-  std::map<std::string, ElfFile> files;  // by base name
-  std::set<std::string> wanted_by_runtime;
+  Files files;
   std::vector<std::string> names;
   for (std::size_t i = 1; i < paths.size(); ++i) {  // the first is the program
     ElfFile file;
@@ -51,25 +64,19 @@ std::vector<std::string> modules_without_instrumentation() {
     names.push_back(base_name(paths[i]));
     files.emplace(names.back(), std::move(file));
   }
-  // What libdw needs, and nobody else does.
-  std::set<std::string> wanted;
   ElfFile program;
   std::string ignored;
-  if (report::read_elf("/proc/self/exe", &program, &ignored)) {
-    wanted.insert(program.needed.begin(), program.needed.end());
-  }
+  report::read_elf("/proc/self/exe", &program, &ignored);
+  const auto is_others = [](const std::string& name) { return !is_known(name); };
+  std::set<std::string> users, runtimes;
+  reach(files, program.needed, is_others, &users);
   for (const auto& [name, file] : files) {
-    auto& by = is_known(name) ? wanted_by_runtime : wanted;
-    by.insert(file.needed.begin(), file.needed.end());
-  }
-  for (const std::string& name : std::set<std::string>(wanted_by_runtime)) {
-    const auto file = files.find(name);
-    if (file == files.end() || wanted.contains(name)) continue;
-    wanted_by_runtime.insert(file->second.needed.begin(), file->second.needed.end());
+    if (is_known(name))
+      reach(files, file.needed, [](const std::string&) { return true; }, &runtimes);
   }
   std::vector<std::string> found;
   for (const std::string& name : names) {
-    const bool runtimes_own = wanted_by_runtime.contains(name) && !wanted.contains(name);
+    const bool runtimes_own = runtimes.contains(name) && !users.contains(name);
     if (!is_known(name) && !runtimes_own && !is_instrumented(files.at(name))) found.push_back(name);
   }
   return found;

@@ -207,7 +207,6 @@ TEST(ProgramExplore, StartedByItselfItIsAnOrdinaryProgram) {
   const Outcome native = sandbox.shell(kPrograms + "counter good");
   EXPECT_EQ(native.exit_code, 0);
   EXPECT_EQ(native.out, "counter is 9\n");
-  EXPECT_EQ(sandbox.shell(kPrograms + "endings assert; true").exit_code, 0);
   EXPECT_EQ(sandbox.shell(kPrograms + "endings main-leaves").exit_code, 0);
   EXPECT_EQ(sandbox.shell(kPrograms + "endings quick-exit").exit_code, 0);
   EXPECT_EQ(sandbox.shell(kPrograms + "endings throw-in-thread").exit_code, 128 + 6);
