@@ -88,7 +88,7 @@ bool perform_interruptible(Engine& engine, const Operation& operation) {
   Operation announced = operation;
   announced.ready = &is_ready_or_cancelled;
   announced.context = &wait;
-  announced.blocked_while = nullptr;
+  announced.blocked_while = &engine::kNotBlocked;
   engine.perform(announced);
   return operation.is_ready();
 }
