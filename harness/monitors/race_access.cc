@@ -160,9 +160,11 @@ void RaceDetector::append(const Access& access, Cell& cell, unsigned mask) {
 }
 
 void RaceDetector::retire(std::uint64_t address, std::size_t size, Origin origin) {
-  if (origin.pc >> 32 != pc_high_) find_pc_high(origin.pc >> 32);
-  const Access access{
-      {Record::make_key(++last_segment_, kFreed), about(kPlainWrite, origin)}, nullptr, 0, false};
+  const std::uint64_t step = origin.step >> Record::kStepBits == 0 ? origin.step : 0;
+  const std::uint64_t about =
+      Record::make_about(static_cast<std::uint32_t>(origin.pc), find_pc_high(origin.pc >> 32),
+                         kPlainWrite, origin.held < 3 ? origin.held : 3, step);
+  const Access access{{Record::make_key(++last_segment_, kFreed), about}, nullptr, 0, false};
   // Blocks begin and end where granules do.
   for (std::uint64_t end = address + size; address < end; address += 8) {
     Cell* cell = shadow_.cell(address);
