@@ -3,11 +3,13 @@
 // Locks whose life ends while somebody holds them. `std::mutex` has no destructor that anybody
 // could watch; its memory has an end:
 //
-//   destroyed-in-use   a block is freed with a held lock in it           sites destroy, locked
+//   destroyed-in-use   a block is freed, and another thread holds a      sites destroy, locked
+//                      lock in it
 //                      a thread ended, and a lock among its variables    site  locked
 //                      is held by another
 //
-// What a thread kept when it ended is a lock-leak (leak.cc), and told as that. (A lock in a
+// What a thread kept when it ended is a lock-leak (leak.cc), and who unlocks what it has freed uses
+// freed memory: they are told as that. (A lock in a
 // function that has returned while its thread goes on is not told from a live one.)
 //
 // Only the first runs of a process are watched: the mistake shows in every run that has it, and a
@@ -52,7 +54,7 @@ class LifetimeMonitor final : public engine::Monitor {
   void on_free(ThreadId thread, const void* start, std::size_t size) override {
     const char* first = static_cast<const char*>(start);
     for (const Thread* holder : engine_->threads()) {
-      if (holder->finished()) continue;
+      if (holder->finished() || holder->id() == thread) continue;
       for (const HeldLock& lock : holder->held()) {
         const char* at = static_cast<const char*>(lock.object);
         if (at >= first && at < first + size) report_freed(thread, *holder, lock);
@@ -71,8 +73,7 @@ class LifetimeMonitor final : public engine::Monitor {
   void report_freed(ThreadId thread, const Thread& holder, const HeldLock& lock) {
     engine::Finding* finding = engine_->report(
         "destroyed-in-use",
-        name_of(*engine_->threads()[thread]) + " frees a lock that " +
-            (holder.id() == thread ? std::string("it holds") : name_of(holder) + " holds"),
+        name_of(*engine_->threads()[thread]) + " frees a lock that " + name_of(holder) + " holds",
         lock.object);
     engine_->add_site(finding, "destroy", thread, engine_->last_site(), true, 0, "", lock.object);
     add_locked(finding, holder, lock);

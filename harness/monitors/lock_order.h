@@ -155,6 +155,7 @@ class LockOrderMonitor final : public engine::Monitor {
   bool ordered(engine::ThreadId first, std::uint32_t first_at, engine::ThreadId second,
                std::uint32_t second_at) const;
   bool takes_a_detour(const std::vector<const Edge*>& circle) const;
+  bool is_detour(const Edge& edge, const Edge& next) const;
   template <class One, class Other>
   bool share_gate(const One& one, const Other& other) const;
   const char* refute(const std::vector<const Edge*>& circle) const;
