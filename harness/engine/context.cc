@@ -14,6 +14,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "engine/scope.h"
+
 // Present when the program is linked with ThreadSanitizer: the parked thread must be one it knows.
 extern "C" int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*),
                                             void*) __attribute__((weak));
@@ -255,7 +257,11 @@ Context* ContextPool::take(FiberEntry entry, std::size_t stack_size) {
     free.erase(free.begin() + static_cast<std::ptrdiff_t>(i));
   }
   if (context == nullptr) context = Context::create(stack_size);
-  if (context != nullptr) context->reset(entry);
+  if (context == nullptr) return nullptr;
+  // ThreadSanitizer would see one thread write to another's thread-local storage.
+  if (has_real_tsan()) __tsan_ignore_thread_begin();
+  context->reset(entry);
+  if (has_real_tsan()) __tsan_ignore_thread_end();
   return context;
 }
 

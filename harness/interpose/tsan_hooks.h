@@ -7,6 +7,8 @@
 // Thread safety: program thread.
 #pragma once
 
+#include "engine/scope.h"
+
 extern "C" {
 void __tsan_mutex_pre_lock(void* mutex, unsigned flags) __attribute__((weak));
 void __tsan_mutex_post_lock(void* mutex, unsigned flags, int recursion) __attribute__((weak));
@@ -20,7 +22,7 @@ inline constexpr unsigned kTsanReadLock = 1 << 3;
 
 /// `mutex` was acquired, shared or not.
 inline void tsan_locked(const void* mutex, bool shared) {
-  if (__tsan_mutex_pre_lock == nullptr) return;
+  if (!engine::has_real_tsan()) return;
   const unsigned flags = shared ? kTsanReadLock : 0;
   __tsan_mutex_pre_lock(const_cast<void*>(mutex), flags);
   __tsan_mutex_post_lock(const_cast<void*>(mutex), flags, 0);
@@ -28,7 +30,7 @@ inline void tsan_locked(const void* mutex, bool shared) {
 
 /// `mutex` is released (or is about to be, wrongly).
 inline void tsan_unlocked(const void* mutex, bool shared) {
-  if (__tsan_mutex_pre_unlock == nullptr) return;
+  if (!engine::has_real_tsan()) return;
   const unsigned flags = shared ? kTsanReadLock : 0;
   __tsan_mutex_pre_unlock(const_cast<void*>(mutex), flags);
   __tsan_mutex_post_unlock(const_cast<void*>(mutex), flags);

@@ -47,9 +47,6 @@ const char* const kDescriptions[] = {
 
 extern "C" {
 void __tsan_on_report(void* report);
-void __tsan_acquire(void*) {}
-void __tsan_release(void*) {}
-void __tsan_mutex_destroy(void*, unsigned) {}
 void* __tsan_get_current_fiber() { return nullptr; }
 void* __tsan_create_fiber(unsigned) { return nullptr; }
 void __tsan_switch_to_fiber(void*, unsigned) {}
