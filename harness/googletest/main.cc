@@ -11,6 +11,7 @@
 
 namespace testing {
 // Present when the suite uses GoogleMock; it initializes GoogleTest, too.
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleMock's
 [[gnu::weak]] void InitGoogleMock(int* argc, char** argv);
 }  // namespace testing
 

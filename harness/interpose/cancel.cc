@@ -32,7 +32,6 @@ CHICANE_REAL(void, __pthread_unwind_next, (CancelBuffer*))
 
 namespace chicane::interpose {
 
-using engine::DoorState;
 using engine::Engine;
 using engine::Operation;
 using engine::OpKind;
@@ -93,9 +92,9 @@ bool perform_interruptible(Engine& engine, const Operation& operation) {
   return operation.is_ready();
 }
 
-const Operation& as_announced(const Operation& pending) {
-  if (pending.ready != &is_ready_or_cancelled) return pending;
-  return *static_cast<const Interruptible*>(pending.context)->operation;
+const Operation* as_announced(const Operation* pending) {
+  if (pending->ready != &is_ready_or_cancelled) return pending;
+  return static_cast<const Interruptible*>(pending->context)->operation;
 }
 
 bool perform_cancellable(Engine& engine, const Operation& operation) {

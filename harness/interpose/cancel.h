@@ -22,6 +22,6 @@ bool perform_cancellable(engine::Engine& engine, const engine::Operation& operat
 bool perform_interruptible(engine::Engine& engine, const engine::Operation& operation);
 
 /// What the caller of these announced, of a pending operation.
-const engine::Operation& as_announced(const engine::Operation& pending);
+const engine::Operation* as_announced(const engine::Operation* pending);
 
 }  // namespace chicane::interpose

@@ -102,7 +102,7 @@ bool wait_outside(Engine& engine) {
     const IoWait* wait = nullptr;
     for (const engine::Thread* thread : engine.threads()) {
       if (thread->finished() || thread->pending().kind != OpKind::kIo) continue;
-      const Operation& pending = as_announced(thread->pending());
+      const Operation& pending = *as_announced(&thread->pending());
       const auto* candidate = static_cast<const IoWait*>(pending.context);
       if (candidate->is_ready(*candidate)) return true;
       if (!candidate->outside || waiting != nullptr) continue;

@@ -29,6 +29,7 @@ void __tsan_ignore_thread_end();
 void __tsan_acquire(void* object) { acquire(object); }
 void __tsan_release(void* object) { release(object); }
 
+// NOLINTBEGIN(readability-identifier-naming): the names are those that programs call
 void AnnotateHappensBefore(const char*, int, const volatile void* object) {
   release(const_cast<const void*>(object));
 }
@@ -48,6 +49,7 @@ void AnnotateIgnoreReadsEnd(const char*, int) { __tsan_ignore_thread_end(); }
 void AnnotateIgnoreWritesBegin(const char*, int) { __tsan_ignore_thread_begin(); }
 void AnnotateIgnoreWritesEnd(const char*, int) { __tsan_ignore_thread_end(); }
 void AnnotateThreadName(const char*, int, const char*) {}
+// NOLINTEND(readability-identifier-naming)
 
 void __tsan_mutex_create(void*, unsigned) {}
 void __tsan_mutex_destroy(void*, unsigned) {}

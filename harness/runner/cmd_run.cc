@@ -234,8 +234,9 @@ void print_outcome(const RunOptions& options, const Plan& plan, const Counts& co
     // A good program's diagnoses are failures: shown whatever the flags say.
     if (options.diagnoses || run.file->good()) fmt::print("{}", show_diagnoses(run, colour));
   }
-  if (options.matrix) {
-    fmt::print("{}\n", render_matrix(plan.leg_names, make_rows(plan), colour));
+  // An interrupted run may have no row.
+  if (const std::vector<MatrixRow> rows = make_rows(plan); options.matrix && !rows.empty()) {
+    fmt::print("{}\n", render_matrix(plan.leg_names, rows, colour));
     const std::string reach = render_reach(plan.runs);
     if (!reach.empty()) fmt::print("{}\n", reach);
   }
