@@ -231,6 +231,7 @@ int hosted_main(int count, char** arguments, char** environment) {
 
 extern "C" {
 // By it the command tells a program that it can explore.
+// NOLINTNEXTLINE(readability-identifier-naming): a C symbol, looked up by this name
 __attribute__((used)) extern const char chicane_runtime_marker[] = "chicane runtime";
 
 int __libc_start_main(Main main, int count, char** arguments, Plain init, Plain fini,
