@@ -204,8 +204,8 @@ void host_program(const MainCall& call, const char* folder_text) {
   if (terminal.was_read()) {
     refuse(folder,
            session.program +
-               " reads its terminal: each run would wait for somebody who types; give "
-               "it a file or a pipe as standard input",
+               " reads its terminal: each run would wait for somebody who types\n"
+               "  instead: give it a file or a pipe as standard input",
            false);
   }
   result.modules_not_instrumented = modules_without_instrumentation();

@@ -68,7 +68,7 @@ Problem inspect_elf(const std::string& name, const report::ElfFile& file) {
     problem.instead = "build it for this one, with chicane-c++ or chicane-cc";
   } else if (!file.executable) {
     problem.what = name + " is an object file, not a program";
-    problem.instead = "give the program that it is linked into";
+    problem.instead = "give the program that it is linked into, by chicane-c++ or chicane-cc";
   } else if (!file.has_loader) {
     problem.what = name + " is statically linked; calls between its threads cannot be seen there";
     problem.instead = "link it without -static, with chicane-c++ or chicane-cc";

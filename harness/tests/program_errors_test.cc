@@ -36,7 +36,7 @@ TEST(ProgramErrors, WhatIsNoProgram) {
   expect_refused(sandbox, "./script", "is a script (#!/bin/sh)", "the program that it starts");
   expect_refused(sandbox, "./text", "is no program", "chicane-c++");
   expect_refused(sandbox, "./empty", "cannot be read", "chicane-c++");
-  expect_refused(sandbox, ".", "is a folder", "path of a program");
+  expect_refused(sandbox, "./.", "is a folder", "path of a program");
 }
 
 TEST(ProgramErrors, ProgramsThatCannotBeStartedSo) {
