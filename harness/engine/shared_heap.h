@@ -63,13 +63,13 @@ struct SharedAllocator {
   SharedAllocator() = default;
   template <typename U>
   SharedAllocator(const SharedAllocator<U>&) {}  // NOLINT: as every allocator's
-  T* allocate(std::size_t count) {
-    return static_cast<T*>(SharedHeap::allocate(count * sizeof(T)));
-  }
-  void deallocate(T* memory, std::size_t count) {
-    SharedHeap::deallocate(memory, count * sizeof(T));
-  }
+  T* allocate(std::size_t count) { return static_cast<T*>(SharedHeap::allocate(count * kSize)); }
+  void deallocate(T* memory, std::size_t count) { SharedHeap::deallocate(memory, count * kSize); }
   friend bool operator==(const SharedAllocator&, const SharedAllocator&) { return true; }
+
+ private:
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer
+  static constexpr std::size_t kSize = sizeof(T);
 };
 
 template <typename T>
