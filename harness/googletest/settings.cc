@@ -142,6 +142,7 @@ bool read_settings(std::vector<std::string>* arguments, Settings* settings, std:
       !read_switch("explore", written.explore_at_all, &settings->explore, error)) {
     return false;
   }
+  if (written.spurious_wakeups == "0") options.sample_spurious_wakeups = false;
   settings->replay_file = written.replay;
   return written.replay.empty() || read_replay(settings, error);
 }

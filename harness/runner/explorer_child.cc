@@ -104,6 +104,7 @@ void note_divergence(Journal& journal, const engine::Strategy& strategy) {
 bool wakes_spuriously(const ChildTask& task, std::uint64_t run) {
   constexpr std::uint64_t kEvery = 8;
   if (task.options->spurious_wakeups || task.spurious_wakeups) return true;
+  if (!task.options->sample_spurious_wakeups) return false;
   if (task.replay != nullptr || task.steer != nullptr || task.options->leg != "sched") return false;
   const Strategy strategy = task.options->strategy;
   const bool samples = strategy == Strategy::kPortfolio || strategy == Strategy::kRandom ||

@@ -24,6 +24,7 @@ class Sampling final : public engine::Strategy {
   unsigned pick_thread(const engine::ThreadChoice& choice) override {
     if (!fairness_.anybody_rests()) return sampler_->pick_thread(choice);
     const engine::ThreadChoice awake = fairness_.filter(choice);
+    left_out_ |= awake.enabled.size() != choice.enabled.size();
     const unsigned picked = awake.enabled.size() == 1 ? 0 : sampler_->pick_thread(awake);
     return fairness_.indices()[picked];
   }
@@ -36,7 +37,7 @@ class Sampling final : public engine::Strategy {
     if (sampler_->wants_events()) sampler_->on_event(event);
   }
   void end_run(std::uint64_t steps) override {
-    left_out_ |= fairness_.rested() != 0 || steps > step_limit_;
+    left_out_ |= steps > step_limit_;
     coverage_->end_run();
     sampler_->end_run(steps);
   }

@@ -67,9 +67,11 @@ struct Options {
   std::string leg = "sched";
   /// Operations in a run before it is judged for livelock.
   std::uint64_t step_limit = 20000;
-  /// Whether condition waits may return without a signal in every run; else they may in every
-  /// eighth of a search that samples (leg "sched"; strategies portfolio, random, pct).
+  /// Whether condition waits may return without a signal in every run...
   bool spurious_wakeups = false;
+  /// ...or else in every eighth of a search that samples (leg "sched"; strategies portfolio,
+  /// random, pct). Without both they never do.
+  bool sample_spurious_wakeups = true;
   /// Gives each run a fresh copy of the process, not only those after a run that ended badly.
   bool isolate_runs = false;
   /// Runs that end badly (each costs a process) without anything new before the search ends.
