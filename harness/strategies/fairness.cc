@@ -21,8 +21,7 @@ void Fairness::begin_run() {
 
 bool Fairness::failed(const Event& event) {
   return event.outcome == Outcome::kWouldBlock || event.outcome == Outcome::kFailed ||
-         event.outcome == Outcome::kTimedOut ||
-         event.kind == OpKind::kSleep;  // once is a pause, again and again is polling
+         event.outcome == Outcome::kTimedOut;
 }
 
 bool Fairness::polls(const Event& event) {
@@ -33,6 +32,13 @@ bool Fairness::polls(const Event& event) {
 
 bool Fairness::spins(State& state, const Event& event) const {
   if (event.kind == OpKind::kYield) return true;
+  if (event.kind == OpKind::kSleep) {  // once is a pause, again and again is polling
+    if (state.sleep_site != event.site) state.sleeps = 0;
+    state.sleep_site = event.site;
+    if (++state.sleeps < kFailureLimit) return false;
+    state.sleeps = 0;
+    return true;
+  }
   const bool failure = failed(event);
   if (failure || polls(event)) {
     // The clock moves at every reading: that it does is no progress.
@@ -48,7 +54,7 @@ bool Fairness::spins(State& state, const Event& event) const {
       return true;
     }
   }
-  if (state.alone < kAloneLimit) return false;
+  if (state.alone < kAloneLimit >> std::min(state.rests, 5u)) return false;
   state.alone = 0;
   return true;
 }

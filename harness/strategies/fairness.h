@@ -49,7 +49,8 @@ class Fairness {
   static constexpr unsigned kFailureLimit = 3;
   /// ...readings of one value at one place...
   static constexpr unsigned kPollLimit = 12;
-  /// ...and events at places where it has been already, with no other thread's event between.
+  /// ...and events at places where it has been already, with no other thread's event between (half
+  /// as many each time it comes back).
   static constexpr unsigned kAloneLimit = 600;
   static constexpr unsigned kMostRest = 12;
   /// Rests of each of them after which threads that all rest are woken one by one.
@@ -60,6 +61,8 @@ class Fairness {
     const void* object = nullptr;  // what it tried or read
     std::uint64_t value = 0;
     unsigned count = 0;
+    const void* sleep_site = nullptr;  // what it polls between two sleeps has a place of its own
+    unsigned sleeps = 0;
     unsigned alone = 0;
     unsigned rests = 0;          // since it last came to a new place
     std::uint64_t places = 0;    // a Bloom filter of the sites since then
