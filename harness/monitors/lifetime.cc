@@ -5,12 +5,10 @@
 //
 //   destroyed-in-use   a block is freed, and another thread holds a      sites destroy, locked
 //                      lock in it
-//                      a thread ended, and a lock among its variables    site  locked
-//                      is held by another
 //
 // What a thread kept when it ended is a lock-leak (leak.cc), and who unlocks what it has freed uses
-// freed memory: they are told as that. (A lock in a
-// function that has returned while its thread goes on is not told from a live one.)
+// freed memory: they are told as that. A lock
+// among the variables of a function that has returned is not told from a live one.
 //
 // Only the first runs of a process are watched: the mistake shows in every run that has it, and a
 // look at all threads at each free would be dear.
@@ -20,7 +18,6 @@
 #include <string>
 
 #include "engine/engine.h"
-#include "monitors/event_mask.h"
 #include "monitors/monitors.h"
 #include "monitors/wording.h"
 
@@ -28,9 +25,7 @@ namespace chicane::monitors {
 namespace {
 
 using engine::Engine;
-using engine::Event;
 using engine::HeldLock;
-using engine::OpKind;
 using engine::Thread;
 using engine::ThreadId;
 
@@ -38,19 +33,7 @@ class LifetimeMonitor final : public engine::Monitor {
  public:
   void begin_run(Engine& engine) override { engine_ = &engine; }
   bool wants_memory() const override { return runs_ < kFirstRuns; }
-  std::uint64_t event_kinds() const override {
-    return runs_ < kFirstRuns ? event_mask(OpKind::kThreadExit) : 0;
-  }
-  void on_event(const Event& event) override {
-    for (const Thread* holder : engine_->threads()) {
-      if (holder->finished()) continue;
-      for (const HeldLock& lock : holder->held()) {
-        if (holder->id() != event.thread && lies_on_stack_of(event.thread, lock.object)) {
-          report_ended(event.thread, *holder, lock);
-        }
-      }
-    }
-  }
+  std::uint64_t event_kinds() const override { return 0; }
   void on_free(ThreadId thread, const void* start, std::size_t size) override {
     const char* first = static_cast<const char*>(start);
     for (const Thread* holder : engine_->threads()) {
@@ -66,24 +49,12 @@ class LifetimeMonitor final : public engine::Monitor {
  private:
   static constexpr std::uint64_t kFirstRuns = 64;
 
-  bool lies_on_stack_of(ThreadId thread, const void* object) const {
-    const engine::Place place = engine_->locate(object);
-    return place.region == engine::Region::kStack && place.thread == thread;
-  }
   void report_freed(ThreadId thread, const Thread& holder, const HeldLock& lock) {
     engine::Finding* finding = engine_->report(
         "destroyed-in-use",
         name_of(*engine_->threads()[thread]) + " frees a lock that " + name_of(holder) + " holds",
         lock.object);
     engine_->add_site(finding, "destroy", thread, engine_->last_site(), true, 0, "", lock.object);
-    add_locked(finding, holder, lock);
-  }
-  void report_ended(ThreadId owner, const Thread& holder, const HeldLock& lock) {
-    engine::Finding* finding =
-        engine_->report("destroyed-in-use",
-                        name_of(holder) + " holds a lock that was a variable of " +
-                            name_of(*engine_->threads()[owner]) + ", which has ended",
-                        lock.object);
     add_locked(finding, holder, lock);
   }
   void add_locked(engine::Finding* finding, const Thread& holder, const HeldLock& lock) {

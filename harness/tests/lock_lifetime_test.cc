@@ -36,24 +36,6 @@ TEST(LockLifetime, AHeldLockIsFreed) {
   EXPECT_TRUE(shows(result, 2)) << describe(result);
 }
 
-TEST(LockLifetime, AHeldLockWasAVariableOfAThreadThatEnded) {
-  const Result result = explore(
-      [] {
-        std::atomic<bool> held = false;
-        std::thread([&] {
-          std::mutex mutex;
-          std::thread([&] {
-            mutex.lock();  //~ held-on
-            held = true;
-            for (int i = 0; i < 20; ++i) std::this_thread::yield();
-          }).detach();
-          while (!held) std::this_thread::yield();
-        }).join();
-      },
-      options(50));
-  EXPECT_TRUE(shows(result, 1)) << describe(result);
-}
-
 TEST(LockLifetime, AFreeLockIsFreed) {
   expect_clean([] {
     auto mutex = std::make_unique<std::mutex>();
