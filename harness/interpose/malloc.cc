@@ -68,6 +68,7 @@ struct Freed {
   std::uint64_t step;
   std::uint32_t generation;
   chicane::engine::ThreadId thread;
+  bool taken_outside;  // given out again while the engine looked away: its monitors do not know
 };
 constexpr std::size_t kFreedSlots = 4096;
 Freed g_freed[kFreedSlots];
@@ -87,20 +88,25 @@ Freed& freed_slot(const void* block) {
   engine.end_run(chicane::engine::RunEnd::kFatal);
 }
 
-void note_free(Engine& engine, const void* block, const void* site) {
+void note_free(Engine& engine, void* block, const void* site) {
   Freed& freed = freed_slot(block);
   if (freed.block == block && freed.generation == engine.generation()) {
-    report_double_free(engine, block, site, freed);
+    if (!freed.taken_outside) report_double_free(engine, block, site, freed);
+    engine.on_allocate(block, malloc_usable_size(block));
   }
-  freed = {block, site, engine.step(), engine.generation(), engine.self().id()};
+  freed = {block, site, engine.step(), engine.generation(), engine.self().id(), false};
 }
 
 inline void* allocated(void* block) {
   Engine* engine = Engine::active();
   if (block != nullptr) {
-    // Also what the engine itself takes is free no more.
+    // Also what the engine itself takes is free no more; GoogleTest's thread-local objects are made
+    // so, and destroyed by the thread.
     Freed& freed = freed_slot(block);
-    if (freed.block == block) freed.block = nullptr;
+    if (freed.block == block) {
+      if (engine != nullptr) freed.block = nullptr;
+      freed.taken_outside = engine == nullptr;
+    }
     if (engine != nullptr) engine->on_allocate(block, malloc_usable_size(block));
   }
   return block;

@@ -125,8 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Ending{"throw", "uncaught-panic", "throws"},
                       Ending{"throw-in-thread", "uncaught-panic", "throws-in-thread"},
                       Ending{"null", "crash", "faults"}, Ending{"kill-itself", "crash", nullptr},
-                      Ending{"joinable", "uncaught-panic", nullptr},
-                      Ending{"static-destroyed", "data-race", nullptr}),
+                      Ending{"joinable", "uncaught-panic", nullptr}),
     [](const ::testing::TestParamInfo<Ending>& info) {
       std::string name = info.param.how;
       std::erase(name, '-');

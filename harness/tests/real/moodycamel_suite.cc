@@ -83,8 +83,15 @@ void two_writers() {
   together([&] { queue.enqueue(1); }, [&] { queue.enqueue(2); });
 }
 
+// The library's own assertion, where it is compiled in, sees the second writer before it writes.
+#ifdef NDEBUG
+constexpr const char* kTwoWriters = "data-race";
+#else
+constexpr const char* kTwoWriters = "assertion-failed";
+#endif
+
 TEST(ReaderWriterQueue, TwoWritersAreDiagnosed) {
-  EXPECT_CHICANE_DIAGNOSES(two_writers, "data-race");
+  EXPECT_CHICANE_DIAGNOSES(two_writers, kTwoWriters);
 }
 
 }  // namespace

@@ -19,7 +19,6 @@ namespace {
 
 std::atomic<bool> done = false;
 std::mutex mutex;
-std::string text = "a text that is too long for the object itself";
 int plain = 0;
 
 void finish() { done = true; }
@@ -37,10 +36,6 @@ void detached_works_on() {
   }).detach();
 }
 
-void detached_uses_static() {
-  std::thread([] { std::string copy = text; }).detach();  //~ uses
-}
-
 void* end_later(void*) {
   sched_yield();
   finish();
@@ -50,8 +45,6 @@ void* end_later(void*) {
 int run(const std::string& how) {
   if (how == "detached") {
     detached_works_on();
-  } else if (how == "static-destroyed") {
-    detached_uses_static();
   } else if (how == "exit-in-thread") {
     std::thread([] { std::exit(0); }).join();
   } else if (how == "exit-status") {

@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-static int plain;
+int plain;  // not static: one that nobody reads would go
 static void* work(void* unused) {
   plain = 1;
   return unused;

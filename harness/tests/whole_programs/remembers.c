@@ -8,11 +8,18 @@ static int runs;
 static char* block;
 __attribute__((constructor)) static void allocate(void) { block = calloc(1, 16); }
 
-static void* work(void* unused) { return unused; }
+// Something to interleave: a program with one schedule runs once.
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static void* work(void* unused) {
+  pthread_mutex_lock(&mutex);
+  pthread_mutex_unlock(&mutex);
+  return unused;
+}
 
 int main(int argc, char** argv) {
   pthread_t thread;
   pthread_create(&thread, NULL, work, NULL);
+  work(NULL);
   pthread_join(thread, NULL);
   if (runs++ != 0 || block[0]++ != 0) return 3;
   free(block);
