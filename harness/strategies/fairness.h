@@ -51,7 +51,7 @@ class Fairness {
   static constexpr unsigned kPollLimit = 12;
   /// ...and events at places where it has been already, with no other thread's event between (half
   /// as many each time it comes back).
-  static constexpr unsigned kAloneLimit = 600;
+  static constexpr unsigned kAloneLimit = 256;
   static constexpr unsigned kMostRest = 12;
   /// Rests of each of them after which threads that all rest are woken one by one.
   static constexpr unsigned kInStep = 4;

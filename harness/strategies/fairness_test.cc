@@ -99,7 +99,7 @@ TEST_F(FairnessTest, ALoopUnderALockEndsToo) {
     event(0, events % 2 == 0 ? OpKind::kLock : OpKind::kUnlock, &kLock);
     ++events;
   }
-  EXPECT_LT(events, 700);
+  EXPECT_LT(events, 300);
 }
 
 TEST_F(FairnessTest, WhoeverHoldsALockLetsGoBeforeItRests) {

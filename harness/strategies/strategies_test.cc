@@ -122,16 +122,43 @@ TEST(FewPreemptions, MostlyStays) {
   }
 }
 
-TEST(Portfolio, BeginsWithRoundRobinAndAlternates) {
-  const auto strategy = make_strategy("portfolio", {}, nullptr);
-  EXPECT_EQ(picks(*strategy, 0, 6), "120120");
-  std::size_t busy = 0, calm = 0;
-  for (std::uint64_t run = 1; run < 60; ++run) {
-    const std::size_t count = switches(picks(*strategy, run, 60));
-    (count > 20 ? busy : calm) += 1;
+// Without events there is no conflict to reverse: `directed` leaves its runs to `pos`. The uniform
+// walks learn from earlier runs, and so cannot be told by their answers.
+TEST(Portfolio, OpensWithEachOfItsStrategies) {
+  constexpr std::uint64_t kSeed = 7;
+  const auto portfolio = make_strategy("portfolio", {.seed = kSeed}, nullptr);
+  const auto pos = make_pos(kSeed), few = make_few_preemptions(kSeed);
+  const auto pct2 = make_pct(kSeed, 2), pct = make_pct(kSeed, 3), random = make_random(kSeed);
+  const std::map<std::uint64_t, engine::Strategy*> opening = {
+      {1, pos.get()},  {2, pos.get()},  {3, pos.get()},    {4, pos.get()},  {5, few.get()},
+      {6, pos.get()},  {7, pct2.get()}, {8, pos.get()},    {10, pos.get()}, {12, pos.get()},
+      {13, pct.get()}, {14, pos.get()}, {15, random.get()}};
+  EXPECT_EQ(picks(*portfolio, 0, 6), "120120");
+  for (std::uint64_t run = 1; run < 16; ++run) {
+    const std::string answers = picks(*portfolio, run, 40);
+    const auto own = opening.find(run);
+    if (own != opening.end()) EXPECT_EQ(answers, picks(*own->second, run, 40)) << "run " << run;
   }
-  EXPECT_GE(busy, 10u);
-  EXPECT_GT(calm, 5u);
+}
+
+TEST(Portfolio, GoesOnWithEachOfThemInTurn) {
+  constexpr std::uint64_t kSeed = 7;
+  const auto portfolio = make_strategy("portfolio", {.seed = kSeed}, nullptr);
+  const auto pos = make_pos(kSeed), random = make_random(kSeed);
+  unsigned of_pos = 0, of_random = 0;
+  std::size_t busy = 0, calm = 0;  // few preemptions, PCT and the exhaustive search hardly switch
+  for (std::uint64_t run = 0; run < 16 + 96; ++run) {
+    const std::string answers = picks(*portfolio, run, 60);
+    if (run < 16) continue;
+    of_pos += answers == picks(*pos, run, 60);
+    of_random += answers == picks(*random, run, 60);
+    (switches(answers) > 20 ? busy : calm) += 1;
+  }
+  // Of 96 runs 24 are given out in turn, three to each of eight; `directed` leaves its own to pos.
+  EXPECT_GE(of_pos, 6u);
+  EXPECT_GE(of_random, 3u);
+  EXPECT_GT(busy, 15u);
+  EXPECT_GT(calm, 30u);
 }
 
 ChoiceRecord thread_choice(std::uint32_t id) {

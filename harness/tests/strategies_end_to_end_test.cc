@@ -57,7 +57,7 @@ class EveryStrategy : public ::testing::TestWithParam<Strategy> {
   /// Bounded search has no chance in it: one seed tells all.
   static std::uint64_t seeds() {
     const bool bounded = GetParam() == Strategy::kDelay || GetParam() == Strategy::kPreemption;
-    return bounded ? 1 : 10;
+    return bounded ? 1 : 20;
   }
   static void expect_always(const Program& program, const std::string& expected) {
     for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
