@@ -4,6 +4,7 @@
 #include "runner/explorer.h"
 
 #include <sys/mman.h>
+#include <unwind.h>
 
 #include <algorithm>
 #include <chrono>
@@ -84,7 +85,10 @@ bool has_role(const Found& found, const char* role) {
 }  // namespace
 
 Explorer::Explorer(const std::function<void()>& program, const Options& options)
-    : program_(program), options_(options), journal_(engine::Journal::create()) {}
+    : program_(program), options_(options), journal_(engine::Journal::create()) {
+  // Its first use has a pthread_once within, which would be an operation of the first run only.
+  _Unwind_Backtrace([](_Unwind_Context*, void*) { return _URC_NORMAL_STOP; }, nullptr);
+}
 
 Explorer::~Explorer() {
   if (journal_ != nullptr) journal_->destroy();

@@ -15,8 +15,9 @@ void Fairness::begin_run() {
   threads_.clear();
   resting_.clear();
   last_thread_ = 0;
-  events_ = 0;
-  rested_ = 0;
+  events_ = rested_ = 0;
+  changed_at_ = changed_by_other_at_ = 0;
+  changed_by_ = engine::kNoThread;
 }
 
 bool Fairness::failed(const Event& event) {
@@ -30,8 +31,37 @@ bool Fairness::polls(const Event& event) {
          event.kind == OpKind::kSelect || event.kind == OpKind::kAtomicRmw;
 }
 
-bool Fairness::spins(State& state, const Event& event) const {
-  if (event.kind == OpKind::kYield) return true;
+/// Whether others may find something to be otherwise. That a lock was taken is nothing to wait for.
+bool Fairness::changes(const Event& event) {
+  return touches_object(event.kind) && !only_reads(event.kind) && event.outcome == Outcome::kDone &&
+         event.object != nullptr && event.kind != OpKind::kLock && event.kind != OpKind::kTryLock;
+}
+
+void Fairness::note_change(State& state, const Event& event) {
+  // What a thread does at one place again and again, with the same value, it does while it waits
+  // (`while (flag.exchange(true)) yield();`), and so does who unlocks what it looked at.
+  const bool again = state.made_at == event.site && state.made_value == event.value;
+  if (!again && event.kind != OpKind::kUnlock) state.yielded_at = 0;
+  state.made_at = event.site;
+  state.made_value = event.value;
+  if (changed_by_ != event.thread) changed_by_other_at_ = changed_at_;
+  changed_by_ = event.thread;
+  changed_at_ = events_;
+}
+
+/// A first yield gives way only if the strategy wants it so: the others may be as slow as they
+/// like.
+bool Fairness::yields_in_vain(State& state, const Event& event) const {
+  const std::uint64_t changed = changed_by_ != event.thread ? changed_at_ : changed_by_other_at_;
+  const bool in_vain =
+      state.yield_site == event.site && state.yielded_at != 0 && changed <= state.yielded_at;
+  state.yield_site = event.site;
+  state.yielded_at = events_;
+  return in_vain;
+}
+
+bool Fairness::spins(State& state, const Event& event) {
+  if (event.kind == OpKind::kYield) return yields_in_vain(state, event);
   if (event.kind == OpKind::kSleep) {  // once is a pause, again and again is polling
     if (state.sleep_site != event.site) state.sleeps = 0;
     state.sleep_site = event.site;
@@ -76,13 +106,10 @@ void Fairness::wake(std::size_t position) {
 }
 
 void Fairness::wake_those_due(const Event& event) {
-  // That a lock was taken is nothing to wait for.
-  const bool changes = touches_object(event.kind) && !only_reads(event.kind) &&
-                       event.outcome == Outcome::kDone && event.kind != OpKind::kLock &&
-                       event.kind != OpKind::kTryLock;
+  const bool changed = changes(event);
   for (std::size_t i = resting_.size(); i-- > 0;) {
     const State& state = threads_[resting_[i]];
-    const bool sees = changes && event.object != nullptr && event.object == state.object;
+    const bool sees = changed && event.object == state.object;
     if (resting_[i] != event.thread && (sees || state.wakes_at <= events_)) wake(i);
   }
 }
@@ -102,10 +129,12 @@ void Fairness::on_event(const Event& event) {
     state.places = (state.rests != 0 ? 0 : state.places) | place;
     state.rests = 0;
     state.alone = 0;
+    state.yielded_at = 0;
   } else {
     ++state.alone;
   }
   if (event.outcome == Outcome::kDone) count_locks(state, event.kind);
+  if (changes(event)) note_change(state, event);
   // Who rests with a lock in its hands holds up those it waits for: two that back off from each
   // other would meet again and again. It goes on until it has let go, or comes round once more.
   const bool spun = spins(state, event);

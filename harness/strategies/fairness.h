@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Keeps threads that only wait actively from trapping a strategy: `while (!done) yield();` under a
-// priority scheduler would run to the step limit. A thread that yields, sleeps again and again,
-// fails the same try-lock or compare-exchange, reads the same value at the same place, or goes
-// round a loop while nobody else moves, *rests*: it is left out of the choices until
+// priority scheduler would run to the step limit. A thread that yields once more at a place while
+// nothing has changed since, sleeps again and again, fails the same try-lock or compare-exchange,
+// reads the same value at the same place, or goes round a loop while nobody else moves, *rests*: it
+// is left out of the choices until
 //
 //   - another thread changes the object that it polls, or
 //   - the others have had 1, 2, 4, ... events since (doubled each time it comes back to spin), or
@@ -63,6 +64,10 @@ class Fairness {
     unsigned count = 0;
     const void* sleep_site = nullptr;  // what it polls between two sleeps has a place of its own
     unsigned sleeps = 0;
+    const void* yield_site = nullptr;
+    std::uint64_t yielded_at = 0;   // in events of the run; 0: nowhere, or it got further since
+    const void* made_at = nullptr;  // where it last changed something itself,
+    std::uint64_t made_value = 0;   // and to what
     unsigned alone = 0;
     unsigned rests = 0;          // since it last came to a new place
     std::uint64_t places = 0;    // a Bloom filter of the sites since then
@@ -74,7 +79,10 @@ class Fairness {
 
   static bool failed(const engine::Event& event);
   static bool polls(const engine::Event& event);
-  bool spins(State& state, const engine::Event& event) const;
+  static bool changes(const engine::Event& event);
+  void note_change(State& state, const engine::Event& event);
+  bool yields_in_vain(State& state, const engine::Event& event) const;
+  bool spins(State& state, const engine::Event& event);
   static void count_locks(State& state, engine::OpKind kind);
   void rest(engine::ThreadId id);
   void wake(std::size_t position);
@@ -87,6 +95,9 @@ class Fairness {
   engine::SharedVector<unsigned> indices_;
   engine::ThreadId last_thread_ = 0;
   std::uint64_t events_ = 0, rested_ = 0;
+  // When somebody last changed an object, who that was, and when somebody else last did.
+  std::uint64_t changed_at_ = 0, changed_by_other_at_ = 0;
+  engine::ThreadId changed_by_ = engine::kNoThread;
 };
 
 }  // namespace chicane::strategies

@@ -51,16 +51,53 @@ class FairnessTest : public ::testing::Test {
   std::uint64_t step_ = 0;
 };
 
-TEST_F(FairnessTest, WhoeverYieldsGivesWayOnce) {
+TEST_F(FairnessTest, AFirstYieldIsNoSpinning) {
+  event(0, OpKind::kYield);
+  EXPECT_EQ(awake(), "012");
+}
+
+TEST_F(FairnessTest, WhoeverYieldsAgainInVainGivesWay) {
+  event(0, OpKind::kYield);
+  event(0, OpKind::kAtomicLoad, &kFlag);
+  event(1, OpKind::kAtomicLoad, &kFlag);
   event(0, OpKind::kYield);
   EXPECT_EQ(awake(), "12");
   event(1, OpKind::kLock, &kLock);
   EXPECT_EQ(awake(), "012");
 }
 
+TEST_F(FairnessTest, WhoeverYieldsAgainAfterAChangeIsNotInVain) {
+  for (int round = 0; round < 5; ++round) {
+    event(0, OpKind::kYield);
+    event(1, OpKind::kAtomicStore, &kFlag);
+    EXPECT_EQ(awake(), "012");
+  }
+  event(0, OpKind::kYield);
+  event(1, OpKind::kAtomicLoad, &kFlag);
+  event(0, OpKind::kYield);
+  EXPECT_EQ(awake(), "12");
+}
+
+TEST_F(FairnessTest, WhoeverYieldsBetweenStepsOfItsOwnIsNotInVain) {
+  for (std::uint64_t value = 0; value < 20; ++value) {
+    event(0, OpKind::kAtomicRmw, &kFlag, value);
+    event(0, OpKind::kYield);
+  }
+  EXPECT_EQ(fairness_.rested(), 0u);
+}
+
+TEST_F(FairnessTest, SettingWhatIsSetIsNoStep) {
+  for (int round = 0; round < 3; ++round) {
+    event(0, OpKind::kAtomicRmw, &kFlag, 1);
+    event(0, OpKind::kYield);
+  }
+  EXPECT_EQ(awake(), "12");
+}
+
 TEST_F(FairnessTest, WhoeverYieldsAgainGivesWayLonger) {
   unsigned longest = 0;
   for (int round = 0; round < 5; ++round) {
+    event(0, OpKind::kYield);
     event(0, OpKind::kYield);
     unsigned events = 0;
     for (; awake() == "12"; ++events) event(1, OpKind::kAtomicStore, &kOther);
