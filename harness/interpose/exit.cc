@@ -92,6 +92,11 @@ void report_status(Engine& engine, Ending ending, int status, const void* site) 
                   site, ending != Ending::kReturn);
 }
 
+/// Until here the other threads may have come; a run that ends leaves them where they are.
+void let_others_run(Engine& engine, const void* site) {
+  engine.perform({.kind = engine::OpKind::kThreadExit, .object = &handlers(), .site = site});
+}
+
 }  // namespace
 
 bool is_hosted() {
@@ -104,6 +109,7 @@ void allow_every_exit_status() { handlers().allowed.set(); }
 void call_early_handlers(bool call) { handlers().call_early = call; }
 
 void end_program(Engine& engine, Ending ending, int status, const void* site) {
+  let_others_run(engine, site);
   report_status(engine, ending, status, site);
   if (ending != Ending::kAtOnce) {
     engine.acquire(&handlers());
@@ -118,6 +124,8 @@ void end_program(Engine& engine, Ending ending, int status, const void* site) {
     const Engine::Scope scope;
     std::fflush(nullptr);
   }
+  // They may still run when what they use has been destroyed.
+  if (ending != Ending::kAtOnce) let_others_run(engine, site);
   engine.end_run(RunEnd::kFinished);
 }
 

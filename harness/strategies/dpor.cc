@@ -243,7 +243,9 @@ void Dpor::end_run(std::uint64_t steps) {
   const bool over = steps > last_step_ + 1;
   if (over) incomplete_ = true;
   if (recording_) trace_.end_run(engine::Engine::instance());
-  finish_run(!over && engine::Engine::instance().last_end() == engine::RunEnd::kFatal);
+  const engine::RunEnd end = engine::Engine::instance().last_end();
+  const bool left_some = end == engine::RunEnd::kFinished && !trace_.waiting().empty();
+  finish_run(!over && (end == engine::RunEnd::kFatal || left_some));
 }
 
 // ---- between runs ----

@@ -7,7 +7,8 @@
 // After each run its races (races.h) are reversed: what is to be tried goes into the wakeup tree of
 // the step from where it starts. Sleep sets tell what need not be tried again. An operation with n
 // outcomes is n branches. A run that ended badly is a trace like any other; one that was cut off (a
-// crash, an assertion) is taken as if its last step depended on everything.
+// crash, an assertion, the end of a whole process) is taken as if its last step depended on
+// everything.
 //
 // A shard explores, down to a few branchings, every thread that does not sleep instead of those
 // that races ask for: so these first branchings are the same whoever explores them, and every n-th

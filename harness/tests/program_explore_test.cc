@@ -132,6 +132,17 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+TEST(ProgramExplore, ADetachedThreadMayRunUntilTheProcessIsGone) {
+  const Sandbox sandbox;
+  for (const char* strategy : {"portfolio", "dfs", "dpor", "preemption"}) {
+    const Explored bad =
+        explore(sandbox, "endings static-destroyed", std::string("--strategy ") + strategy);
+    // Before the destructor it races with it, after it the memory is gone.
+    EXPECT_EQ(bad.kinds(), (Kinds{"data-race", "crash"})) << strategy << bad.outcome.all();
+    EXPECT_EQ(bad.line_of("crash"), tagged("endings.cc", "uses")) << bad.outcome.all();
+  }
+}
+
 TEST(ProgramExplore, ExitStatusesThatAreAllowed) {
   const Sandbox sandbox;
   EXPECT_EQ(explore(sandbox, "endings exit-status", "--allow-exit 3").kinds(), Kinds{});

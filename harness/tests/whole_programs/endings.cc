@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -19,6 +20,10 @@ namespace {
 
 std::atomic<bool> done = false;
 std::mutex mutex;
+struct Text {
+  std::unique_ptr<char[]> letters = std::make_unique<char[]>(8);
+};
+Text text;  // destroyed at exit
 int plain = 0;
 
 void finish() { done = true; }
@@ -36,6 +41,10 @@ void detached_works_on() {
   }).detach();
 }
 
+void detached_uses_static() {
+  std::thread([] { text.letters[0] = 'a'; }).detach();  //~ uses
+}
+
 void* end_later(void*) {
   sched_yield();
   finish();
@@ -45,6 +54,8 @@ void* end_later(void*) {
 int run(const std::string& how) {
   if (how == "detached") {
     detached_works_on();
+  } else if (how == "static-destroyed") {
+    detached_uses_static();
   } else if (how == "exit-in-thread") {
     std::thread([] { std::exit(0); }).join();
   } else if (how == "exit-status") {
