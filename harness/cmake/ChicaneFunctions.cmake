@@ -28,6 +28,14 @@
 #
 # Witnesses are written to <current binary folder>/chicane-witnesses.
 
+# Headers that stand before libstdc++'s; an installed package has set where they are.
+if(NOT CHICANE_OVERRIDES)
+  get_filename_component(CHICANE_OVERRIDES "${CMAKE_CURRENT_LIST_DIR}/../include/chicane/overrides"
+    ABSOLUTE)
+endif()
+# Where FetchContent made Chicane known, the variable is another folder's.
+set_property(GLOBAL PROPERTY CHICANE_OVERRIDES "${CHICANE_OVERRIDES}")
+
 function(chicane_instrument)
   if(PROJECT_NAME STREQUAL "chicane" AND COMMAND chicane_instrument_own)
     chicane_instrument_own(${ARGN})
@@ -41,6 +49,8 @@ function(chicane_instrument)
     target_compile_options(${target} PRIVATE -fsanitize=thread -g -fno-omit-frame-pointer
       -fno-optimize-sibling-calls "$<${unoptimized}:-O1;-fno-inline>"
       $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+    get_property(overrides GLOBAL PROPERTY CHICANE_OVERRIDES)
+    target_include_directories(${target} SYSTEM BEFORE PRIVATE "${overrides}")
     get_target_property(type ${target} TYPE)
     if(type STREQUAL "EXECUTABLE")
       target_link_libraries(${target} PRIVATE chicane::runtime)

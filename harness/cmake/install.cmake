@@ -34,11 +34,17 @@ foreach(name runtime runtime_tsan)
       DESTINATION "${CHICANE_LIBRARIES}")
   endif()
 endforeach()
+file(RELATIVE_PATH headers_from_libraries "/prefix/${CHICANE_LIBRARIES}"
+  "/prefix/${CMAKE_INSTALL_INCLUDEDIR}")
+file(GENERATE OUTPUT "${PROJECT_BINARY_DIR}/headers.compile"
+  CONTENT "-isystem\n@/${headers_from_libraries}/chicane/overrides\n")
+install(FILES "${PROJECT_BINARY_DIR}/headers.compile" DESTINATION "${CHICANE_LIBRARIES}")
 
 set(package "${CMAKE_INSTALL_LIBDIR}/cmake/chicane")
 install(EXPORT chicaneTargets NAMESPACE chicane:: DESTINATION "${package}")
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/chicaneConfig.cmake.in"
-  "${PROJECT_BINARY_DIR}/chicaneConfig.cmake" INSTALL_DESTINATION "${package}")
+  "${PROJECT_BINARY_DIR}/chicaneConfig.cmake" INSTALL_DESTINATION "${package}"
+  PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/chicaneConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/chicaneConfig.cmake"

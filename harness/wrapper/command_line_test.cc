@@ -116,6 +116,19 @@ TEST(Plan, InstrumentsBeforeTheUsersOptions) {
   EXPECT_EQ(planned({"-c", "a.c"}), (Arguments{kInstrumented + " -O1 -fno-inline -c a.c"}));
 }
 
+TEST(Plan, ItsOwnHeadersStandBeforeTheUsers) {
+  Toolchain toolchain = kClang;
+  toolchain.headers = {"-isystem", "/overrides"};
+  const Plan compiles =
+      make_plan(understand({"-O2", "-isystem", "/u", "-c", "a.cc"}), toolchain, "");
+  const Words expected = {"-isystem", "/overrides", "-O2", "-isystem", "/u", "-c", "a.cc"};
+  ASSERT_GE(compiles.commands[0].size(), expected.size());
+  EXPECT_TRUE(std::equal(expected.rbegin(), expected.rend(), compiles.commands[0].rbegin()));
+  for (const Words& asks : make_plan(understand({"--version"}), toolchain, "").commands) {
+    EXPECT_EQ(asks, (Words{"clang", "--version"}));
+  }
+}
+
 TEST(Plan, LinksTheRuntimeIntoProgramsOnly) {
   EXPECT_EQ(planned({"a.o", "-lx", "-o", "p"}), (Arguments{"clang a.o -lx -o p RUNTIME"}));
   EXPECT_EQ(planned({"-shared", "a.o"}), (Arguments{"clang -shared a.o"}));

@@ -15,6 +15,7 @@ Words instrumentation(const CommandLine& line, const Toolchain& toolchain) {
   if (!line.has_optimization) append(&words, {"-O1", "-fno-inline"});
   // gcc warns that ThreadSanitizer does not know fences; this runtime does.
   if (!toolchain.clang) words.emplace_back("-Wno-tsan");
+  append(&words, toolchain.headers);
   return words;
 }
 

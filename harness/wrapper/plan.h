@@ -25,6 +25,7 @@ using Words = std::vector<std::string>;
 struct Toolchain {
   Words compiler;  // a program, with a launcher before it perhaps: {"ccache", "g++-12"}
   bool clang = false;
+  Words headers;  // options of each compilation: what stands before the library's own headers
   Words runtime;  // options of the link
 };
 

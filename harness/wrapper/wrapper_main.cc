@@ -60,17 +60,12 @@ std::string library_folder() {
   return (self.parent_path() / CHICANE_LIBRARIES_FROM_PROGRAMS).lexically_normal().string();
 }
 
-/// The options of the link, one a line; @ at the beginning stands for the folder of the file.
-Words read_runtime(const std::string& flavour) {
+/// Options, one a line; @ at the beginning stands for the folder of the file.
+Words read_options(const std::string& name, const std::string& instead) {
   const std::string folder = library_folder();
-  const std::string path = folder + "/" + flavour + ".link";
+  const std::string path = folder + "/" + name;
   std::ifstream file(path);
-  if (!file) {
-    fail(path + " is not there",
-         flavour == "runtime_tsan"
-             ? "Chicane was built with a compiler that has no ThreadSanitizer runtime"
-             : "build Chicane (make), or install it as a whole (make install)");
-  }
+  if (!file) fail(path + " is not there", instead);
   Words words;
   for (std::string line; std::getline(file, line);) {
     if (line.empty()) continue;
@@ -91,7 +86,9 @@ bool is_clang(const Words& compiler) {
   return text.find("clang") != std::string::npos;
 }
 
-chicane::wrapper::Toolchain find_toolchain(bool cxx, bool link) {
+chicane::wrapper::Toolchain find_toolchain(bool cxx, const chicane::wrapper::CommandLine& line) {
+  using chicane::wrapper::Action;
+  constexpr const char* kAsAWhole = "build Chicane (make), or install it as a whole (make install)";
   chicane::wrapper::Toolchain toolchain;
   const char* name = cxx ? "CHICANE_CXX" : "CHICANE_CC";
   toolchain.compiler = split(variable(name));
@@ -100,7 +97,8 @@ chicane::wrapper::Toolchain find_toolchain(bool cxx, bool link) {
     fail(std::string(name) + " names this wrapper itself", "name the compiler below it");
   }
   toolchain.clang = is_clang(toolchain.compiler);
-  if (!link) return toolchain;
+  if (line.action != Action::kAsk) toolchain.headers = read_options("headers.compile", kAsAWhole);
+  if (line.action != Action::kLinkProgram) return toolchain;
   const std::string flavour = variable("CHICANE_RUNTIME");
   if (!flavour.empty() && flavour != "sched" && flavour != "tsan") {
     fail("CHICANE_RUNTIME=" + flavour + " is not known", "use sched or tsan");
@@ -113,7 +111,9 @@ chicane::wrapper::Toolchain find_toolchain(bool cxx, bool link) {
              toolchain.compiler.back(),
          "use the same compiler for both");
   }
-  toolchain.runtime = read_runtime(tsan ? "runtime_tsan" : "runtime");
+  toolchain.runtime = read_options(
+      tsan ? "runtime_tsan.link" : "runtime.link",
+      tsan ? "Chicane was built with a compiler that has no ThreadSanitizer runtime" : kAsAWhole);
   return toolchain;
 }
 
@@ -167,7 +167,7 @@ int main(int argc, char** argv) {
   const CommandLine line = understand({argv + 1, argv + argc});
   if (!line.refusal.empty()) fail(line.refusal, line.instead);
   const bool links = line.action >= Action::kLinkProgram;
-  const Toolchain toolchain = find_toolchain(cxx, line.action == Action::kLinkProgram);
+  const Toolchain toolchain = find_toolchain(cxx, line);
   std::string scratch;
   if (links && has_sources(line)) {
     scratch = (fs::temp_directory_path() / "chicane-objects-XXXXXX").string();
