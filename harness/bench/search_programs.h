@@ -28,4 +28,14 @@ void work_stealing();
 /// Two bank transfers, each atomic in its halves only.
 void transfers();
 
+// About a thousand operations long, with a mistake among them (shrink_bench.cc).
+/// Each of four threads loads and stores a counter once.
+void long_lost_update();
+/// Four threads take two locks, two of them in the other order.
+void long_opposite_locks();
+/// Each of four threads increments a plain counter once.
+void long_plain_race();
+/// A stage of one thread is seen by a second, whose own stage is seen by a third.
+void long_three_stages();
+
 }  // namespace chicane::bench

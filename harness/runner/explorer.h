@@ -73,11 +73,14 @@ class Explorer {
   enum class Mode : std::uint8_t { kTry, kRecord, kStrict };
   std::vector<Found> candidates() const;
   bool rerun(const std::vector<engine::ChoiceRecord>& choices,
-             const std::vector<std::uint64_t>& racy_sites, Mode mode);
+             const std::vector<std::uint64_t>& racy_sites, Mode mode,
+             const engine::Course* course = nullptr, engine::CourseLog* log = nullptr);
   const engine::Finding* find_again(const Found& found) const;
   std::optional<std::vector<engine::ChoiceRecord>> try_choices(
-      const Found& found, const std::vector<engine::ChoiceRecord>& choices);
+      const Found& found, const std::vector<engine::ChoiceRecord>& choices,
+      const engine::Course* course = nullptr);
   void shorten(Found* found);
+  std::size_t straighten(Found* found, std::size_t budget);  // explorer_straighten.cc
   void end_sooner(Found* found);
   bool take_run(Found* found);
   bool diagnose(Found found, Diagnosis* diagnosis);

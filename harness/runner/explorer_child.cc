@@ -64,7 +64,12 @@ std::vector<std::unique_ptr<engine::Monitor>> make_monitors(const std::string& l
 
 /// A strategy that serves one child only; null when the exploration's is to be used.
 std::unique_ptr<engine::Strategy> make_own_strategy(const ChildTask& task) {
-  if (task.replay != nullptr && task.lenient) return strategies::make_follow(*task.replay);
+  if (task.course != nullptr) return strategies::make_follow_course(*task.course);
+  if (task.replay != nullptr && task.lenient) {
+    auto follow = strategies::make_follow(*task.replay);
+    if (task.log == nullptr) return follow;
+    return strategies::make_logged(std::move(follow), task.log);
+  }
   if (task.replay != nullptr) return std::make_unique<strategies::Replay>(*task.replay);
   if (task.steer != nullptr) return strategies::make_steer(task.options->seed, *task.steer);
   return nullptr;

@@ -52,6 +52,10 @@ struct ChildTask {
   bool spurious_wakeups = false;
   /// Where `replay` does not fit, goes on by the default policy instead of noting a divergence.
   bool lenient = false;
+  /// Before what is in `replay`: goes along this course.
+  const engine::Course* course = nullptr;
+  /// Of a lenient replay: where its course is written, in shared memory.
+  engine::CourseLog* log = nullptr;
   /// Steers into a lock cycle.
   const std::vector<strategies::SteerRole>* steer = nullptr;
   /// Called in the child after the last run when it ended well (to hand on what monitors know).

@@ -139,7 +139,8 @@ std::vector<Found> Explorer::candidates() const {
 }
 
 bool Explorer::rerun(const std::vector<ChoiceRecord>& choices,
-                     const std::vector<std::uint64_t>& racy_sites, Mode mode) {
+                     const std::vector<std::uint64_t>& racy_sites, Mode mode,
+                     const engine::Course* course, engine::CourseLog* log) {
   journal_->clear(true);
   journal_->set_racy_sites(racy_sites);
   journal_->set_recording(mode == Mode::kRecord);
@@ -149,7 +150,9 @@ bool Explorer::rerun(const std::vector<ChoiceRecord>& choices,
                                   .end_run = 1,
                                   .replay = &choices,
                                   .spurious_wakeups = spurious_,
-                                  .lenient = mode == Mode::kTry},
+                                  .lenient = mode == Mode::kTry,
+                                  .course = course,
+                                  .log = log},
                                  *journal_);
   journal_->set_recording(false);
   return end != ChildEnd::kNoChild;
@@ -167,8 +170,8 @@ const Finding* Explorer::find_again(const Found& found) const {
 
 // The choices of a run that makes the same diagnosis and shows as much of it.
 std::optional<std::vector<ChoiceRecord>> Explorer::try_choices(
-    const Found& found, const std::vector<ChoiceRecord>& choices) {
-  if (!rerun(choices, found.racy_sites, Mode::kTry)) return std::nullopt;
+    const Found& found, const std::vector<ChoiceRecord>& choices, const engine::Course* course) {
+  if (!rerun(choices, found.racy_sites, Mode::kTry, course)) return std::nullopt;
   const Finding* again = find_again(found);
   if (again == nullptr || again->telling < found.finding.telling) return std::nullopt;
   const auto witnesses = journal_->witnesses();
@@ -212,7 +215,8 @@ void Explorer::shorten(Found* found) {
   const std::size_t most = options_.leg == "tsan" ? kTsanShrinkBudget : witness::kShrinkBudget;
   const std::size_t budget =
       std::clamp<std::size_t>(kShrinkSteps / (found->finding.step + 1), 20, most);
-  const witness::ShrinkResult result = witness::shrink(found->choices, test, budget);
+  const std::size_t spent = straighten(found, budget / 2);
+  const witness::ShrinkResult result = witness::shrink(found->choices, test, budget - spent);
   found->choices = result.choices;
   found->minimal = result.minimal;
   // In the shorter run the other access may have come first, and what was found after other runs in

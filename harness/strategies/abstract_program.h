@@ -2,7 +2,8 @@
 //
 // For tests of strategies: programs that are only lists of operations, one list per thread, run
 // without an engine. Main creates the threads and does nothing else; they have the ids 1, 2, ...
-// Locks block, as in the engine; a strategy is not asked where only one thread is enabled.
+// Locks block, as in the engine; a strategy is not asked where only one thread is enabled, unless
+// it wants every step.
 //
 // Thread safety: test code, one thread.
 #pragma once
@@ -71,7 +72,8 @@ class AbstractProgram {
       }
       if (enabled.empty()) break;
       const engine::ThreadChoice choice{enabled, current, current_index, step};
-      current = enabled[enabled.size() == 1 ? 0 : strategy.pick_thread(choice)]->id();
+      const bool asked = enabled.size() > 1 || strategy.wants_every_step();
+      current = enabled[asked ? strategy.pick_thread(choice) : 0]->id();
       order += static_cast<char>('0' + current);
       take_step(current, step, strategy);
     }

@@ -21,6 +21,7 @@
 // For replay, shrinking and confirmation:
 //   replay       the choices of a schedule
 //   follow       the same as far as they fit
+//   follow-course  a run's stretches as far as they fit, by operations of each thread
 //   steer        holds threads back so that a predicted lock cycle closes
 //
 // Thread safety: engine context only, as engine::Strategy.
@@ -38,6 +39,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/course.h"
 #include "engine/engine.h"
 #include "strategies/coverage.h"
 
@@ -122,6 +124,11 @@ class Replay final : public engine::Strategy {
 /// Follows a list of choices as far as it fits; where it does not, goes on by the default policy
 /// (the running thread, else the lowest id; outcome 0) and with the next entry.
 std::unique_ptr<engine::Strategy> make_follow(std::vector<engine::ChoiceRecord> choices);
+/// Follows a course, of which parts may have been left out.
+std::unique_ptr<engine::Strategy> make_follow_course(engine::Course course);
+/// `inner`, with the course of its last run written to `*log`.
+std::unique_ptr<engine::Strategy> make_logged(std::unique_ptr<engine::Strategy> inner,
+                                              engine::CourseLog* log);
 
 /// One participant of a predicted lock cycle: who holds `held` (null: whoever) and wants `wanted`.
 struct SteerRole {

@@ -72,5 +72,43 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"transfers", &bench::transfers, "assertion-failed", 1000}),
     [](const auto& info) { return std::string(info.param.name); });
 
+// ---- witnesses of long runs ----
+
+struct LongCase {
+  const char* name;
+  void (*program)();
+  const char* kind;
+  int most_forced;
+};
+
+class LongWitness : public ::testing::TestWithParam<LongCase> {};
+
+/// A random walk of 500 to 1,000 operations is left with the switches that the defect needs.
+TEST_P(LongWitness, IsShortenedToWhatTheDefectNeeds) {
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    Options with;
+    with.strategy = Strategy::kRandom;
+    with.seed = seed;
+    with.bad_runs = 1;
+    const Result result = explore(GetParam().program, with);
+    const auto is_it = [](const Diagnosis& one) { return one.kind == GetParam().kind; };
+    const auto found = std::find_if(result.diagnoses.begin(), result.diagnoses.end(), is_it);
+    ASSERT_NE(found, result.diagnoses.end()) << "seed " << seed << "\n" << describe(result);
+    EXPECT_GE(found->original_length, 200u);  // choices
+    EXPECT_LE(found->forced_switches, GetParam().most_forced) << "seed " << seed;
+    EXPECT_TRUE(found->minimal);
+  }
+}
+
+// The last needs a switch from the second thread between its look at the first's stage and the
+// store that follows, and one to it in the middle of the first's: two, found with at most one more.
+INSTANTIATE_TEST_SUITE_P(
+    Programs, LongWitness,
+    ::testing::Values(LongCase{"lost_update", &bench::long_lost_update, "assertion-failed", 1},
+                      LongCase{"opposite_locks", &bench::long_opposite_locks, "deadlock", 1},
+                      LongCase{"plain_race", &bench::long_plain_race, "data-race", 1},
+                      LongCase{"three_stages", &bench::long_three_stages, "assertion-failed", 3}),
+    [](const auto& info) { return std::string(info.param.name); });
+
 }  // namespace
 }  // namespace chicane::tests
