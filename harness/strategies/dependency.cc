@@ -75,7 +75,6 @@ bool acts_on_announcements(const Operation& operation) {
     case OpKind::kAtomicRmw:
     case OpKind::kAtomicCas:
     case OpKind::kRead:
-    case OpKind::kWrite:
       return false;
     default:
       return true;
@@ -88,6 +87,17 @@ void add_objects(const ObjectNames& names, const Operation& operation, Mode mode
   for (unsigned i = 0; const void* object = operation.object_at(operation, i); ++i) {
     to->add(names.name(object), mode);
   }
+}
+
+void add_bytes(const ObjectNames& names, const Operation& operation, Mode mode, Footprint* to) {
+  for (unsigned i = 0; i < std::max(1U, unsigned{operation.size}); ++i) {
+    to->add(names.name(operation.object) + i, mode);
+  }
+}
+
+/// Whether whom it waits for is told by something else than its object: a thread, a signal, time.
+bool waits_elsewhere(OpKind kind) {
+  return kind == OpKind::kThreadJoin || kind == OpKind::kCondWake || kind == OpKind::kSleep;
 }
 
 }  // namespace
@@ -115,9 +125,8 @@ void add_operation(const ObjectNames& names, const Operation& operation, bool by
   Mode mode;
   if (!mode_of(kind, failed, &mode)) return;
   if (kind == OpKind::kRead || kind == OpKind::kWrite) {
-    for (unsigned i = 0; i < std::max(1U, unsigned{operation.size}); ++i) {
-      to->add(names.name(operation.object) + i, mode);
-    }
+    add_bytes(names, operation, mode, to);
+    if (kind == OpKind::kWrite) to->add_meets_announcements();
     return;
   }
   if (by_timeout || (timed && mode == Mode::kWoken)) mode = Mode::kWrite;
@@ -135,15 +144,21 @@ void add_announcement(const ObjectNames& names, const Operation& operation, Foot
     to->add(kVirtualTime, Mode::kWrite);
     to->add_meets_announcements();
   }
+  if (operation.kind == OpKind::kWrite) {
+    to->add_meets_announcements();
+    add_bytes(names, operation, Mode::kRead, to);
+    return;
+  }
   if (operation.queues) {
     to->add_meets_announcements();
     add_objects(names, operation, Mode::kWrite, to);
-  } else if (operation.can_block() && operation.kind != OpKind::kLock &&
-             operation.kind != OpKind::kReadLock && operation.kind != OpKind::kThreadJoin &&
-             operation.kind != OpKind::kCondWake && operation.kind != OpKind::kSleep) {
-    to->add_meets_announcements();
-    add_objects(names, operation, Mode::kRead, to);
+    return;
   }
+  if (!operation.can_block() || waits_elsewhere(operation.kind)) return;
+  const bool lock = operation.kind == OpKind::kLock || operation.kind == OpKind::kReadLock;
+  if (lock && operation.deadline == engine::kNever) return;
+  to->add_meets_announcements();
+  add_objects(names, operation, Mode::kRead, to);
 }
 
 void add_event(const ObjectNames& names, const engine::Event& event, const Operation& operation,

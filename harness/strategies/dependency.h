@@ -23,13 +23,17 @@
 //   | wg-wait                                | the group       | read                            |
 //   | select                                 | each channel    | write                           |
 //   | everything else that has an object     | the object      | write                           |
+//   | a thread's last step                   | its end         | write                           |
+//   | try-join, join with a deadline         | the other's end | read                            |
 //   | sleep, clock, whatever has a deadline  | virtual time    | write                           |
 //   | cancel, timer, notify, no object       | the unknown     | write                           |
 //   | send, receive, select, close           | the unknown     | read                            |
 //
 // To announce is to act, too: a deadline that is announced writes virtual time, a queue that is
 // joined (Operation::queues) is written, and whoever waits for anything but a lock, a thread or a
-// signal reads the object when it announces that it will.
+// signal reads the object when it announces that it will; of these, too, who waits until a
+// deadline. Who announces a plain write may have read the place already: compilers leave out the
+// check of a read before it, as of `++x`.
 //
 //   conflicts      | read | write | acquire | release | share | unshare | woken
 //   read           |      |   x   |    x    |    x    |   x   |    x    |

@@ -21,6 +21,14 @@ class Dfs final : public engine::Strategy {
   const char* name() const override { return "dfs"; }
   bool wants_events() const override { return false; }
 
+  // Other accesses are operations now: the tree is another.
+  void use_racy_sites(std::size_t count) override {
+    if (count == racy_sites_) return;
+    racy_sites_ = count;
+    choices_.clear();
+    in_run_ = exhausted_ = incomplete_ = false;
+    executions_ = blocked_ = 0;
+  }
   bool begin_run(std::uint64_t) override {
     if (in_run_) finish_run();  // its process has died: as complete as it will be
     if (exhausted_) return false;
@@ -90,7 +98,7 @@ class Dfs final : public engine::Strategy {
 
   unsigned shard_, shards_;
   engine::SharedVector<Choice> choices_;
-  std::size_t next_ = 0;
+  std::size_t next_ = 0, racy_sites_ = 0;
   bool in_run_ = false, exhausted_ = false, incomplete_ = false;
   std::uint64_t executions_ = 0, blocked_ = 0;
 };

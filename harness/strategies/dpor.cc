@@ -53,15 +53,16 @@ void Dpor::restart() {
   keep_ = valid_ = 0;
   forced_ = kNone;
   outcomes_.clear();
-  exhausted_ = false;
+  exhausted_ = announcing_ = false;
   executions_ = blocked_ = 0;
   std::fill(std::begin(estimates_), std::end(estimates_), 0.0);
 }
 
 bool Dpor::begin_run(std::uint64_t) {
   if (in_run_) {
-    // The process died in the run before.
+    // The process died in the run before; that others have been beyond that point is a difference.
     if (recording_) trace_.end_dead_run();
+    incomplete_ = incomplete_ || !recording_;
     finish_run(true);
   }
   if (exhausted_) return false;
@@ -202,7 +203,7 @@ unsigned Dpor::choose(const ThreadChoice& choice, Node& node) {
   outcomes_.clear();
   while (node.first != kNone) {
     const WakeupStep& step = tree_[node.first].step;
-    const int pick = index_of(choice, trace_, step.tid);
+    const int pick = sleeps(node, step.tid) ? -1 : index_of(choice, trace_, step.tid);
     if (pick < 0) {
       tree_.free_list(tree_.take_first(&node.first));
       continue;
@@ -243,6 +244,7 @@ void Dpor::end_run(std::uint64_t steps) {
   const bool over = steps > last_step_ + 1;
   if (over) incomplete_ = true;
   if (recording_) trace_.end_run(engine::Engine::instance());
+  incomplete_ = incomplete_ || !(recording_ || blocked_run_);
   const engine::RunEnd end = engine::Engine::instance().last_end();
   const bool left_some = end == engine::RunEnd::kFinished && !trace_.waiting().empty();
   finish_run(!over && (end == engine::RunEnd::kFatal || left_some));
@@ -273,7 +275,13 @@ void Dpor::reverse_races(bool cut) {
   // Those of the steps in common that the sleep sets and what this run did besides may decide now.
   races_.clear();
   races_.swap(undecided_);
-  for (std::uint32_t i = keep_; i < trace_.size(); ++i) finder_.find(i, &races_);
+  for (std::uint32_t i = keep_; i < trace_.size() && !announcing_; ++i) {
+    announcing_ = trace_.step(i).footprint.meets_announcements();
+  }
+  // What a reversed step's thread will announce, and what of this run that meets, is not known: all
+  // races are looked at again, beside what this run did besides.
+  if (announcing_) races_.clear();
+  for (std::uint32_t i = announcing_ ? 0 : keep_; i < trace_.size(); ++i) finder_.find(i, &races_);
   for (std::uint32_t i = 0; i < trace_.waiting().size(); ++i) finder_.find_waiting(i, &races_);
   for (const Race& race : races_) reverse(race);
   if (!cut || trace_.size() == 0) return;

@@ -20,7 +20,9 @@
 //   I1. No two runs that were not blocked have the same trace, in one shard or in two.
 //   I2. Memory is what the steps of one run and their wakeup trees need: what lies behind the
 //       current run is freed.
-//   I3. Without shards, and as far as the table of dependency.h is exact, no run is blocked.
+//   I3. Without shards no run is blocked, as long as no operation acts by being announced
+//       (dependency.h). Where some do, what a thread announces after a step that is reversed is not
+//       known before it has been run: then a run may turn out to be nothing new, and is given up.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 
@@ -110,6 +112,7 @@ class Dpor final : public engine::Strategy {
   Tid forced_ = kNone;  // for the first new step: its thread, for another outcome
   bool recording_ = false, in_run_ = false, blocked_run_ = false, probing_ = false;
   bool incomplete_ = false, exhausted_ = false;
+  bool announcing_ = false;  // some step met an operation that acts by being announced
   std::uint64_t last_step_ = 0;
   std::uint64_t executions_ = 0, blocked_ = 0;
   std::size_t racy_sites_ = 0;

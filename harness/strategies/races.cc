@@ -52,6 +52,11 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     if (late.step == kNone) return trace_.last_entry((*late.footprint)[access].object);
     return own[access].before;
   };
+  if (late.step != kNone && late.footprint->everything()) {
+    for (const std::uint32_t last : trace_.last_steps()) {
+      if (last != kNone && last != late.step) before_.push_back({last, kNone, false});
+    }
+  }
   unsigned entry = 0;
   for (unsigned i = 0; i < late.footprint->size(); ++i) {
     const Access access = (*late.footprint)[i];
@@ -65,8 +70,12 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   }
   for (const Before& before : before_) {
     if (before.by_lock || trace_.step(before.step).tid == late.tid) continue;
-    if (ordered_by_others(late, before.step) || !may_come_first(late, before.step)) continue;
-    races->push_back({{before.step}, late.step, late.waiting});
+    if (ordered_by_others(late, before.step)) continue;
+    if (may_come_first(late, before)) {
+      races->push_back({{before.step}, late.step, late.waiting});
+    } else if (before.object != kNone) {
+      add_earlier_race(late, before, races);
+    }
   }
   if (!late.lock) return;
   entry = 0;
@@ -86,11 +95,12 @@ bool RaceFinder::ordered_by_others(const Late& late, std::uint32_t first) const 
   return false;
 }
 
-bool RaceFinder::may_come_first(const Late& late, std::uint32_t first) const {
+bool RaceFinder::may_come_first(const Late& late, const Before& racing) const {
   if (!late.blocking) return true;
+  const std::uint32_t first = racing.step;
   // Where it was not yet waiting, its announcement would have been ordered after `first`.
   if (late.previous != kNone && late.previous >= first) {
-    if (trace_.changes(first)) return true;
+    if (trace_.changes(first, racing.object)) return true;
     // `first` only looked: what it saw is what there was when the waiting began.
     const std::uint32_t began = late.previous + 1;
     return began < trace_.size() && trace_.enabled(began, late.tid) != nullptr;
@@ -99,11 +109,33 @@ bool RaceFinder::may_come_first(const Late& late, std::uint32_t first) const {
   // It may be made ready by another of its objects, which this run touched later.
   for (const Before& before : before_) {
     if (late.previous != kNone && before.step <= late.previous) continue;
-    if (before.step == first || trace_.happens_before(first, before.step)) continue;
+    if (before.step <= first || trace_.happens_before(first, before.step)) continue;
     const std::uint32_t after = before.step + 1;
     if (after < trace_.size() && trace_.enabled(after, late.tid) != nullptr) return true;
   }
   return false;
+}
+
+/// `late` could not go on before `near`, its last step on an object. It may have been ready
+/// earlier, until a step took that away: all from this step on then comes after it.
+void RaceFinder::add_earlier_race(const Late& late, const Before& near,
+                                  engine::SharedVector<Race>* races) const {
+  const auto entries = trace_.entries();
+  std::uint32_t e = trace_.last_entry_of(near.object);
+  while (e != kNone && entries[e].step > near.step) e = entries[e].before;
+  for (; e != kNone; e = entries[e].before) {
+    const std::uint32_t first = entries[e].step;
+    if (first == near.step || entries[e].mode == Mode::kRead) continue;
+    if (trace_.step(first).tid == late.tid) return;
+    if (late.previous != kNone && trace_.happens_before(first, late.previous)) return;
+    if (trace_.enabled(first, late.tid) == nullptr) continue;
+    const auto same = [&](const Race& race) {
+      return race.first[0] == first && race.second == late.step && race.waiting == late.waiting;
+    };
+    if (std::any_of(races->begin(), races->end(), same)) return;
+    races->push_back({{first}, late.step, late.waiting});
+    return;
+  }
 }
 
 // ---- locks ----
@@ -195,6 +227,10 @@ WakeupSequence RaceFinder::reversal(const Race& race, std::size_t* own) const {
   for (std::uint32_t i = race.root() + 1; i < end; ++i) {
     if (!is_moved(race.first, i)) sequence.push_back(as_wakeup(i));
   }
+  *own = sequence.size();
+  for (std::uint32_t i = end + 1; i < trace_.size(); ++i) {
+    if (!is_moved(race.first, i)) sequence.push_back(as_wakeup(i));
+  }
   if (race.second != kNone) {
     // Not its outcomes: elsewhere it may have others. Nor that it failed: it may succeed there.
     const TraceStep& late = trace_.step(race.second);
@@ -206,17 +242,12 @@ WakeupSequence RaceFinder::reversal(const Race& race, std::size_t* own) const {
       second.footprint.add(access.object, access.mode);
     }
     if (late.footprint.meets_announcements()) second.footprint.add_meets_announcements();
-    second.footprint.add_any_announcement();
     if (late.footprint.everything()) second.footprint.add_everything();
   } else {
     const Waiting& late = trace_.waiting()[race.waiting];
     sequence.push_back({late.tid, late.footprint, {}});
-    sequence.back().footprint.add_any_announcement();
   }
-  *own = sequence.size();
-  for (std::uint32_t i = end + 1; i < trace_.size(); ++i) {
-    if (!is_moved(race.first, i)) sequence.push_back(as_wakeup(i));
-  }
+  sequence.back().footprint.add_any_announcement();
   return sequence;
 }
 

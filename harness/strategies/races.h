@@ -50,7 +50,6 @@ class RaceFinder {
   std::uint32_t holder(const Late& late, const Access& access, std::uint32_t from,
                        const engine::SharedVector<std::uint32_t>& moved) const;
   bool is_moved(const engine::SharedVector<std::uint32_t>& moved, std::uint32_t step) const;
-  bool may_come_first(const Late& late, std::uint32_t first) const;
   bool ordered_by_others(const Late& late, std::uint32_t first) const;
   WakeupStep as_wakeup(std::uint32_t step) const;
 
@@ -59,6 +58,9 @@ class RaceFinder {
     std::uint32_t object;
     bool by_lock;  // of the chain of a lock that is acquired
   };
+  bool may_come_first(const Late& late, const Before& racing) const;
+  void add_earlier_race(const Late& late, const Before& near,
+                        engine::SharedVector<Race>* races) const;
   const Trace& trace_;
   engine::SharedVector<Before> before_;
 };

@@ -25,6 +25,15 @@ void cut(engine::SharedVector<T>& vector, std::size_t size) {
   vector.erase(vector.begin() + static_cast<std::ptrdiff_t>(size), vector.end());
 }
 
+/// The end of a thread, for those who do not just wait for it: no address is as high.
+ObjectKey end_of(Tid tid) { return ObjectKey{1} << 62 | tid; }
+
+/// A join that goes on whether or not the thread has ended.
+bool tries_to_join(const Operation& operation) {
+  return operation.kind == OpKind::kThreadJoin &&
+         (operation.deadline != engine::kNever || !operation.can_block());
+}
+
 bool is_blocking_lock(const Operation& operation) {
   return operation.can_block() &&
          (operation.kind == OpKind::kLock || operation.kind == OpKind::kReadLock);
@@ -49,10 +58,11 @@ std::span<StepOutcome> Trace::outcomes_of(std::uint32_t i) {
   return {outcomes_.data() + steps_[i].first_outcome, end - steps_[i].first_outcome};
 }
 
-bool Trace::changes(std::uint32_t i) const {
+bool Trace::changes(std::uint32_t i, std::uint32_t object) const {
   const auto entries = entries_of(i);
-  return std::any_of(entries.begin(), entries.end(),
-                     [](const TraceEntry& entry) { return entry.mode != Mode::kRead; });
+  return std::any_of(entries.begin(), entries.end(), [object](const TraceEntry& entry) {
+    return entry.object == object && entry.mode != Mode::kRead;
+  });
 }
 
 const EnabledThread* Trace::enabled(std::uint32_t i, Tid tid) const {
@@ -230,8 +240,17 @@ void Trace::on_event(const engine::Event& event) {
 void Trace::end_step(const Thread* thread, std::span<Thread* const> enabled) {
   TraceStep& step = steps_.back();
   add_operation(names_, operation_, step.by_timeout, step.failed, &step.footprint);
-  if (thread != nullptr && !thread->finished())
+  if (tries_to_join(operation_)) step.footprint.add(end_of(step.joins), Mode::kRead);
+  if (thread != nullptr && !thread->finished()) {
     add_announcement(names_, thread->pending(), &step.footprint);
+    if (tries_to_join(thread->pending())) {
+      const auto* other = static_cast<const Thread*>(thread->pending().object);
+      step.footprint.add(end_of(tids_[other->id()]), Mode::kRead);
+      step.footprint.add_meets_announcements();
+    }
+  } else if (thread != nullptr) {
+    step.footprint.add(end_of(step.tid), Mode::kWrite);
+  }
   if (!enabled.empty()) note_enabling(step, enabled);
   link(size() - 1);
   step.ended = true;
@@ -314,6 +333,11 @@ void Trace::link(std::uint32_t i) {
     const std::uint32_t by = waker(i);
     if (by != kNone) join_clock(i, by);
   }
+  if (step.footprint.everything()) {
+    for (const std::uint32_t last : last_of_) {
+      if (last != kNone && last != i) join_clock(i, last);
+    }
+  }
   for (unsigned k = 0; k < step.footprint.size(); ++k) {
     const Access access = step.footprint[k];
     if (access.mode == Mode::kWoken) continue;
@@ -335,6 +359,10 @@ void Trace::end_run(const engine::Engine& engine) {
   const engine::RunEnd end = engine.last_end();
   const bool announced = end == engine::RunEnd::kStuck || end == engine::RunEnd::kStepLimit;
   const Thread* last = running_;
+  const bool left_some = end == engine::RunEnd::kFinished &&
+                         std::any_of(threads.begin(), threads.end(),
+                                     [](const Thread* thread) { return !thread->finished(); });
+  if (last != nullptr && (end == engine::RunEnd::kFatal || left_some)) cut_off();
   if (last != nullptr) end_step(announced ? last : nullptr, {});
   for (const Thread* thread : threads) {
     if (thread->finished() || (thread == last && !announced)) continue;
@@ -349,8 +377,13 @@ void Trace::end_run(const engine::Engine& engine) {
   }
 }
 
+/// The run ends within its last step: what the others would have done after it is not there, so
+/// that it matters for each of their steps whether it was before or after.
+void Trace::cut_off() { steps_.back().footprint.add_everything(); }
+
 void Trace::end_dead_run() {
   if (size() == 0 || steps_.back().ended) return;
+  cut_off();
   TraceStep& step = steps_.back();
   add_operation(names_, operation_, step.by_timeout, step.failed, &step.footprint);
   link(size() - 1);

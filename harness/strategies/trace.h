@@ -119,14 +119,18 @@ class Trace {
     return steps_[i].previous != kNone ? steps_[i].previous : creator_of(i);
   }
   std::span<const Waiting> waiting() const { return waiting_; }
+  /// By thread: its last step, or kNone.
+  std::span<const std::uint32_t> last_steps() const { return last_of_; }
   /// The object's last entry; kNone when none.
   std::uint32_t last_entry(ObjectKey object) const;
+  /// The same for the object of that number.
+  std::uint32_t last_entry_of(std::uint32_t object) const { return objects_[object].last; }
   /// Whether `before` happens before `after` (or is it).
   bool happens_before(std::uint32_t before, std::uint32_t after) const {
     return clock(after)[steps_[before].tid] >= steps_[before].number;
   }
-  /// Whether step `i` does more than look at what it touches.
-  bool changes(std::uint32_t i) const;
+  /// Whether step `i` does more than look at the object of that number.
+  bool changes(std::uint32_t i, std::uint32_t object) const;
   /// Whether thread `tid` could go on before step `i`.
   const EnabledThread* enabled(std::uint32_t i, Tid tid) const;
   std::uint64_t identity() const;
@@ -141,6 +145,7 @@ class Trace {
   void end_step(const engine::Thread* thread, std::span<engine::Thread* const> enabled);
   void note_enabling(TraceStep& step, std::span<engine::Thread* const> enabled);
   void link(std::uint32_t i);
+  void cut_off();
   void join_clock(std::uint32_t i, std::uint32_t with);
   std::uint32_t waker(std::uint32_t i) const;
   std::uint32_t creator_of(std::uint32_t i) const;

@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "engine/journal.h"
+#include "monitors/monitors.h"
 #include "strategies/dpor.h"
 #include "strategies/strategies.h"
 #include "strategies/trace.h"
@@ -26,7 +27,8 @@ constexpr std::uint64_t kMostRuns = 1 << 21;
 struct Log {
   struct Run {
     std::uint64_t trace, state;
-    bool stuck, given_up;
+    int end;
+    bool given_up;
   };
   std::uint64_t state;
   std::uint64_t count;
@@ -95,7 +97,7 @@ void run_in_child(const std::function<void()>& program, Tracing& strategy, engin
     journal.begin_run(g_log->count);
     end = engine::Engine::instance().run(program, strategy, {}, journal, {});
     const bool given_up = strategy.dpor() != nullptr && strategy.dpor()->last_was_blocked();
-    g_log->runs[g_log->count++] = {strategy.identity(), g_log->state, end == RunEnd::kStuck,
+    g_log->runs[g_log->count++] = {strategy.identity(), g_log->state, static_cast<int>(end),
                                    given_up};
     g_log->most_memory = std::max(g_log->most_memory, heap.in_use());
   }
@@ -103,19 +105,24 @@ void run_in_child(const std::function<void()>& program, Tracing& strategy, engin
 
 }  // namespace
 
-void report_state(std::uint64_t state) { g_log->state = state; }
+void report_state(std::uint64_t state) {
+  if (g_log != nullptr) g_log->state = state;
+}
 
-Exhausted exhaust(const std::function<void()>& program, const std::string& strategy,
-                  std::uint64_t limit, unsigned shard, unsigned shards) {
+void fail_run() { engine::Engine::instance().end_run(RunEnd::kFatal); }
+
+Exhausted exhaust(const std::function<void()>& program, const Exhaustion& with,
+                  std::uint64_t limit) {
   void* memory = mmap(nullptr, sizeof(Log), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   g_log = static_cast<Log*>(memory);
   engine::Journal* journal = engine::Journal::create();
   engine::SharedHeap* heap = engine::SharedHeap::create();
   engine::SharedHeap* before = engine::SharedHeap::use(heap);
-  auto tracing =
-      std::make_unique<Tracing>(strategy == "dfs" ? strategies::make_dfs(shard, shards)
-                                                  : strategies::make_dpor(shard, shards));
+  auto tracing = std::make_unique<Tracing>(with.strategy == "dfs"
+                                               ? strategies::make_dfs(with.shard, with.shards)
+                                               : strategies::make_dpor(with.shard, with.shards));
+  engine::Engine::instance().set_racy_sites(with.racy_sites);
   while (!g_log->done && g_log->count < limit) {
     const pid_t child = fork();
     if (child == 0) {
@@ -133,7 +140,7 @@ Exhausted exhaust(const std::function<void()>& program, const std::string& strat
     const Log::Run& run = g_log->runs[i];
     result.given_up += run.given_up ? 1 : 0;
     if (!run.given_up) result.traces.push_back(run.trace);
-    if (!run.given_up) result.ends.insert({run.stuck, run.state});
+    if (!run.given_up) result.ends.insert({run.end, run.state});
   }
   tracing.reset();
   engine::SharedHeap::use(before);
@@ -141,6 +148,39 @@ Exhausted exhaust(const std::function<void()>& program, const std::string& strat
   journal->destroy();
   munmap(memory, sizeof(Log));
   g_log = nullptr;
+  return result;
+}
+
+std::vector<std::uint64_t> find_races(const std::function<void()>& program) {
+  constexpr std::uint64_t kRuns = 40;
+  engine::Journal* journal = engine::Journal::create();
+  for (std::uint64_t run = 0; run < kRuns;) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const auto random = strategies::make_random(1);
+      const auto races = monitors::make_race_monitor();
+      engine::Monitor* const monitors[] = {races.get()};
+      RunEnd end = RunEnd::kFinished;
+      for (; run < kRuns && end == RunEnd::kFinished; ++run) {
+        random->begin_run(run);
+        journal->begin_run(run);
+        end = engine::Engine::instance().run(program, *random, monitors, *journal, {});
+        journal->end_run(end, 0);
+      }
+      syscall(SYS_exit_group, 0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    run = journal->counters().run + 1;
+  }
+  for (const engine::Finding& finding : journal->findings()) {
+    for (const engine::FindingSite& site : journal->sites(finding)) {
+      if (site.stack.depth > 0) journal->add_racy_site(site.stack.pcs[0]);
+    }
+  }
+  const auto sites = journal->racy_sites();
+  std::vector<std::uint64_t> result(sites.begin(), sites.end());
+  journal->destroy();
   return result;
 }
 

@@ -19,8 +19,8 @@
 namespace chicane::tests {
 
 struct Exhausted {
-  std::vector<std::uint64_t> traces;              // of each run that was not given up
-  std::set<std::pair<bool, std::uint64_t>> ends;  // deadlocked or not, and the state
+  std::vector<std::uint64_t> traces;             // of each run that was not given up
+  std::set<std::pair<int, std::uint64_t>> ends;  // how (engine::RunEnd), and the state
   std::uint64_t given_up = 0;
   bool done = false;  // no further run
   std::size_t most_memory = 0;
@@ -30,9 +30,20 @@ struct Exhausted {
 
 /// What a program says of itself when it ends.
 void report_state(std::uint64_t state);
+/// Ends the program's run here, as a failed assertion does.
+[[noreturn]] void fail_run();
 
-/// With `strategy` "dfs" or "dpor"; at most `limit` runs.
-Exhausted exhaust(const std::function<void()>& program, const std::string& strategy,
-                  std::uint64_t limit, unsigned shard = 0, unsigned shards = 1);
+struct Exhaustion {
+  std::string strategy = "dpor";  // or "dfs"
+  unsigned shard = 0, shards = 1;
+  std::vector<std::uint64_t> racy_sites;  // where plain accesses are operations
+};
+
+/// At most `limit` runs.
+Exhausted exhaust(const std::function<void()>& program, const Exhaustion& with,
+                  std::uint64_t limit);
+
+/// Where the program's plain accesses race, by some random runs.
+std::vector<std::uint64_t> find_races(const std::function<void()>& program);
 
 }  // namespace chicane::tests

@@ -13,7 +13,7 @@ namespace {
 
 void expect_executions(const char* what, std::uint64_t expected,
                        const std::function<void()>& program) {
-  const Exhausted result = exhaust(program, "dpor", 2 * expected + 100);
+  const Exhausted result = exhaust(program, {}, 2 * expected + 100);
   EXPECT_TRUE(result.done) << what;
   EXPECT_EQ(result.given_up, 0u) << what;
   EXPECT_EQ(result.traces.size(), expected) << what;
