@@ -114,8 +114,22 @@ void Footprint::add(ObjectKey object, Mode mode) {
   ++size_;
 }
 
+void Footprint::replace(ObjectKey object, Mode mode, Mode by) {
+  for (unsigned i = 0; i < size_; ++i) {
+    Access& access = i < kFew ? few_[i] : more_[i - kFew];
+    if (access == Access{object, mode}) access.mode = by;
+  }
+}
+
+void note_failure(OpKind kind, ObjectKey object, Footprint* of) {
+  Mode succeeding, failing;
+  if (mode_of(kind, false, &succeeding) && mode_of(kind, true, &failing)) {
+    of->replace(object, succeeding, failing);
+  }
+}
+
 void add_operation(const ObjectNames& names, const Operation& operation, bool by_timeout,
-                   bool failed, Footprint* to) {
+                   Footprint* to) {
   const OpKind kind = operation.kind;
   const bool timed = operation.deadline != engine::kNever || kind == OpKind::kClock;
   if (timed || kind == OpKind::kSleep || kind == OpKind::kTimer) {
@@ -123,7 +137,7 @@ void add_operation(const ObjectNames& names, const Operation& operation, bool by
     to->add_meets_announcements();
   }
   Mode mode;
-  if (!mode_of(kind, failed, &mode)) return;
+  if (!mode_of(kind, false, &mode)) return;
   if (kind == OpKind::kRead || kind == OpKind::kWrite) {
     add_bytes(names, operation, mode, to);
     if (kind == OpKind::kWrite) to->add_meets_announcements();

@@ -91,6 +91,7 @@ class Footprint {
     more_.clear();
   }
   void add(ObjectKey object, Mode mode);
+  void replace(ObjectKey object, Mode mode, Mode by);
   /// Conflicts with every step: of what is not known at all.
   void add_everything() { everything_ = true; }
   bool everything() const { return everything_; }
@@ -122,10 +123,12 @@ class Footprint {
   engine::SharedVector<Access> more_;
 };
 
-/// Adds what `operation` touches when it takes effect: with `by_timeout` by its deadline, and with
-/// `failed` without success (a try or a compare-exchange).
+/// Adds what `operation` touches when it takes effect, and succeeds: with `by_timeout` by its
+/// deadline. To be called before it does: what it refers to may be gone afterwards.
 void add_operation(const ObjectNames& names, const engine::Operation& operation, bool by_timeout,
-                   bool failed, Footprint* to);
+                   Footprint* to);
+/// It went without success after all (a try or a compare-exchange) on the object of that name.
+void note_failure(engine::OpKind kind, ObjectKey object, Footprint* of);
 /// Adds what is touched by announcing `operation`.
 void add_announcement(const ObjectNames& names, const engine::Operation& operation, Footprint* to);
 /// Adds what an event says beyond its step's operation.

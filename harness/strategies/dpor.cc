@@ -147,7 +147,7 @@ void Dpor::enter_split(std::uint32_t depth, const ThreadChoice& choice) {
     one[0].tid = trace_.tid_of(thread->id());
     if (sleeps(at, one[0].tid)) continue;
     Footprint footprint;
-    add_operation(trace_.names(), thread->pending(), thread->by_timeout(), false, &footprint);
+    add_operation(trace_.names(), thread->pending(), thread->by_timeout(), &footprint);
     if (footprint.size() == 0) {
       // Commutes with whatever the others do: no branch is needed.
       tree_.free_list(std::exchange(at.first, kNone));

@@ -223,6 +223,9 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick) {
   for (const Thread* other : choice.enabled) {
     enabled_.push_back({tids_[other->id()], other->id(), other->by_timeout()});
   }
+  object_ = names_.name(operation_.object);
+  add_operation(names_, operation_, step.by_timeout, &step.footprint);
+  if (tries_to_join(operation_)) step.footprint.add(end_of(step.joins), Mode::kRead);
   last_of_[step.tid] = depth;
   clocks_.resize(std::size_t{size()} * stride_, 0);
 }
@@ -239,8 +242,7 @@ void Trace::on_event(const engine::Event& event) {
 
 void Trace::end_step(const Thread* thread, std::span<Thread* const> enabled) {
   TraceStep& step = steps_.back();
-  add_operation(names_, operation_, step.by_timeout, step.failed, &step.footprint);
-  if (tries_to_join(operation_)) step.footprint.add(end_of(step.joins), Mode::kRead);
+  if (step.failed) note_failure(step.kind, object_, &step.footprint);
   if (thread != nullptr && !thread->finished()) {
     add_announcement(names_, thread->pending(), &step.footprint);
     if (tries_to_join(thread->pending())) {
@@ -268,7 +270,7 @@ void Trace::note_enabling(TraceStep& step, std::span<Thread* const> enabled) {
     if (thread.id() >= step.threads) return;  // new
     if (pending.kind != OpKind::kThreadJoin && pending.kind != OpKind::kCondWake) {
       Footprint its;
-      add_operation(names_, pending, false, false, &its);
+      add_operation(names_, pending, false, &its);
       if (!its.depends_on(step.footprint) && pending.kind != OpKind::kSleep) {
         step.footprint.add(names_.name(pending.object), Mode::kWrite);
       }
@@ -373,7 +375,7 @@ void Trace::end_run(const engine::Engine& engine) {
     waiting.kind = pending.kind;
     waiting.enabled = pending.is_ready();
     waiting.lock = is_blocking_lock(pending);
-    add_operation(names_, pending, false, false, &waiting.footprint);
+    add_operation(names_, pending, false, &waiting.footprint);
   }
 }
 
@@ -385,7 +387,7 @@ void Trace::end_dead_run() {
   if (size() == 0 || steps_.back().ended) return;
   cut_off();
   TraceStep& step = steps_.back();
-  add_operation(names_, operation_, step.by_timeout, step.failed, &step.footprint);
+  if (step.failed) note_failure(step.kind, object_, &step.footprint);
   link(size() - 1);
   step.ended = true;
   running_ = nullptr;

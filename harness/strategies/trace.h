@@ -177,6 +177,7 @@ class Trace {
   // Of the step in progress.
   const engine::Thread* running_ = nullptr;
   engine::Operation operation_{};
+  ObjectKey object_ = 0;  // the name of its object
 };
 
 }  // namespace chicane::strategies
