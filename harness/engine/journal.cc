@@ -16,6 +16,8 @@ constexpr std::size_t kMaxWitnesses = 256;
 constexpr std::size_t kMaxTrace = 1 << 18;
 constexpr std::size_t kMaxThreads = 1 << 12;
 constexpr std::size_t kMaxRacySites = 256;
+constexpr std::size_t kMaxAllocations = 1 << 16;
+constexpr std::size_t kMaxPredictions = 48;
 constexpr std::size_t kMaxKnown = 1 << 10;
 
 void copy_text(char* to, std::size_t size, std::string_view text) {
@@ -36,14 +38,17 @@ struct Journal::Memory {
   JournalCounters counters;
   std::uint32_t choice_count, witness_choice_count, finding_count, site_count, witness_count;
   std::uint32_t trace_count, thread_count, racy_count, known_count;
+  std::uint32_t allocation_count, prediction_count;
   std::uint64_t known[kMaxKnown];
   std::uint64_t racy[kMaxRacySites];
+  PredictedRace predictions[kMaxPredictions];
   Finding findings[kMaxFindings];
   WitnessRecord witnesses[kMaxWitnesses];
   FindingSite sites[kMaxSites];
   ThreadRecord threads[kMaxThreads];
   ChoiceRecord choices[kMaxChoices];
   ChoiceRecord witness_choices[kMaxWitnessChoices];
+  AllocationRecord allocations[kMaxAllocations];
   TraceRecord trace[kMaxTrace];
 };
 
@@ -68,7 +73,7 @@ void Journal::begin_run(std::uint64_t run) {
   counters_->lost_update = 0;
   memory_->choice_count = 0;
   memory_->thread_count = 0;
-  if (recording_) memory_->trace_count = 0;
+  if (recording_) memory_->trace_count = memory_->allocation_count = 0;
   first_finding_ = memory_->finding_count;
   open_finding_ = false;
 }
@@ -188,6 +193,22 @@ TraceRecord* Journal::add_trace() {
   return record;
 }
 
+AllocationRecord* Journal::add_allocation() {
+  if (memory_->allocation_count == kMaxAllocations) return nullptr;
+  return &memory_->allocations[memory_->allocation_count++];
+}
+
+bool Journal::add_prediction(const PredictedRace& race) {
+  const auto same = [&race](const PredictedRace& known) {
+    return known.first.site == race.first.site && known.second.site == race.second.site;
+  };
+  const auto all = predictions();
+  const auto known = std::find_if(all.begin(), all.end(), same);
+  if (known != all.end() || all.size() == kMaxPredictions) return false;
+  memory_->predictions[memory_->prediction_count++] = race;
+  return true;
+}
+
 ThreadRecord* Journal::add_thread() {
   if (memory_->thread_count == kMaxThreads) return nullptr;
   ThreadRecord* record = &memory_->threads[memory_->thread_count++];
@@ -198,14 +219,14 @@ ThreadRecord* Journal::add_thread() {
 void Journal::clear(bool known) {
   memory_->choice_count = memory_->witness_choice_count = 0;
   memory_->finding_count = memory_->site_count = memory_->witness_count = 0;
-  memory_->trace_count = memory_->thread_count = 0;
+  memory_->trace_count = memory_->thread_count = memory_->allocation_count = 0;
   first_finding_ = 0;
   open_finding_ = false;
   const auto runs = *counters_;
   *counters_ = JournalCounters{};
   counters_->threads = runs.threads;
   if (known) {
-    memory_->known_count = 0;
+    memory_->known_count = memory_->prediction_count = 0;
     memory_->racy_count = 0;
   } else {
     counters_->runs_done = runs.runs_done;
@@ -235,6 +256,12 @@ std::span<const TraceRecord> Journal::trace() const {
 }
 std::span<const ThreadRecord> Journal::threads() const {
   return {memory_->threads, memory_->thread_count};
+}
+std::span<const AllocationRecord> Journal::allocations() const {
+  return {memory_->allocations, memory_->allocation_count};
+}
+std::span<const PredictedRace> Journal::predictions() const {
+  return {memory_->predictions, memory_->prediction_count};
 }
 std::span<const std::uint64_t> Journal::racy_sites() const {
   return {memory_->racy, memory_->racy_count};

@@ -2,7 +2,7 @@
 //
 // The journal: what the child process that runs the program leaves for its parent, in shared
 // memory. It has the choices of the current run, the findings of all runs with a copy of their
-// choices (their witnesses), and, for a recorded run, its trace.
+// choices (their witnesses), the races that runs foretell, and, for a recorded run, its trace.
 //
 // Thread safety: one writer (the child, engine context); the parent reads when the child has ended
 // or stands still, and reads the counters at any time.
@@ -32,6 +32,29 @@ struct WitnessRecord {
   std::uint32_t choice_count;
   std::uint32_t racy_count;  // how many of the racy sites were operations in it
   RunEnd end;
+};
+
+/// A block that the program got in a recorded run, and where. What `free` or `realloc` ended is in
+/// the list still: of several blocks at an address the last one before a step is meant.
+struct AllocationRecord {
+  std::uint64_t start, size;
+  std::uint64_t step;
+  ThreadId thread;
+  Stack stack;
+};
+
+/// Two accesses that race in another order of the locks, as one run tells (race_prediction.h): who
+/// makes them, where, and the how many-th at that place it is for its thread, from 1.
+struct PredictedRace {
+  struct Access {
+    ThreadId thread;
+    std::uint64_t site;
+    std::uint64_t address;
+    std::uint32_t count;
+  };
+  Access first, second;
+  std::uint64_t run;
+  bool sure;  // the data that the accesses depend on is the same in that order
 };
 
 /// What the parent may read at any time.
@@ -84,6 +107,10 @@ class Journal {
   /// Keeps the run's choices as the witness of the findings since begin_run.
   void end_run(RunEnd end, std::uint64_t steps);
   TraceRecord* add_trace();
+  /// In a recorded run. Null when there is no room.
+  AllocationRecord* add_allocation();
+  /// False when a race of these two places is there already, or there is no room.
+  bool add_prediction(const PredictedRace& race);
   ThreadRecord* add_thread();
 
   // ---- parent ----
@@ -103,6 +130,8 @@ class Journal {
   std::span<const ChoiceRecord> current_choices() const;
   std::span<const TraceRecord> trace() const;
   std::span<const ThreadRecord> threads() const;
+  std::span<const AllocationRecord> allocations() const;
+  std::span<const PredictedRace> predictions() const;
   /// Code addresses whose plain accesses are operations, in the order in which they were found.
   std::span<const std::uint64_t> racy_sites() const;
   void add_racy_site(std::uint64_t site);

@@ -27,6 +27,8 @@
 #include <new>
 
 #include "engine/engine.h"
+#include "engine/journal.h"
+#include "engine/scope.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -97,7 +99,17 @@ void note_free(Engine& engine, void* block, const void* site) {
   freed = {block, site, engine.step(), engine.generation(), engine.self().id(), false};
 }
 
-inline void* allocated(void* block) {
+/// In a recorded run: where the block comes from, for reports.
+[[gnu::cold, gnu::noinline]] void record_allocation(Engine& engine, const void* block,
+                                                    std::size_t size, const void* site) {
+  const Engine::Scope scope;
+  chicane::engine::AllocationRecord* record = engine.journal().add_allocation();
+  if (record == nullptr) return;
+  *record = {reinterpret_cast<std::uintptr_t>(block), size, engine.step(), engine.self().id(),
+             engine.stack_of(engine.self(), site)};
+}
+
+inline void* allocated(void* block, std::size_t size, const void* site) {
   Engine* engine = Engine::active();
   if (block != nullptr) {
     // Also what the engine itself takes is free no more; GoogleTest's thread-local objects are made
@@ -107,7 +119,11 @@ inline void* allocated(void* block) {
       if (engine != nullptr) freed.block = nullptr;
       freed.taken_outside = engine == nullptr;
     }
-    if (engine != nullptr) engine->on_allocate(block, malloc_usable_size(block));
+    if (engine != nullptr) {
+      engine->on_allocate(block, malloc_usable_size(block));
+      if (engine->journal().recording()) [[unlikely]]
+        record_allocation(*engine, block, size, site);
+    }
   }
   return block;
 }
@@ -133,7 +149,7 @@ inline void release(void* block, const void* site) {
 void* resize(void* block, std::size_t size, const void* site) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return __libc_realloc(block, size);
-  if (block == nullptr) return allocated(__libc_malloc(size));
+  if (block == nullptr) return allocated(__libc_malloc(size), size, site);
   const std::size_t before = malloc_usable_size(block);
   write_to(*engine, block, before, site);
   const auto old = reinterpret_cast<std::uintptr_t>(block);
@@ -142,7 +158,7 @@ void* resize(void* block, std::size_t size, const void* site) {
   if (result == nullptr && !freed) return nullptr;  // no memory: the old block stays
   if (freed || reinterpret_cast<std::uintptr_t>(result) != old) {
     engine->on_free(reinterpret_cast<const void*>(old), before);
-    return allocated(result);
+    return allocated(result, size, site);
   }
   const std::size_t after = malloc_usable_size(result);
   if (after > before) {
@@ -157,8 +173,10 @@ bool is_power_of_two(std::size_t n) { return n != 0 && (n & (n - 1)) == 0; }
 
 extern "C" {
 
-void* malloc(std::size_t size) { return allocated(__libc_malloc(size)); }
-void* calloc(std::size_t count, std::size_t size) { return allocated(__libc_calloc(count, size)); }
+void* malloc(std::size_t size) { return allocated(__libc_malloc(size), size, CHICANE_SITE()); }
+void* calloc(std::size_t count, std::size_t size) {
+  return allocated(__libc_calloc(count, size), count * size, CHICANE_SITE());
+}
 void free(void* block) { release(block, CHICANE_SITE()); }
 void* realloc(void* block, std::size_t size) { return resize(block, size, CHICANE_SITE()); }
 
@@ -172,18 +190,18 @@ void* reallocarray(void* block, std::size_t count, std::size_t size) noexcept {
 }
 
 void* memalign(std::size_t alignment, std::size_t size) {
-  return allocated(__libc_memalign(alignment, size));
+  return allocated(__libc_memalign(alignment, size), size, CHICANE_SITE());
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  return allocated(__libc_memalign(alignment, size));
+  return allocated(__libc_memalign(alignment, size), size, CHICANE_SITE());
 }
-void* valloc(std::size_t size) { return allocated(__libc_valloc(size)); }
-void* pvalloc(std::size_t size) { return allocated(__libc_pvalloc(size)); }
+void* valloc(std::size_t size) { return allocated(__libc_valloc(size), size, CHICANE_SITE()); }
+void* pvalloc(std::size_t size) { return allocated(__libc_pvalloc(size), size, CHICANE_SITE()); }
 
 int posix_memalign(void** result, std::size_t alignment, std::size_t size) {
   if (!is_power_of_two(alignment) || alignment % sizeof(void*) != 0) return EINVAL;
   const int saved = errno;
-  void* block = allocated(__libc_memalign(alignment, size));
+  void* block = allocated(__libc_memalign(alignment, size), size, CHICANE_SITE());
   errno = saved;
   if (block == nullptr) return ENOMEM;
   *result = block;

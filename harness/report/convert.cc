@@ -5,7 +5,9 @@
 #include <cstring>
 #include <string_view>
 
+#include "report/race_facts.h"
 #include "report/schedule_table.h"
+#include "report/source_map.h"
 
 namespace chicane::report {
 namespace {
@@ -16,25 +18,6 @@ using engine::OpKind;
 template <std::size_t N>
 std::string field_text(const char (&field)[N]) {
   return std::string(field, strnlen(field, N));
-}
-
-bool is_access(OpKind kind) {
-  switch (kind) {
-    case OpKind::kRead:
-    case OpKind::kWrite:
-    case OpKind::kAtomicLoad:
-    case OpKind::kAtomicStore:
-    case OpKind::kAtomicRmw:
-    case OpKind::kAtomicCas:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool takes_lock(OpKind kind) {
-  return kind == OpKind::kLock || kind == OpKind::kTryLock || kind == OpKind::kReadLock ||
-         kind == OpKind::kTryReadLock;
 }
 
 /// Operations whose `object` is a thread or nothing that a report names.
@@ -129,9 +112,11 @@ class Converter {
     add_stacks();
     add_names();
     add_object();
+    add_storage();
     for (const engine::FindingSite& site : run_.sites) add_site(site);
     for (const engine::ThreadRecord& thread : run_.threads) add_thread(thread);
     for (const engine::TraceRecord& record : run_.trace) add_step(record);
+    add_order();
     return std::move(diagnosis_);
   }
 
@@ -222,37 +207,75 @@ class Converter {
                                                        : diagnosis_.object;
     site.detail = with_name(with_object(field_text(raw.detail), site.object), site.object,
                             is_variable(object.address));
-    if (site.detail.rfind("holding ", 0) == 0) name_held(raw, &site.detail);
+    if (site.detail.starts_with("holding ")) add_facts(raw, &site);
     site.stack = symbolizer_.frames(raw.stack);
     site.step = raw.step;
     diagnosis_.sites.push_back(std::move(site));
   }
 
-  /// A monitor counts the locks that a thread held at an access; the trace knows which they were.
-  void name_held(const engine::FindingSite& raw, std::string* detail) {
-    constexpr std::size_t kNamed = 3;
-    std::vector<const engine::TraceRecord*> held;
-    for (const engine::TraceRecord& record : run_.trace) {
-      if (record.thread != raw.thread || record.step > raw.step) continue;
-      if (record.outcome != engine::Outcome::kDone) continue;
-      if (takes_lock(record.kind)) {
-        held.push_back(&record);
-      } else if (record.kind == OpKind::kUnlock || record.kind == OpKind::kReadUnlock) {
-        std::erase_if(held, [&](const auto* other) { return other->object == record.object; });
-      }
+  /// The value that an access read or wrote, and the locks that its thread held, which the monitor
+  /// only counts.
+  void add_facts(const engine::FindingSite& raw, Site* site) {
+    const AccessFacts facts = facts_of(run_.whole, raw, finding_.object.address);
+    if (facts.record != nullptr && facts.record->size <= sizeof facts.record->value) {
+      const engine::TraceRecord& record = *facts.record;
+      site->value = value_text(facts.writes() ? record.value_after : record.value, record.size);
+      if (site->value.starts_with('(')) site->value.clear();  // a pointer
     }
-    // A long run's trace is told without its middle: then the count is all that is known.
-    const bool agrees = detail->rfind("holding " + std::to_string(held.size()) + " lock", 0) == 0;
-    if (held.empty() || held.size() > kNamed || !agrees) return;
+    constexpr std::size_t kNamed = 3;
+    const auto& held = facts.held;
+    const std::string counted = "holding " + std::to_string(held.size()) + " lock";
+    if (held.empty() || held.size() > kNamed || !site->detail.starts_with(counted)) return;
     std::string text = "holding ";
     for (std::size_t i = 0; i < held.size(); ++i) {
       if (i != 0) text += i + 1 == held.size() ? " and " : ", ";
-      text += quoted_object(object_name(held[i]->kind, held[i]->object));
-      const bool reads =
-          held[i]->kind == OpKind::kReadLock || held[i]->kind == OpKind::kTryReadLock;
+      text += lock_name(*held[i]);
+      const bool reads = (engine::bit_of(held[i]->kind) & engine::kReadLockKinds) != 0;
       if (reads) text += " for reading";
     }
-    *detail = text;
+    site->detail = text;
+  }
+
+  std::string lock_name(const engine::TraceRecord& record) {
+    names_.add(record.place);
+    return quoted_object(place_name(record.place, ObjectNames::category(record.kind)));
+  }
+
+  void add_storage() {
+    const engine::Place& place = finding_.object;
+    Storage& storage = diagnosis_.storage;
+    if (place.region == engine::Region::kStatic) {
+      storage.kind = "static";
+    } else if (place.region == engine::Region::kStack) {
+      storage.kind = "stack";
+      storage.thread = static_cast<int>(place.thread);
+    } else if (place.region == engine::Region::kHeap) {
+      const auto* block = block_at(run_.allocations, place.address, finding_.step);
+      if (block == nullptr) return;
+      storage.kind = "heap";
+      storage.thread = static_cast<int>(block->thread);
+      storage.size = block->size;
+      storage.offset = place.address - block->start;
+      storage.allocated_at = symbolizer_.frames(block->stack);
+    }
+  }
+
+  void add_order() {
+    if (diagnosis_.kind != "data-race" || run_.sites.size() != 2) return;
+    const FactWords words{[this](const engine::TraceRecord& record) { return lock_name(record); },
+                          [this](engine::ThreadId thread) {
+                            return thread_label(diagnosis_, static_cast<int>(thread));
+                          },
+                          [this](const engine::Stack& stack) {
+                            const std::vector<Frame> frames = symbolizer_.frames(stack);
+                            const Frame* frame = user_frame(frames);
+                            if (frame == nullptr) return std::string("?");
+                            return base_name(frame->file) + ":" + std::to_string(frame->line);
+                          }};
+    const std::uint64_t object = finding_.object.address;
+    diagnosis_.would_order =
+        would_order(run_.whole, run_.threads, facts_of(run_.whole, run_.sites[0], object),
+                    facts_of(run_.whole, run_.sites[1], object), words);
   }
 
   void add_thread(const engine::ThreadRecord& raw) {

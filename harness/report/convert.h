@@ -17,6 +17,7 @@
 
 #include "chicane/chicane.h"
 #include "engine/finding.h"
+#include "engine/journal.h"
 #include "report/symbolizer.h"
 
 namespace chicane::report {
@@ -25,8 +26,10 @@ namespace chicane::report {
 /// The trace may be empty.
 struct RawRun {
   std::span<const engine::FindingSite> sites;
-  std::span<const engine::TraceRecord> trace;
+  std::span<const engine::TraceRecord> trace;  // what is to be told of it
   std::span<const engine::ThreadRecord> threads;
+  std::span<const engine::TraceRecord> whole = {};  // all of it
+  std::span<const engine::AllocationRecord> allocations = {};
 };
 
 /// `leg`, `witness`, `schedule` and `original_length` are left to the caller. In messages and

@@ -63,9 +63,11 @@ json to_object(const Site& site) {
   const Frame* frame = user_frame(site);
   const Frame none;
   if (frame == nullptr) frame = &none;
-  return {{"file", frame->file},   {"line", frame->line},   {"function", frame->function},
-          {"role", site.role},     {"thread", site.thread}, {"detail", site.detail},
-          {"object", site.object}, {"step", site.step},     {"stack", list_to_json(site.stack)}};
+  return {{"file", frame->file},         {"line", frame->line},
+          {"function", frame->function}, {"role", site.role},
+          {"thread", site.thread},       {"detail", site.detail},
+          {"object", site.object},       {"step", site.step},
+          {"value", site.value},         {"stack", list_to_json(site.stack)}};
 }
 void from_object(const json& object, Site* site) {
   take(object, "role", &site->role);
@@ -73,6 +75,7 @@ void from_object(const json& object, Site* site) {
   take(object, "detail", &site->detail);
   take(object, "object", &site->object);
   take(object, "step", &site->step);
+  take(object, "value", &site->value);
   take_list(object, "stack", &site->stack);
   if (!site->stack.empty()) return;
   // Reports of other tools may name the place without a stack.
@@ -117,6 +120,21 @@ void from_object(const json& object, Step* step) {
   take_list(object, "stack", &step->stack);
 }
 
+json to_object(const Storage& storage) {
+  return {{"kind", storage.kind},
+          {"thread", storage.thread},
+          {"size", storage.size},
+          {"offset", storage.offset},
+          {"allocated_at", list_to_json(storage.allocated_at)}};
+}
+void from_object(const json& object, Storage* storage) {
+  take(object, "kind", &storage->kind);
+  take(object, "thread", &storage->thread);
+  take(object, "size", &storage->size);
+  take(object, "offset", &storage->offset);
+  take_list(object, "allocated_at", &storage->allocated_at);
+}
+
 json to_object(const Diagnosis& diagnosis) {
   return {{"kind", diagnosis.kind},
           {"message", diagnosis.message},
@@ -125,6 +143,9 @@ json to_object(const Diagnosis& diagnosis) {
           {"object", diagnosis.object},
           {"declared_file", diagnosis.declared_file},
           {"declared_line", diagnosis.declared_line},
+          {"storage", to_object(diagnosis.storage)},
+          {"would_order", diagnosis.would_order},
+          {"effect", diagnosis.effect},
           {"sites", list_to_json(diagnosis.sites)},
           {"threads", list_to_json(diagnosis.threads)},
           {"steps", list_to_json(diagnosis.steps)},
@@ -144,6 +165,10 @@ void from_object(const json& object, Diagnosis* diagnosis) {
   take(object, "object", &diagnosis->object);
   take(object, "declared_file", &diagnosis->declared_file);
   take(object, "declared_line", &diagnosis->declared_line);
+  const auto storage = object.find("storage");
+  if (storage != object.end()) from_object(*storage, &diagnosis->storage);
+  take(object, "would_order", &diagnosis->would_order);
+  take(object, "effect", &diagnosis->effect);
   take_list(object, "sites", &diagnosis->sites);
   take_list(object, "threads", &diagnosis->threads);
   take_list(object, "steps", &diagnosis->steps);

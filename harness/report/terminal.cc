@@ -51,7 +51,9 @@ std::string words_of(const Diagnosis& diagnosis, const Site& site) {
     if (role == "waits" && !site.object.empty()) words += " for";
     if (!site.object.empty()) words += " " + quoted_object(site.object);
   } else {
-    words = role.empty() ? who : role + " by " + who;
+    words = role;
+    if (!site.value.empty()) words += " of " + site.value;
+    words = role.empty() ? who : words + " by " + who;
   }
   if (detail.empty()) return words;
   const bool same_sentence = begins_with(detail, "and ") || begins_with(detail, "for ");
@@ -67,7 +69,11 @@ class Renderer {
     add_title();
     add_sites();
     add_declaration();
+    add_allocation();
+    add_threads();
     add_schedule();
+    if (!diagnosis_.effect.empty()) add_labelled("effect", diagnosis_.effect);
+    if (!diagnosis_.would_order.empty()) add_labelled("order", diagnosis_.would_order);
     add_fix();
     add_commands();
     return std::move(text_);
@@ -183,8 +189,79 @@ class Renderer {
     const std::string place =
         base_name(diagnosis_.declared_file) + ":" + std::to_string(diagnosis_.declared_line);
     const std::string line = source(diagnosis_.declared_file, diagnosis_.declared_line);
+    std::string whose;
+    if (diagnosis_.storage.kind == "stack" && diagnosis_.storage.thread >= 0) {
+      whose = "  on the stack of " + thread_label(diagnosis_, diagnosis_.storage.thread);
+    }
+    const std::size_t room = kReportWidth - 15 - width_of(place) - width_of(whose);
     add_line("  " + colored(kBold, "declared") + "   " + place +
-             (line.empty() ? "" : "  " + shortened(line, kReportWidth - 15 - width_of(place))));
+             (line.empty() ? "" : "  " + shortened(line, room)) + whose);
+  }
+
+  /// "bad.cc:9"; empty when nobody knows.
+  std::string place_of(const std::vector<Frame>& stack) const {
+    const Frame* frame = user_frame(stack, options_.is_user);
+    if (frame == nullptr || frame->line == 0) return {};
+    return base_name(frame->file) + ":" + std::to_string(frame->line);
+  }
+
+  void add_allocation() {
+    const Storage& storage = diagnosis_.storage;
+    const std::string place = place_of(storage.allocated_at);
+    if (storage.kind != "heap" || place.empty()) return;
+    const Frame* frame = user_frame(storage.allocated_at, options_.is_user);
+    std::string text =
+        counted(storage.size, "byte") + " by " + thread_label(diagnosis_, storage.thread);
+    if (storage.offset != 0) text += ", touched at offset " + std::to_string(storage.offset);
+    const std::size_t taken = 17 + width_of(place) + width_of(text);
+    const std::string line = source(frame->file, frame->line);
+    std::string shown = "  " + colored(kBold, "allocated") + "  " + place;
+    if (!line.empty() && taken < kReportWidth) {
+      shown += "  " + shortened(line, std::min(kWidestSource, kReportWidth - taken));
+    }
+    add_line(shown + "  " + text);
+  }
+
+  /// Of a race, whose threads they are, and how the accesses' functions were called.
+  void add_threads() {
+    if (diagnosis_.kind != "data-race") return;
+    std::string text;
+    std::set<int> told;
+    for (const Site& site : diagnosis_.sites) {
+      const auto thread =
+          std::find_if(diagnosis_.threads.begin(), diagnosis_.threads.end(),
+                       [&site](const ThreadInfo& info) { return info.id == site.thread; });
+      if (thread == diagnosis_.threads.end() || !told.insert(site.thread).second) continue;
+      const std::string place = place_of(thread->created_at);
+      if (place.empty()) continue;
+      if (!text.empty()) text += "; ";
+      text += thread->name + " at " + place + " by " + thread_label(diagnosis_, thread->parent);
+    }
+    if (!text.empty()) add_labelled("made", text);
+    for (const Site& site : diagnosis_.sites) {
+      const std::string calls = calls_of(site);
+      if (!calls.empty()) add_labelled("stack", calls);
+    }
+  }
+
+  /// "goroutine 2: deposit bad.cc:12 < run bad.cc:20", when the site's line alone does not tell.
+  std::string calls_of(const Site& site) const {
+    constexpr std::size_t kMaxCalls = 6;
+    std::string text;
+    std::size_t count = 0;
+    const Frame* last = nullptr;
+    for (const Frame& frame : site.stack) {
+      if (frame.line == 0 || !options_.is_user(frame.file)) continue;
+      if (last != nullptr && last->line == frame.line && last->file == frame.file) continue;
+      last = &frame;
+      if (++count > kMaxCalls) continue;
+      if (count > 1) text += " < ";
+      const std::size_t scope = frame.function.rfind("::");
+      text += scope == std::string::npos ? frame.function : frame.function.substr(scope + 2);
+      text += " " + base_name(frame.file) + ":" + std::to_string(frame.line);
+    }
+    if (count > kMaxCalls) text += " < ... and " + counted(count - kMaxCalls, "more");
+    return count < 2 ? std::string() : thread_label(diagnosis_, site.thread) + ": " + text;
   }
 
   void add_schedule() {

@@ -128,12 +128,33 @@ Diagnosis deadlock() {
   return diagnosis;
 }
 
+Diagnosis race_in_full() {
+  Diagnosis diagnosis = race();
+  diagnosis.sites[0].value = "1";
+  diagnosis.sites[1].value = "0";
+  diagnosis.sites[0].stack.push_back(frame(21));
+  diagnosis.sites[0].stack.back().function = "catalogue::increment";
+  diagnosis.declared_line = 0;
+  diagnosis.storage = {"heap", 0, 24, 8, {frame(5)}};
+  diagnosis.threads[1].parent = diagnosis.threads[2].parent = 0;
+  diagnosis.threads[1].created_at = {frame(20)};
+  diagnosis.threads[2].created_at = {library_frame(), frame(30)};
+  diagnosis.effect = "with this schedule `counter` ends at 1, without a forced switch at 2";
+  diagnosis.would_order = "`mu`, which goroutine 1 holds at bad.cc:12, held by goroutine 2 too";
+  return diagnosis;
+}
+
 TEST(Terminal, DataRace) {
   TerminalOptions shown = options("data_races/unlocked_counter");
   shown.fix = "hold one mutex around every access, or use std::atomic<int>";
   shown.fix_place = "good.cc:9";
   shown.prose["bad.cc:12"] = "both goroutines write, nothing orders them";
   expect_approved(render(race(), shown), "data_race.txt");
+}
+
+TEST(Terminal, DataRaceWithAllThatIsKnown) {
+  expect_approved(render(race_in_full(), options("data_races/unlocked_counter")),
+                  "data_race_in_full.txt");
 }
 
 TEST(Terminal, Deadlock) {

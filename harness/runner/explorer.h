@@ -24,9 +24,14 @@
 #include "runner/explorer_child.h"
 #include "witness/schedule_file.h"
 
+namespace chicane::report {
+struct RunObject;
+}
+
 namespace chicane::runner {
 
 class Lane;
+struct Told;
 
 /// A finding and the run that showed it.
 struct Found {
@@ -66,6 +71,11 @@ class Explorer {
   bool should_stop();
   void add_statistics(const Lane& lane);
   void predict_and_steer();
+  // explorer_prediction.cc: races that a run foretold
+  void collect_predictions(const engine::Journal& journal);
+  void confirm_races();
+  bool confirm(const engine::PredictedRace& race);
+  // explorer.cc
   bool take_findings(engine::Journal& journal, bool stuck);
   bool admits(const Found& found) const;
   Result finish(Result result);
@@ -83,7 +93,9 @@ class Explorer {
   std::size_t straighten(Found* found, std::size_t budget);  // explorer_straighten.cc
   void end_sooner(Found* found);
   bool take_run(Found* found);
-  bool diagnose(Found found, Diagnosis* diagnosis);
+  bool diagnose(Found found, Told* told);
+  void tell_end(const Found& found, const report::RunObject& object, const std::string& end,
+                Diagnosis* diagnosis);
   std::string schedule_text(const Found& found, const Diagnosis& diagnosis);
   void drop_confirmed_predictions(std::vector<Diagnosis>* diagnoses) const;
   void drop_forgotten_reports(std::vector<Diagnosis>* diagnoses) const;
@@ -104,6 +116,7 @@ class Explorer {
   engine::Journal* journal_;
   std::unique_ptr<report::Symbolizer> symbolizer_;
   std::vector<Found> found_;
+  std::vector<engine::PredictedRace> predicted_;
   std::vector<Diagnosis> unconfirmed_;
   std::string error_;
   bool spurious_ = false;  // in reruns, condition waits may return without a signal

@@ -9,6 +9,7 @@
 #include "report/convert.h"
 #include "report/source_map.h"
 #include "runner/explorer.h"
+#include "runner/explorer_effects.h"
 #include "runner/explorer_witness.h"
 #include "witness/schedule_file.h"
 #include "witness/shrink.h"
@@ -139,7 +140,8 @@ Diagnosis Explorer::describe(const Found& found, const Finding& finding,
   const auto trace = options_.whole_trace
                          ? std::vector(journal_->trace().begin(), journal_->trace().end())
                          : worth_telling(journal_->trace(), finding, found.racy_sites);
-  const report::RawRun run{journal_->sites(finding), trace, journal_->threads()};
+  const report::RawRun run{journal_->sites(finding), trace, journal_->threads(), journal_->trace(),
+                           journal_->allocations()};
   Diagnosis diagnosis = report::convert(run, finding, *symbolizer_);
   diagnosis.leg = file.leg;
   diagnosis.run = file.run;
@@ -216,11 +218,12 @@ Result Explorer::shrink(const std::string& text) {
   const bool check_only = !options_.shrink;
   if (check_only) found.minimal = !witness::one_switch_less(found.choices, test).has_value();
   const std::uint64_t length = found.choices.size();
-  result.diagnoses.emplace_back();
-  if (!diagnose(std::move(found), &result.diagnoses.back())) {
+  Told told;
+  if (!diagnose(std::move(found), &told)) {
     result.error = "the system refuses a further process (fork failed)";
   }
-  result.diagnoses.back().original_length = length;
+  told.diagnosis.original_length = length;
+  result.diagnoses.push_back(std::move(told.diagnosis));
   return result;
 }
 

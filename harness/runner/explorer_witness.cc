@@ -10,8 +10,11 @@
 #include <set>
 
 #include "report/convert.h"
+#include "report/race_facts.h"
+#include "report/schedule_table.h"
 #include "report/source_map.h"
 #include "runner/explorer.h"
+#include "runner/explorer_effects.h"
 #include "runner/explorer_interrupts.h"
 #include "witness/schedule_file.h"
 #include "witness/shrink.h"
@@ -75,12 +78,6 @@ std::string key_of(const Diagnosis& diagnosis) {
   for (const std::string& place : places) key += "|" + place;
   return key;
 }
-
-/// A diagnosis, and how much its witness shows (Finding::telling).
-struct Told {
-  Diagnosis diagnosis;
-  std::uint8_t telling;
-};
 
 bool better(const Told& one, const Told& other) {
   const Diagnosis &a = one.diagnosis, &b = other.diagnosis;
@@ -225,7 +222,20 @@ void Explorer::shorten(Found* found) {
   if (rerun(found->choices, found->racy_sites, Mode::kTry)) take_run(found);
 }
 
-bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
+// Races only: the same program without a forced switch, for what the object holds in its end.
+void Explorer::tell_end(const Found& found, const report::RunObject& object, const std::string& end,
+                        Diagnosis* diagnosis) {
+  if (end.empty() || diagnosis->object.empty() || Interrupts::signal() != 0) return;
+  if (!rerun({}, found.racy_sites, Mode::kRecord)) return;
+  if (journal_->counters().last_end != engine::RunEnd::kFinished) return;
+  const std::string calm = report::last_value(journal_->trace(), journal_->allocations(), object);
+  if (calm.empty() || calm == end) return;
+  diagnosis->effect = "with this schedule " + report::quoted_object(diagnosis->object) +
+                      " ends at " + end + ", without a forced switch at " + calm;
+}
+
+bool Explorer::diagnose(Found found, Told* told) {
+  Diagnosis* const diagnosis = &told->diagnosis;
   const std::uint64_t original = found.choices.size();
   spurious_ = options_.spurious_wakeups || wakes_spuriously(found.choices);
   const std::uint64_t step_limit = options_.step_limit;
@@ -234,6 +244,8 @@ bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
   if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) return false;
   const bool diverged = journal_->counters().diverged != 0;
   const Finding* again = diverged ? nullptr : find_again(found);
+  report::RunObject object;
+  std::string end;
   if (again == nullptr) {
     // The same choices gave another run: that is a defect of its own.
     std::snprintf(
@@ -245,8 +257,14 @@ bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
     *diagnosis = report::convert(run, found.finding, *symbolizer_);
   } else {
     const auto trace = worth_telling(journal_->trace(), *again, found.racy_sites);
-    const report::RawRun run{journal_->sites(*again), trace, journal_->threads()};
+    const report::RawRun run{journal_->sites(*again), trace, journal_->threads(), journal_->trace(),
+                             journal_->allocations()};
     *diagnosis = report::convert(run, *again, *symbolizer_);
+    note_run(*journal_, *again, *symbolizer_, told);
+    object = report::object_of(journal_->allocations(), again->object, again->step);
+    if (is_race(*again) && journal_->counters().last_end == engine::RunEnd::kFinished) {
+      end = report::last_value(journal_->trace(), journal_->allocations(), object);
+    }
   }
   diagnosis->leg = options_.leg;
   diagnosis->run = found.finding.run;
@@ -256,6 +274,7 @@ bool Explorer::diagnose(Found found, Diagnosis* diagnosis) {
                     [](const ChoiceRecord& choice) { return choice.forced != 0; }));
   diagnosis->schedule = schedule_text(found, *diagnosis);
   diagnosis->minimal = found.minimal;
+  tell_end(found, object, end, diagnosis);
   options_.step_limit = step_limit;
   return true;
 }
@@ -339,8 +358,9 @@ Result Explorer::finish(Result result) {
   std::map<std::string, Told> by_key;
   std::vector<std::string> order;
   for (Found& found : candidates()) {
-    Told told{{}, found.finding.telling};
-    if (!diagnose(std::move(found), &told.diagnosis)) {
+    Told told;
+    told.telling = found.finding.telling;
+    if (!diagnose(std::move(found), &told)) {
       result.error = "the system refuses a further process (fork failed)";
       return result;
     }
@@ -352,9 +372,10 @@ Result Explorer::finish(Result result) {
       at->second = std::move(told);
     }
   }
-  for (const std::string& key : order) {
-    result.diagnoses.push_back(std::move(by_key[key].diagnosis));
-  }
+  std::vector<Told> all;
+  for (const std::string& key : order) all.push_back(std::move(by_key[key]));
+  share_failures(&all);
+  for (Told& told : all) result.diagnoses.push_back(std::move(told.diagnosis));
   drop_confirmed_predictions(&result.diagnoses);
   drop_forgotten_reports(&result.diagnoses);
   write_witnesses(&result);

@@ -108,6 +108,7 @@ struct Site {
   std::string object;        // the variable or lock, by name where it has one
   std::vector<Frame> stack;  // innermost first
   std::uint64_t step = 0;
+  std::string value;  // of an access: what was read or written, if known
 };
 
 /// One thread of the run that a diagnosis speaks of.
@@ -131,6 +132,15 @@ struct Step {
   std::vector<Frame> stack;
 };
 
+/// Where the memory lies that a diagnosis speaks of.
+struct Storage {
+  std::string kind;          // "static", "heap", "stack"; empty: not known
+  int thread = -1;           // whose stack, or who allocated the block
+  std::uint64_t size = 0;    // of the block
+  std::uint64_t offset = 0;  // in the block
+  std::vector<Frame> allocated_at;
+};
+
 /// A named defect.
 struct Diagnosis {
   std::string kind;  // "data-race", see DESIGN of the kinds in `chicane explain`
@@ -140,6 +150,10 @@ struct Diagnosis {
   std::string object;         // the variable, lock or channel concerned
   std::string declared_file;  // where it is declared, if known
   int declared_line = 0;
+  Storage storage;  // of the object
+  /// Of a race: what would order the accesses, and what comes of it when they are not ordered, if
+  /// the exploration showed that.
+  std::string would_order, effect;
   std::vector<Site> sites;
   std::vector<ThreadInfo> threads;
   std::vector<Step> steps;  // of the witness
