@@ -10,6 +10,7 @@
 #include "monitors/atomicity.h"
 #include "monitors/event_mask.h"
 #include "monitors/monitors.h"
+#include "monitors/race_prediction.h"
 
 namespace chicane::monitors {
 
@@ -174,6 +175,7 @@ void RunRecorder::on_free(ThreadId thread, const void* start, std::size_t size) 
 std::unique_ptr<engine::Monitor> make_run_recorder(bool replays) {
   std::vector<std::unique_ptr<TraceAnalysis>> analyses;
   analyses.push_back(std::make_unique<AtomicityAnalysis>(replays));
+  if (!replays) analyses.push_back(std::make_unique<RacePrediction>());
   return std::make_unique<RunRecorder>(std::move(analyses));
 }
 

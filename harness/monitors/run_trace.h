@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a run did, in order: accesses with their values, locks, and what else orders threads. The
-// analyses that look at a whole run (atomicity.h, prediction.h) work on it after the run's end, so
-// that they are functions of a value, and cost the program's steps nothing.
+// analyses that look at a whole run (atomicity.h, race_prediction.h) work on it after the run's
+// end, so that they are functions of a value, and cost the program's steps nothing.
 //
 // Thread safety: values.
 // Invariants:

@@ -236,6 +236,7 @@ void Explorer::search() {
       exhausted_ = false;
     }
     add_statistics(*lane);
+    collect_predictions(lane->journal());
     if (&lane->journal() != journal_) lane->journal().destroy();
   }
   for (const auto& lane : lanes) {
@@ -243,6 +244,7 @@ void Explorer::search() {
   }
   exhausted_ = exhausted_ && !strategy_report_.incomplete;
   if (ended_by_.empty()) ended_by_ = name_of(lanes);
+  if (!exhausted_) confirm_races();
   std::stable_sort(found_.begin(), found_.end(),
                    [](const Found& a, const Found& b) { return a.finding.run < b.finding.run; });
 }

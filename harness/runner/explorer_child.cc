@@ -72,6 +72,9 @@ std::unique_ptr<engine::Strategy> make_own_strategy(const ChildTask& task) {
   }
   if (task.replay != nullptr) return std::make_unique<strategies::Replay>(*task.replay);
   if (task.steer != nullptr) return strategies::make_steer(task.options->seed, *task.steer);
+  if (task.steer_race != nullptr) {
+    return strategies::make_steer_race(task.options->seed, *task.steer_race);
+  }
   return nullptr;
 }
 
@@ -110,7 +113,8 @@ bool wakes_spuriously(const ChildTask& task, std::uint64_t run) {
   constexpr std::uint64_t kEvery = 8;
   if (task.options->spurious_wakeups || task.spurious_wakeups) return true;
   if (!task.options->sample_spurious_wakeups) return false;
-  if (task.replay != nullptr || task.steer != nullptr || task.options->leg != "sched") return false;
+  if (task.replay != nullptr || task.steer != nullptr || task.steer_race != nullptr) return false;
+  if (task.options->leg != "sched") return false;
   const Strategy strategy = task.options->strategy;
   const bool samples = strategy == Strategy::kPortfolio || strategy == Strategy::kRandom ||
                        strategy == Strategy::kPct;
@@ -119,7 +123,9 @@ bool wakes_spuriously(const ChildTask& task, std::uint64_t run) {
 
 void run_all(const ChildTask& task, Journal& journal) {
   interpose::install_crash_handlers();
-  auto owned = make_monitors(task.options->leg, task.replay != nullptr);
+  // Nothing is foretold by runs that are led.
+  const bool led = task.replay != nullptr || task.steer_race != nullptr;
+  auto owned = make_monitors(task.options->leg, led);
   if (task.options->stop_at_step != 0) {
     owned.push_back(make_stop_monitor(task.options->stop_at_step));
   }

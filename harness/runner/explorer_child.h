@@ -40,7 +40,7 @@ struct ChildTask {
   const Options* options = nullptr;
   /// Set when the program is a whole process.
   const Hosting* hosting = nullptr;
-  /// Where answers come from; null when `replay` or `steer` gives them.
+  /// Where answers come from; null when `replay`, `steer` or `steer_race` gives them.
   const SharedStrategy* strategy = nullptr;
   /// Runs of the strategy: every `stride`-th of [first, end).
   std::uint64_t first_run = 0;
@@ -58,6 +58,8 @@ struct ChildTask {
   engine::CourseLog* log = nullptr;
   /// Steers into a lock cycle.
   const std::vector<strategies::SteerRole>* steer = nullptr;
+  /// Steers into a race that an earlier run foretold; no further ones are foretold then.
+  const engine::PredictedRace* steer_race = nullptr;
   /// Called in the child after the last run when it ended well (to hand on what monitors know).
   std::function<void(const std::vector<engine::Monitor*>&)> after_runs = {};
 };

@@ -41,6 +41,7 @@
 
 #include "engine/course.h"
 #include "engine/engine.h"
+#include "engine/journal.h"
 #include "strategies/coverage.h"
 
 namespace chicane::strategies {
@@ -149,5 +150,10 @@ bool at_wanted_acquisition(const SteerRole& role, const engine::Operation& pendi
 /// Random walk that holds back a thread at its role's wanted acquisition as long as others can go
 /// on (with bounded patience, which differs from run to run).
 std::unique_ptr<engine::Strategy> make_steer(std::uint64_t seed, std::vector<SteerRole> roles);
+
+/// Random walk that brings the two threads of a predicted race to their accesses at one time. These
+/// must be operations (Engine::set_racy_sites).
+std::unique_ptr<engine::Strategy> make_steer_race(std::uint64_t seed,
+                                                  const engine::PredictedRace& race);
 
 }  // namespace chicane::strategies
