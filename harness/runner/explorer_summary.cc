@@ -36,8 +36,12 @@ void summarize(const engine::StrategyReport& report, const Options& options, Res
     return;
   }
   // With a finding that all were run is still worth saying; it proves nothing good.
-  result->summary =
-      result->diagnoses.empty() ? "proven: all interleavings, " : "all interleavings, ";
+  result->summary = result->diagnoses.empty() ? "proven: all " : "all ";
+  const bool counted = result->estimate > 0 && result->estimate_error == 0;
+  result->summary += counted
+                         ? count_of(static_cast<std::uint64_t>(result->estimate), "interleaving")
+                         : "interleavings";
+  result->summary += ", ";
   result->summary += seen;
 }
 

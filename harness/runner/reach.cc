@@ -4,12 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace chicane::runner {
 namespace {
 
 std::string counted(std::uint64_t number, const char* noun) {
   return with_commas(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+/// To two digits: more are not known.
+std::uint64_t rounded(double estimate) {
+  double unit = 1;
+  while (estimate / unit >= 100) unit *= 10;
+  return static_cast<std::uint64_t>(std::round(estimate / unit) * unit);
 }
 
 /// The cell of a good program under the leg sched; null when there is none.
@@ -32,13 +40,20 @@ std::string with_commas(std::uint64_t number) {
 std::string reach_of(const Result& result) {
   if (!result.error.empty()) return "not explored: " + result.error;
   if (result.exhausted) {
-    return result.runs == 1 ? "proven: the only interleaving"
-                            : "proven: all " + counted(result.runs, "interleaving");
+    // A search that counts may have made other runs besides.
+    if (result.estimate_error != 0) return "proven: all interleavings";
+    const auto count =
+        result.estimate > 0 ? static_cast<std::uint64_t>(result.estimate) : result.runs;
+    return count == 1 ? "proven: the only interleaving"
+                      : "proven: all " + counted(count, "interleaving");
   }
   std::string text = counted(result.runs, "schedule");
   if (result.ended_by == "time") text += " until the time was up";
   if (result.ended_by == "interrupted") text += " until the interrupt";
   if (!result.strategy.empty()) text += ", " + result.strategy;
+  if (result.estimate > static_cast<double>(result.runs)) {
+    text += fmt::format(", of about {}", with_commas(rounded(result.estimate)));
+  }
   return text;
 }
 

@@ -16,9 +16,16 @@ TEST(Reach, SaysHowFarAResultGoes) {
   EXPECT_EQ(reach_of(result), "1,680 schedules until the time was up, portfolio");
   result.ended_by = "interrupted";
   EXPECT_EQ(reach_of(result), "1,680 schedules until the interrupt, portfolio");
+  result.estimate = 123456;
+  result.estimate_error = 1000;
+  EXPECT_EQ(reach_of(result), "1,680 schedules until the interrupt, portfolio, of about 120,000");
+  result.estimate = result.estimate_error = 0;
   result.exhausted = true;
   result.ended_by = "exhausted";
   EXPECT_EQ(reach_of(result), "proven: all 1,680 interleavings");
+  result.estimate = 36;  // found to be all, among other runs
+  EXPECT_EQ(reach_of(result), "proven: all 36 interleavings");
+  result.estimate = 0;
   result.runs = 1;
   EXPECT_EQ(reach_of(result), "proven: the only interleaving");
   result.error = "no worker";

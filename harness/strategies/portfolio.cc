@@ -8,11 +8,14 @@
 // next strategy's in turn, and the others go to where new behaviour is still found: to the strategy
 // whose last runs had the most new pairs of conflicting operations (coverage.h).
 //
-// Every fourth run belongs to an exhaustive search, the schedules of fewest preemptions first. A
-// small program is at its end before the budget is, and nothing is left to be found: that is a
-// proof.
+// Every fourth run belongs to a search through all there is: of a small program (its own estimate
+// tells) to partial order reduction (dpor.h), which comes to its end before the budget does;
+// nothing is left to be found then, and that is a proof. Of others it is the schedules of fewest
+// preemptions first. A run that will not end, or memory that grows and grows, is no small
+// program's: the reduction is given up then.
 #include <array>
 
+#include "strategies/dpor.h"
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
@@ -34,14 +37,18 @@ class Portfolio final : public engine::Strategy {
     Parameters all = with;
     all.bound = ~0u;
     add(make_preemption(all));
+    add(make_dpor(with.shard, with.shards));
   }
   const char* name() const override { return "portfolio"; }
 
   void use_racy_sites(std::size_t count) override {
     for (const Member& member : members_) member.strategy->use_racy_sites(count);
     all_done_ = false;
+    if (count != racy_sites_) reduced_done_ = false;
+    racy_sites_ = count;
   }
   bool begin_run(std::uint64_t run) override {
+    run_ = run;
     active_ = choose(run);
     ++turn_;
     // Without a conflict to reverse, orders of what may conflict.
@@ -53,15 +60,27 @@ class Portfolio final : public engine::Strategy {
     }
     if (strategy().begin_run(run)) return true;
     // The exhaustive search has come to its end; the rest of the budget is the samplers'.
-    all_done_ = true;
+    (active_ == kReduced ? reduced_done_ : all_done_) = true;
     active_ = kRandom;
     return strategy().begin_run(run);
   }
   unsigned pick_thread(const engine::ThreadChoice& choice) override {
+    if (active_ == kReduced && choice.step > kLongest) give_up();
+    if (active_ != kReduced && choice.enabled.size() == 1) return 0;
     return strategy().pick_thread(choice);
   }
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
+    if (active_ == kReduced && operation.kind == engine::OpKind::kCondWake) {
+      // Whether to wake without a signal: some runs ask, others do not. Without end, if it may.
+      asked_ = true;
+      return 0;
+    }
     return strategy().pick_outcome(operation, count);
+  }
+  bool wants_every_step() const override { return active_ == kReduced; }
+  bool wants_memory() const override { return active_ == kReduced; }
+  void on_allocate(engine::ThreadId thread, const void* start, std::size_t size) override {
+    if (active_ == kReduced) strategy().on_allocate(thread, start, size);
   }
   void on_event(const engine::Event& event) override {
     for (const Index learner : kLearners) {
@@ -78,8 +97,16 @@ class Portfolio final : public engine::Strategy {
     const std::uint64_t news = 16 * coverage_.new_pairs() + (coverage_.is_new_behaviour() ? 1 : 0);
     member.news = (3 * member.news + 16 * news) / 4;
   }
+  /// Of the reduction, which proves something when it is whole.
+  bool statistics(engine::SearchStatistics* to) const override {
+    if (given_up_ || !members_[kReduced].strategy->statistics(to)) return false;
+    to->incomplete = to->incomplete || asked_;
+    return true;
+  }
   void describe(engine::StrategyReport* report) const override {
     members_[kAll].strategy->describe(report);
+    engine::SearchStatistics statistics;
+    if (this->statistics(&statistics) && is_whole(statistics)) report_proof(report);
   }
 
  private:
@@ -93,7 +120,8 @@ class Portfolio final : public engine::Strategy {
     kPct,
     kFew,
     kRandom,
-    kAll
+    kAll,
+    kReduced
   };
   struct Member {
     std::unique_ptr<engine::Strategy> strategy;
@@ -103,6 +131,12 @@ class Portfolio final : public engine::Strategy {
       kRoundRobin, kDirected, kDirected, kPos,  kDirected, kFew, kDirected, kPct2,
       kDirected,   kUrw,      kDirected, kSurw, kDirected, kPct, kDirected, kRandom};
 
+  // A run of the reduction is longer than a small program's when it has so many steps...
+  static constexpr std::uint64_t kLongest = 1000;
+  // ...and a program is not small that has so many behaviours, as far as these runs tell.
+  static constexpr double kMany = 20000;
+  static constexpr std::uint64_t kTelling = 16;
+  static constexpr std::size_t kMostSteps = 1 << 16;  // still to be tried, in memory
   static constexpr std::array<Index, 2> kLearners = {kUrw, kSurw};
 
   void add(std::unique_ptr<engine::Strategy> strategy) {
@@ -110,8 +144,30 @@ class Portfolio final : public engine::Strategy {
   }
   engine::Strategy& strategy() const { return *members_[active_].strategy; }
 
-  std::size_t choose(std::uint64_t run) const {
+  /// The reduction's run goes on without it.
+  void give_up() {
+    given_up_ = true;
+    members_[kReduced].strategy = make_dpor(0, 1);  // frees what the other had
+    active_ = kRandom;
+    strategy().begin_run(run_);
+  }
+
+  /// Whether the next of the exhaustive runs is the reduction's.
+  bool reduces() const {
+    if (given_up_ || reduced_done_) return false;
+    engine::SearchStatistics so_far;
+    members_[kReduced].strategy->statistics(&so_far);
+    if (so_far.executions + so_far.blocked < kTelling) return turn_ % 8 == 2 || all_done_;
+    return so_far.estimate < kMany;
+  }
+
+  std::size_t choose(std::uint64_t run) {
     if (run < kOpening.size()) return kOpening[run];
+    if (!given_up_ &&
+        static_cast<const Dpor&>(*members_[kReduced].strategy).wakeup_steps() > kMostSteps) {
+      give_up();
+    }
+    if (turn_ % 4 == 2 && reduces()) return kReduced;
     if (turn_ % 4 == 2 && !all_done_) return kAll;
     // Round-robin has no chance in it: once is enough.
     const std::size_t in_turn = 1 + turn_ / 4 % (kAll - 1);
@@ -127,7 +183,10 @@ class Portfolio final : public engine::Strategy {
   engine::SharedVector<Member> members_;
   std::size_t active_ = 0;
   std::uint64_t turn_ = 0;  // its own runs: others may have other numbers
+  std::uint64_t run_ = 0;
+  std::size_t racy_sites_ = 0;
   bool learns_ = false, all_done_ = false;
+  bool reduced_done_ = false, given_up_ = false, asked_ = false;  // of the reduction
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 //
 // What all samplers share: threads that only spin are left out of the choices (fairness.h), and
 // what the runs did is counted (coverage.h). The strategy within never sees a thread that rests.
+#include <cstdio>
+
 #include "strategies/fairness.h"
 #include "strategies/strategies.h"
 
@@ -22,7 +24,10 @@ class Sampling final : public engine::Strategy {
     return sampler_->begin_run(run);
   }
   unsigned pick_thread(const engine::ThreadChoice& choice) override {
-    if (!fairness_.anybody_rests()) return sampler_->pick_thread(choice);
+    // A reduction knows which thread need not go on.
+    if (!fairness_.anybody_rests() || sampler_->wants_every_step()) {
+      return sampler_->pick_thread(choice);
+    }
     const engine::ThreadChoice awake = fairness_.filter(choice);
     left_out_ |= awake.enabled.size() != choice.enabled.size();
     const unsigned picked = awake.enabled.size() == 1 ? 0 : sampler_->pick_thread(awake);
@@ -31,6 +36,12 @@ class Sampling final : public engine::Strategy {
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
     return sampler_->pick_outcome(operation, count);
   }
+  bool wants_every_step() const override { return sampler_->wants_every_step(); }
+  bool wants_memory() const override { return sampler_->wants_memory(); }
+  void on_allocate(engine::ThreadId thread, const void* start, std::size_t size) override {
+    sampler_->on_allocate(thread, start, size);
+  }
+  bool statistics(engine::SearchStatistics* to) const override { return sampler_->statistics(to); }
   void on_event(const engine::Event& event) override {
     fairness_.on_event(event);
     coverage_->on_event(event);
@@ -45,7 +56,9 @@ class Sampling final : public engine::Strategy {
     coverage_->add_behaviours(&report->behaviours);
     report->more_behaviours |= !coverage_->is_complete();
     sampler_->describe(report);
-    report->incomplete |= left_out_;
+    // What fairness left out is no loss where a search went through all without it.
+    engine::SearchStatistics search;
+    if (!sampler_->statistics(&search) || !is_whole(search)) report->incomplete |= left_out_;
   }
 
  private:
@@ -57,6 +70,11 @@ class Sampling final : public engine::Strategy {
 };
 
 }  // namespace
+
+void report_proof(engine::StrategyReport* report) {
+  report->incomplete = false;
+  std::snprintf(report->guarantee, sizeof report->guarantee, "all interleavings were run");
+}
 
 std::unique_ptr<engine::Strategy> make_sampling(std::unique_ptr<Coverage> coverage,
                                                 std::unique_ptr<engine::Strategy> sampler,

@@ -81,6 +81,14 @@ std::unique_ptr<engine::Strategy> make_sampling(std::unique_ptr<Coverage> covera
                                                 std::unique_ptr<engine::Strategy> sampler,
                                                 std::uint64_t step_limit = 20000);
 
+/// Whether an exhaustive search has come to its end, and nothing was left out.
+inline bool is_whole(const engine::SearchStatistics& statistics) {
+  return statistics.executions != 0 && statistics.estimate_error == 0 && !statistics.incomplete &&
+         statistics.estimate == static_cast<double>(statistics.executions);
+}
+/// Says so.
+void report_proof(engine::StrategyReport* report);
+
 /// Exhaustive; only part `shard` (from 0) of `shards`.
 std::unique_ptr<engine::Strategy> make_dfs(unsigned shard, unsigned shards);
 std::unique_ptr<engine::Strategy> make_dpor(unsigned shard, unsigned shards);

@@ -73,7 +73,8 @@ TEST(Statistics, ExhaustedBoundsAreProofs) {
 TEST(Statistics, ThePortfolioProvesASmallProgramCorrect) {
   const Result result = explored(Strategy::kPortfolio, 400);
   EXPECT_TRUE(result.exhausted);
-  EXPECT_EQ(result.summary, "proven: all interleavings, 2 distinct behaviours in 400 schedules");
+  EXPECT_EQ(result.estimate, 2);
+  EXPECT_EQ(result.summary, "proven: all 2 interleavings, 2 distinct behaviours in 400 schedules");
 }
 
 TEST(Statistics, ThePortfolioSaysHowFarItCame) {
