@@ -200,6 +200,7 @@ Context* Context::create_inheritable() {
 }
 
 void ContextPool::prepare(std::size_t count) {
+  images();  // found once, not by each process
   while (free_.size() < count) {
     Context* context = Context::create_inheritable();
     if (context == nullptr) return;

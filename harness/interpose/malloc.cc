@@ -63,21 +63,46 @@ using chicane::engine::Engine;
 constexpr std::size_t kWatched = 4096;
 
 /// The blocks that were freed in this run and not given out again: the last one of each slot, which
-/// is enough to tell a double free before the C library would end the process for it.
+/// is enough to tell a double free before the C library would end the process for it. A slot is a
+/// number in the list of what was freed, so that a process with few of them touches few pages.
 struct Freed {
   const void* block;
   const void* site;
   std::uint64_t step;
-  std::uint32_t generation;
   chicane::engine::ThreadId thread;
+  std::uint16_t slot;
   bool taken_outside;  // given out again while the engine looked away: its monitors do not know
 };
 constexpr std::size_t kFreedSlots = 4096;
+std::uint16_t g_slots[kFreedSlots];
 Freed g_freed[kFreedSlots];
+std::uint32_t g_freed_count = 0;
+std::uint32_t g_freed_generation = 0;  // whose list it is
 
-Freed& freed_slot(const void* block) {
+std::uint16_t slot_of(const void* block) {
   const auto address = reinterpret_cast<std::uintptr_t>(block) >> 4;
-  return g_freed[(address * 0x9e3779b97f4a7c15ull) >> 52];
+  return static_cast<std::uint16_t>((address * 0x9e3779b97f4a7c15ull) >> 52);
+}
+
+/// The entry of this block's slot; null when nothing of this slot was freed in this list's run.
+Freed* find_freed(std::uint16_t slot) {
+  const std::uint16_t at = g_slots[slot];
+  if (at >= g_freed_count || g_freed[at].slot != slot) return nullptr;
+  return &g_freed[at];
+}
+
+/// The same, made when there is none.
+Freed& freed_entry(std::uint16_t slot, std::uint32_t generation) {
+  if (generation != g_freed_generation) {
+    g_freed_generation = generation;
+    g_freed_count = 0;
+  }
+  if (Freed* found = find_freed(slot)) return *found;
+  g_slots[slot] = static_cast<std::uint16_t>(g_freed_count);
+  Freed& made = g_freed[g_freed_count++];
+  made.block = nullptr;
+  made.slot = slot;
+  return made;
 }
 
 [[noreturn]] void report_double_free(Engine& engine, const void* block, const void* site,
@@ -91,12 +116,13 @@ Freed& freed_slot(const void* block) {
 }
 
 void note_free(Engine& engine, void* block, const void* site) {
-  Freed& freed = freed_slot(block);
-  if (freed.block == block && freed.generation == engine.generation()) {
+  const std::uint16_t slot = slot_of(block);
+  Freed& freed = freed_entry(slot, engine.generation());
+  if (freed.block == block) {
     if (!freed.taken_outside) report_double_free(engine, block, site, freed);
     engine.on_allocate(block, malloc_usable_size(block));
   }
-  freed = {block, site, engine.step(), engine.generation(), engine.self().id(), false};
+  freed = {block, site, engine.step(), engine.self().id(), slot, false};
 }
 
 /// In a recorded run: where the block comes from, for reports.
@@ -114,10 +140,10 @@ inline void* allocated(void* block, std::size_t size, const void* site) {
   if (block != nullptr) {
     // Also what the engine itself takes is free no more; GoogleTest's thread-local objects are made
     // so, and destroyed by the thread.
-    Freed& freed = freed_slot(block);
-    if (freed.block == block) {
-      if (engine != nullptr) freed.block = nullptr;
-      freed.taken_outside = engine == nullptr;
+    Freed* freed = find_freed(slot_of(block));
+    if (freed != nullptr && freed->block == block) {
+      if (engine != nullptr) freed->block = nullptr;
+      freed->taken_outside = engine == nullptr;
     }
     if (engine != nullptr) {
       engine->on_allocate(block, malloc_usable_size(block));

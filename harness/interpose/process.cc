@@ -31,6 +31,10 @@ CHICANE_REAL(void, quick_exit, (int))
 CHICANE_REAL(void, __assert_fail, (const char*, const char*, unsigned, const char*))
 CHICANE_REAL(void, __cxa_throw, (void*, std::type_info*, void (*)(void*)))
 
+// The linker's: the section of what CHICANE_REAL has made.
+using Resolve = void (*)();
+extern "C" Resolve __start_chicane_reals[], __stop_chicane_reals[];
+
 namespace chicane::interpose {
 namespace {
 
@@ -195,6 +199,13 @@ void handle(int number, void (*handler)(int, siginfo_t*, void*)) {
 int spinning_signal() { return SIGXCPU; }
 int blocked_signal() { return SIGXFSZ; }
 
+void resolve_all() {
+  for (Resolve* at = __start_chicane_reals; at != __stop_chicane_reals; ++at) (*at)();
+  // Those of statics' guards are looked up where they are called.
+  __extension__ static __cxxabiv1::__guard guard;
+  if (__cxxabiv1::__cxa_guard_acquire(&guard) != 0) __cxxabiv1::__cxa_guard_release(&guard);
+}
+
 void install_crash_handlers() {
   void* memory =
       mmap(nullptr, kSignalStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -221,7 +232,11 @@ void abort() noexcept {
   __builtin_unreachable();
 }
 
-void __cxa_throw(void* exception, std::type_info* type, void (*destroy)(void*)) {
+// gcc declares __cxa_throw by itself, with other types than the standard's: it has another name
+// here.
+[[noreturn]] void chicane_cxa_throw(void* exception, std::type_info* type,
+                                    void (*destroy)(void*)) asm("__cxa_throw");
+void chicane_cxa_throw(void* exception, std::type_info* type, void (*destroy)(void*)) {
   if (Engine* engine = Engine::active()) engine->note_throw(CHICANE_SITE());
   interpose::real___cxa_throw()(exception, type, destroy);
   __builtin_unreachable();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Watches whole runs for the analyses: the first kFirstRuns of a process, and later ones as long as
-// an analysis wants more. In a run that is not watched it wants nothing, and costs nothing.
+// an analysis wants more. Where each run has a process of its own, what an analysis wants is not
+// known to the next: there it is the first ones of the exploration, and then some of them. In a run
+// that is not watched it wants nothing, and costs nothing.
 //
 // Thread safety: engine context.
 // Invariants:
@@ -23,6 +25,11 @@ class RunRecorder final : public engine::Monitor {
   explicit RunRecorder(std::vector<std::unique_ptr<TraceAnalysis>> analyses)
       : analyses_(std::move(analyses)) {}
 
+  /// This process makes one run, the `run`-th of its exploration.
+  void begin_alone(std::uint64_t run) {
+    constexpr std::uint64_t kSome = 8;
+    watching_ = run < 4 * kFirstRuns || run % kSome == 0;
+  }
   /// What the analyses want to be racy sites from the next run on.
   std::vector<std::uint64_t> take_new_sites();
 

@@ -16,7 +16,7 @@
 #include "report/text.h"
 #include "runner/command_name.h"
 #include "runner/commands.h"
-#include "runner/explore_options.h"
+#include "runner/explore_flags.h"
 #include "runner/legs.h"
 #include "runner/matrix.h"
 #include "runner/process.h"

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "runner/commands.h"
+#include "runner/explore_flags.h"
 #include "runner/leg_names.h"
 #include "runner/process.h"
 #include "runner/reach.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <string_view>
 
 #include "runner/problem.h"
 #include "runner/strategy_names.h"
@@ -65,18 +66,6 @@ bool read_parameters(const ExploreFlags& flags, ExploreSettings* settings, std::
 
 }  // namespace
 
-void add_explore_flags(CLI::App& command, ExploreFlags* flags) {
-  command.add_option("--strategy", flags->strategy, "See chicane list --strategies");
-  command.add_option("--schedules", flags->schedules, "Runs per program and leg, at most");
-  command.add_option("--seed", flags->seed, "Same seed, same runs (default 1)");
-  command.add_option("--time", flags->time, "How long to explore a program at most: 60s, 2m, 1h");
-  command.add_option("--jobs", flags->jobs, "Processes at a time");
-  command.add_option("--shard", flags->shard, "Only part i of n, as i/n; all parts are the whole");
-  for (const ParameterInfo& info : kParameters) {
-    command.add_option(std::string("--") + info.name, flags->parameters[info.name], info.what);
-  }
-}
-
 bool read_explore_flags(const ExploreFlags& flags, ExploreSettings* settings, std::string* error) {
   std::uint64_t value = 0;
   if (!flags.strategy.empty() && !check_word("strategy", flags.strategy, strategy_names(), error)) {
@@ -116,6 +105,26 @@ std::vector<std::string> explore_arguments(const ExploreSettings& settings) {
   if (settings.shards > 1) add("--shard", fmt::format("{}/{}", settings.shard, settings.shards));
   for (const auto& [name, value] : settings.parameters) add("--" + name, std::to_string(value));
   return arguments;
+}
+
+bool split_arguments(const std::vector<std::string>& arguments, ExploreFlags* flags) {
+  const std::map<std::string_view, std::string ExploreFlags::*> known = {
+      {"strategy", &ExploreFlags::strategy}, {"schedules", &ExploreFlags::schedules},
+      {"seed", &ExploreFlags::seed},         {"time", &ExploreFlags::time},
+      {"jobs", &ExploreFlags::jobs},         {"shard", &ExploreFlags::shard}};
+  for (std::size_t i = 0; i < arguments.size(); i += 2) {
+    if (i + 1 == arguments.size() || !arguments[i].starts_with("--")) return false;
+    const std::string name = arguments[i].substr(2);
+    const auto flag = known.find(name);
+    if (flag != known.end()) {
+      flags->*flag->second = arguments[i + 1];
+    } else if (find_parameter(name) != nullptr) {
+      flags->parameters[name] = arguments[i + 1];
+    } else {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool parse_duration(const std::string& flag, const std::string& text, double* seconds,

@@ -6,10 +6,11 @@
 //     --strategy S  --schedules N  --seed N  --time 60s  --jobs N  --shard i/n
 //     and one for each row of kParameters: --depth N, ...
 //
-// A command uses them in three steps: `add_explore_flags` describes them to CLI11,
-// `read_explore_flags` checks what was written and says in one line what is wrong with it, and then
-// either `apply` fills an Options for an exploration in this process, or `explore_arguments` hands
-// them to another process that reads them in the same way.
+// A command uses them in three steps: `add_explore_flags` (explore_flags.h) describes them to
+// CLI11, `read_explore_flags` checks what was written and says in one line what is wrong with it,
+// and then either `apply` fills an Options for an exploration in this process, or
+// `explore_arguments` hands them to another process that reads them in the same way, or by
+// `split_arguments`.
 //
 // To add a parameter of a strategy: a row in kParameters, its name in the strategies' rows
 // (strategy_names.h), a member of Options, a line in `apply`.
@@ -20,7 +21,6 @@
 //   I2. read(explore_arguments(x)) == x.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -49,9 +49,6 @@ struct ExploreSettings {
   bool operator==(const ExploreSettings&) const = default;
 };
 
-/// The flags must live as long as `command`.
-void add_explore_flags(CLI::App& command, ExploreFlags* flags);
-
 /// False with one line in `*error` when something is wrong.
 bool read_explore_flags(const ExploreFlags& flags, ExploreSettings* settings, std::string* error);
 
@@ -59,6 +56,9 @@ bool read_explore_flags(const ExploreFlags& flags, ExploreSettings* settings, st
 void apply(const ExploreSettings& settings, Options* options);
 /// For another process: {"--seed", "1", ...}.
 std::vector<std::string> explore_arguments(const ExploreSettings& settings);
+/// What `explore_arguments` made, as flags again: without CLI11, whose static objects would be
+/// destroyed at each exit of a program under test. False when it did not make these.
+bool split_arguments(const std::vector<std::string>& arguments, ExploreFlags* flags);
 
 /// "60s", "500ms", "1.5m", "2h", "90" (seconds) -> seconds. False with `*error` when it is no
 /// duration, or none that leaves time for anything.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runner/explore_options.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "runner/explore_flags.h"
 
 namespace chicane::runner {
 namespace {
@@ -41,6 +41,11 @@ TEST(ExploreOptions, AreHandedOnAsTheyWereRead) {
     const ExploreSettings settings = read(line, &error);
     ASSERT_EQ(error, "");
     EXPECT_EQ(read(explore_arguments(settings), &error), settings);
+    ExploreFlags flags;
+    ExploreSettings again;
+    EXPECT_TRUE(split_arguments(explore_arguments(settings), &flags));
+    EXPECT_TRUE(read_explore_flags(flags, &again, &error)) << error;
+    EXPECT_EQ(again, settings);
     EXPECT_EQ(error, "");
   }
 }

@@ -42,26 +42,6 @@ constexpr double kSpinSeconds = 1.0;
 constexpr double kBlockedSeconds = 5.0;
 constexpr int kLookEvery = 50;  // milliseconds
 
-std::vector<std::unique_ptr<engine::Monitor>> make_monitors(const std::string& leg, bool replays) {
-  std::vector<std::unique_ptr<engine::Monitor>> monitors;
-  if (leg == "tsan") {
-    if (monitors::make_tsan_monitor != nullptr) monitors.push_back(monitors::make_tsan_monitor());
-    return monitors;
-  }
-  monitors.push_back(monitors::make_deadlock_monitor());
-  if (leg == "lockorder") {
-    monitors.push_back(monitors::make_lock_order_monitor());
-    return monitors;
-  }
-  monitors.push_back(monitors::make_race_monitor());
-  monitors.push_back(monitors::make_misuse_monitor());
-  monitors.push_back(monitors::make_leak_monitor());
-  monitors.push_back(monitors::make_livelock_monitor());
-  monitors.push_back(monitors::make_lifetime_monitor());
-  monitors.push_back(monitors::make_run_recorder(replays));
-  return monitors;
-}
-
 /// A strategy that serves one child only; null when the exploration's is to be used.
 std::unique_ptr<engine::Strategy> make_own_strategy(const ChildTask& task) {
   if (task.course != nullptr) return strategies::make_follow_course(*task.course);
@@ -125,12 +105,19 @@ void run_all(const ChildTask& task, Journal& journal) {
   interpose::install_crash_handlers();
   // Nothing is foretold by runs that are led.
   const bool led = task.replay != nullptr || task.steer_race != nullptr;
-  auto owned = make_monitors(task.options->leg, led);
-  if (task.options->stop_at_step != 0) {
-    owned.push_back(make_stop_monitor(task.options->stop_at_step));
-  }
   std::vector<engine::Monitor*> monitors;
-  for (const auto& monitor : owned) monitors.push_back(monitor.get());
+  const auto use = [&monitors](const auto& made) {
+    for (const auto& monitor : made) monitors.push_back(monitor.get());
+  };
+  // Not destroyed: the process ends with its runs, and to give their memory back takes it longer.
+  use(task.monitors != nullptr ? *task.monitors : *new auto(make_monitors(task.options->leg, led)));
+  if (task.options->stop_at_step != 0) {
+    monitors.push_back(make_stop_monitor(task.options->stop_at_step).release());
+  }
+  for (engine::Monitor* monitor : monitors) {
+    auto* recorder = dynamic_cast<monitors::RunRecorder*>(monitor);
+    if (recorder != nullptr && task.monitors != nullptr) recorder->begin_alone(task.first_run);
+  }
   const auto own_strategy = make_own_strategy(task);
   engine::Strategy* strategy = own_strategy.get();
   if (strategy == nullptr) {
@@ -213,6 +200,26 @@ void write_obituary(Journal& journal, int status, bool stuck) {
 }
 
 }  // namespace
+
+Monitors make_monitors(const std::string& leg, bool replays) {
+  Monitors monitors;
+  if (leg == "tsan") {
+    if (monitors::make_tsan_monitor != nullptr) monitors.push_back(monitors::make_tsan_monitor());
+    return monitors;
+  }
+  monitors.push_back(monitors::make_deadlock_monitor());
+  if (leg == "lockorder") {
+    monitors.push_back(monitors::make_lock_order_monitor());
+    return monitors;
+  }
+  monitors.push_back(monitors::make_race_monitor());
+  monitors.push_back(monitors::make_misuse_monitor());
+  monitors.push_back(monitors::make_leak_monitor());
+  monitors.push_back(monitors::make_livelock_monitor());
+  monitors.push_back(monitors::make_lifetime_monitor());
+  monitors.push_back(monitors::make_run_recorder(replays));
+  return monitors;
+}
 
 ChildProcess::ChildProcess(const ChildTask& task, Journal& journal)
     : task_(task), journal_(journal) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <ctime>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,10 @@ struct Hosting {
   void (*end_process)() = nullptr;
 };
 
+using Monitors = std::vector<std::unique_ptr<engine::Monitor>>;
+/// What watches the runs of a leg; `replays`: those of a schedule.
+Monitors make_monitors(const std::string& leg, bool replays);
+
 /// What a child is to do.
 struct ChildTask {
   const std::function<void()>* program = nullptr;
@@ -42,6 +47,9 @@ struct ChildTask {
   const Hosting* hosting = nullptr;
   /// Where answers come from; null when `replay`, `steer` or `steer_race` gives them.
   const SharedStrategy* strategy = nullptr;
+  /// Made ahead for children that make few runs each, and fresh in each of them; null: a child
+  /// makes its own.
+  const Monitors* monitors = nullptr;
   /// Runs of the strategy: every `stride`-th of [first, end).
   std::uint64_t first_run = 0;
   std::uint64_t end_run = 1;

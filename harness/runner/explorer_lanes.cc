@@ -45,6 +45,10 @@ Lane::Lane(const std::function<void()>& program, const Options& options, const H
   task_.program = &program;
   task_.options = &options_;
   task_.hosting = hosting;
+  if (options_.isolate_runs) {
+    monitors_ = make_monitors(options_.leg, false);
+    task_.monitors = &monitors_;
+  }
   task_.end_run = options.schedules;
   if (samples(options.strategy)) {
     task_.first_run = options_.shard;

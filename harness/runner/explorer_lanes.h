@@ -48,6 +48,7 @@ class Lane {
   Options options_;
   engine::Journal* journal_;
   SharedStrategy strategy_;
+  Monitors monitors_;  // of children that make one run each
   ChildTask task_;
   std::unique_ptr<ChildProcess> child_;
   unsigned bad_runs_ = 0;

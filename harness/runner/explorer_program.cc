@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string>
 
@@ -56,14 +57,11 @@ bool read_request(const std::string& folder, Session* session, Options* options,
     return false;
   }
   if (!from_text(text, session, error)) return false;
-  CLI::App app;
   ExploreFlags flags;
   ExploreSettings settings;
-  add_explore_flags(app, &flags);
-  try {
-    app.parse(std::vector<std::string>(session->arguments.rbegin(), session->arguments.rend()));
-  } catch (const CLI::ParseError& problem) {
-    *error = problem.what();
+  if (!split_arguments(session->arguments, &flags)) {
+    *error =
+        "the request has options that are not known: `chicane` and the program are of two versions";
     return false;
   }
   if (!read_explore_flags(flags, &settings, error)) return false;
@@ -79,6 +77,24 @@ bool read_request(const std::string& folder, Session* session, Options* options,
   return true;
 }
 
+/// What stands for nothing to read and for output that nobody wants: opened once, where the
+/// program's own descriptors do not come.
+class Nowhere {
+ public:
+  Nowhere() {
+    const int low = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (low < 0) return;
+    constexpr int kHigh = 900;
+    descriptor_ = fcntl(low, F_DUPFD_CLOEXEC, kHigh);
+    if (descriptor_ < 0) descriptor_ = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(low);
+  }
+  void become(int descriptor) const { dup2(descriptor_, descriptor); }
+
+ private:
+  int descriptor_ = -1;
+};
+
 // Descriptor `to` becomes `path`, opened anew: with an offset of its own.
 void open_as(int to, const char* path, int flags) {
   const int from = open(path, flags | O_CLOEXEC);
@@ -88,18 +104,21 @@ void open_as(int to, const char* path, int flags) {
 }
 
 // The runs' output would flood whoever looks on: only a recorded run's is kept, in the log.
-void prepare(const Session& session, bool recorded) {
+void prepare(const Session& session, const Nowhere& nowhere, bool recorded) {
   if (session.isolation == Isolation::kBatch) {
     // What the C library remembers of the run before.
     optind = 0;
     std::clearerr(stdin);
     std::rewind(stdin);
   }
-  const bool nothing = session.standard_input.empty();
-  open_as(STDIN_FILENO, nothing ? "/dev/null" : session.standard_input.c_str(), O_RDONLY);
+  if (session.standard_input.empty()) {
+    nowhere.become(STDIN_FILENO);
+  } else {
+    open_as(STDIN_FILENO, session.standard_input.c_str(), O_RDONLY);
+  }
   if (session.show_output || recorded) return;
-  open_as(STDOUT_FILENO, "/dev/null", O_WRONLY);
-  dup2(STDOUT_FILENO, STDERR_FILENO);
+  nowhere.become(STDOUT_FILENO);
+  nowhere.become(STDERR_FILENO);
 }
 
 /// Notices whether somebody reads from a file. The terminal's stand-in has something to read: a
@@ -184,18 +203,20 @@ void host_program(const MainCall& call, const char* folder_text) {
   check_flavour(folder, options);
   check_threads(folder, session);
   note_statuses(session);
+  interpose::resolve_all();
   const auto run_main = [&call] {
     const int status = call.main(call.argument_count, call.arguments, call.environment);
     interpose::end_program(*engine::Engine::active(), interpose::Ending::kReturn, status,
                            reinterpret_cast<const char*>(call.main) + 1);
   };
   const ReadWatch terminal(session.terminal ? session.standard_input : "");
+  const Nowhere nowhere;
   Explorer explorer(run_main, options);
   explorer.host({.command = session.command,
                  .directory = std::filesystem::current_path().string(),
                  .standard_input = session.terminal ? "" : session.standard_input,
                  .isolation = to_string(session.isolation),
-                 .before_run = [&](bool recorded) { prepare(session, recorded); },
+                 .before_run = [&](bool recorded) { prepare(session, nowhere, recorded); },
                  .end_process = &interpose::end_after_last_thread});
   const bool shrinks = session.shorten || session.check;
   Result result = session.schedule.empty() ? explorer.explore()
@@ -239,6 +260,10 @@ int __libc_start_main(Main main, int count, char** arguments, Plain init, Plain 
   if (chicane::interpose::is_hosted()) {
     g_folder = new std::string(std::getenv(chicane::runner::kSessionVariable));
     unsetenv(chicane::runner::kSessionVariable);  // what the program starts is no part of it
+    const char* bound = std::getenv(chicane::runner::kBindVariable);
+    if (bound != nullptr && std::strcmp(bound, chicane::runner::kBindMark) == 0) {
+      unsetenv(chicane::runner::kBindVariable);
+    }
     g_main = main;
     main = &hosted_main;
   }

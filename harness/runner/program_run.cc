@@ -73,10 +73,12 @@ ProgramResult run_program(const Session& session) {
   }
   switch_off_randomization();
   setenv(kSessionVariable, folder.path().c_str(), 1);
+  setenv(kBindVariable, kBindMark, 0);
   const ProcessEnd end =
       run_process(session.command, folder.path() + "/log", std::numeric_limits<int>::max(),
                   {.own_session = true, .keep_output = session.show_output});
   unsetenv(kSessionVariable);
+  if (std::string(getenv(kBindVariable)) == kBindMark) unsetenv(kBindVariable);
   run.seconds = end.seconds;
   read_file(folder.path() + "/log", &run.output);
   std::string text;

@@ -57,6 +57,10 @@ struct Session {
 
 /// The environment variable that names the folder.
 inline constexpr const char* kSessionVariable = "CHICANE_SESSION";
+/// The dynamic linker's: set so by the command, it has every library bound when the template of the
+/// runs is made, and not in each run anew.
+inline constexpr const char* kBindVariable = "LD_BIND_NOW";
+inline constexpr const char* kBindMark = "chicane";
 
 std::string to_text(const Session& session);
 /// False with `*error` when `text` is no request.

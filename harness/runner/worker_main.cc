@@ -21,7 +21,7 @@
 #include "chicane/chicane.h"
 #include "chicane/scenario.h"
 #include "report/result_json.h"
-#include "runner/explore_options.h"
+#include "runner/explore_flags.h"
 #include "runner/explorer_addresses.h"
 #include "runner/worker_native.h"
 

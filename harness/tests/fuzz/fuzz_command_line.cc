@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "runner/explore_options.h"
+#include "runner/explore_flags.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
