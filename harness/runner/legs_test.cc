@@ -69,6 +69,27 @@ TEST_F(LegsTest, ReadsTheResultAndPassesTheOptions) {
   }
 }
 
+TEST_F(LegsTest, AGoodProgramOfFewInterleavingsIsProven) {
+  const auto worker_that_estimates = [this](const char* estimate) {
+    worker(
+        "case $args in *dpor*) echo '{\"runs\": 945, \"exhausted\": true}';; *) echo '{\"runs\": "
+        "100, \"estimate\": " +
+        std::string(estimate) + "}';; esac > $json");
+  };
+  worker_that_estimates("900");
+  EXPECT_EQ(run().result.runs, 100U);
+  file_.form = "good";
+  EXPECT_TRUE(run().result.exhausted);
+  EXPECT_EQ(run().result.runs, 945U);
+  options_.explore.strategy = "pct";  // as was asked for
+  EXPECT_EQ(run().result.runs, 100U);
+  options_.explore.strategy.clear();
+  worker_that_estimates("1e6");
+  EXPECT_EQ(run().result.runs, 100U);
+  worker_that_estimates("0");  // not known
+  EXPECT_EQ(run().result.runs, 100U);
+}
+
 TEST_F(LegsTest, WitnessesGetTheNamesOfTheirCells) {
   worker(
       "echo one > $dir/a; echo two > $dir/b\necho '{\"diagnoses\": ["

@@ -81,7 +81,10 @@ unsigned Dpor::pick_thread(const ThreadChoice& choice) {
   outcome_ = 0;
   if (position_ < keep_) return replay(choice);
   if (blocked_run_) return give_up(choice);
-  trace_.look(choice);
+  if (!trace_.look(choice)) {
+    incomplete_ = true;
+    return give_up(choice);
+  }
   recording_ = true;
   const std::uint32_t depth = trace_.size();
   if (probing_) return give_up(choice);

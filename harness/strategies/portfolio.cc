@@ -8,10 +8,10 @@
 // next strategy's in turn, and the others go to where new behaviour is still found: to the strategy
 // whose last runs had the most new pairs of conflicting operations (coverage.h).
 //
-// Every fourth run belongs to a search through all there is: of a small program (its own estimate
-// tells) to partial order reduction (dpor.h), which comes to its end before the budget does;
-// nothing is left to be found then, and that is a proof. Of others it is the schedules of fewest
-// preemptions first. A run that will not end, or memory that grows and grows, is no small
+// Every fourth run or more belongs to a search through all there is: of a small program (its own
+// estimate tells) to partial order reduction (dpor.h), which comes to its end before the budget
+// does; nothing is left to be found then, and that is a proof. Of others it is the schedules of
+// fewest preemptions first. A run that will not end, or memory that grows and grows, is no small
 // program's: the reduction is given up then.
 #include <array>
 
@@ -133,8 +133,9 @@ class Portfolio final : public engine::Strategy {
 
   // A run of the reduction is longer than a small program's when it has so many steps...
   static constexpr std::uint64_t kLongest = 1000;
-  // ...and a program is not small that has so many behaviours, as far as these runs tell.
-  static constexpr double kMany = 20000;
+  // ...and a program is not small that has so many behaviours, as far as these runs tell; it is
+  // very small when so few are left.
+  static constexpr double kMany = 20000, kNear = 1000;
   static constexpr std::uint64_t kTelling = 16;
   static constexpr std::size_t kMostSteps = 1 << 16;  // still to be tried, in memory
   static constexpr std::array<Index, 2> kLearners = {kUrw, kSurw};
@@ -152,13 +153,16 @@ class Portfolio final : public engine::Strategy {
     strategy().begin_run(run_);
   }
 
-  /// Whether the next of the exhaustive runs is the reduction's.
+  /// Whether this run is to be the reduction's: every fourth, and every second when its end is
+  /// near.
   bool reduces() const {
-    if (given_up_ || reduced_done_) return false;
+    if (given_up_ || reduced_done_ || turn_ % 2 != 0) return false;
     engine::SearchStatistics so_far;
     members_[kReduced].strategy->statistics(&so_far);
-    if (so_far.executions + so_far.blocked < kTelling) return turn_ % 8 == 2 || all_done_;
-    return so_far.estimate < kMany;
+    const std::uint64_t runs = so_far.executions + so_far.blocked;
+    if (runs < kTelling) return turn_ % 8 == 2 || (turn_ % 4 == 2 && all_done_);
+    const double left = so_far.estimate - static_cast<double>(so_far.executions);
+    return left < kNear || (turn_ % 4 == 2 && left < kMany);
   }
 
   std::size_t choose(std::uint64_t run) {
@@ -167,7 +171,7 @@ class Portfolio final : public engine::Strategy {
         static_cast<const Dpor&>(*members_[kReduced].strategy).wakeup_steps() > kMostSteps) {
       give_up();
     }
-    if (turn_ % 4 == 2 && reduces()) return kReduced;
+    if (reduces()) return kReduced;
     if (turn_ % 4 == 2 && !all_done_) return kAll;
     // Round-robin has no chance in it: once is enough.
     const std::size_t in_turn = 1 + turn_ / 4 % (kAll - 1);

@@ -192,10 +192,12 @@ void Trace::on_allocate(engine::ThreadId thread, const void* start, std::size_t 
   names_.on_allocate(tids_[thread], start, size);
 }
 
-void Trace::look(const ThreadChoice& choice) {
+bool Trace::look(const ThreadChoice& choice) {
   const auto threads = engine::Engine::instance().threads();
+  if (choice.enabled.back()->id() >= threads.size()) return false;
   while (tids_.size() < threads.size()) learn_thread(*threads[tids_.size()]);
   if (running_ != nullptr) end_step(running_, choice.enabled);
+  return true;
 }
 
 void Trace::begin_step(const ThreadChoice& choice, unsigned pick) {

@@ -87,8 +87,9 @@ class Trace {
   void truncate(std::uint32_t steps);
   /// The number of `thread`.
   Tid tid_of(engine::ThreadId thread) const { return tids_[thread]; }
-  /// Between two steps: makes the threads known that the last step created, and ends it.
-  void look(const engine::ThreadChoice& choice);
+  /// Between two steps: makes the threads known that the last step created, and ends it. False when
+  /// the choice is not the engine's: nothing can be said of such threads.
+  bool look(const engine::ThreadChoice& choice);
   /// Begins a step: `choice.enabled[pick]` goes on.
   void begin_step(const engine::ThreadChoice& choice, unsigned pick);
   void add_outcome(const StepOutcome& outcome) { outcomes_.push_back(outcome); }
