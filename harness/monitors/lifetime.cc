@@ -8,6 +8,10 @@
 //                      ... or waits for something in it                  sites destroy, waits
 //                      a function has returned, or a thread has ended,   site  locked
 //                      and a lock among its variables is held
+//   use-after-free     a lock or condition is used in a block that was  sites read, free
+//                      freed, and not given out again
+//
+// The run ends there: what follows happens in memory that is something else.
 //
 // That a function has returned shows at the next lock, unlock or end of any thread: the frame that
 // the lock was in when it was taken is no longer on its thread's stack.
@@ -20,6 +24,7 @@
 //
 // Thread safety: engine context. Cost: in a watched run about 5 ns per thread at each lock and
 // free, and 20 ns for each held lock on a stack.
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -43,30 +48,36 @@ class LifetimeMonitor final : public engine::Monitor {
   void begin_run(Engine& engine) override {
     engine_ = &engine;
     count_ = 0;
+    freed_count_ = 0;
+    ending_ = false;
   }
   bool wants_memory() const override { return is_watched(); }
   std::uint64_t event_kinds() const override {
-    return is_watched()
-               ? engine::kLockKinds | engine::kUnlockKinds | event_mask(OpKind::kThreadExit)
-               : 0;
+    constexpr std::uint64_t kEnds = event_mask(OpKind::kThreadExit);
+    return is_watched() ? kUses | engine::kUnlockKinds | kEnds : 0;
   }
   void on_event(const Event& event) override {
     if (!is_watched()) return;
     look_at_frames();
     // Misuse of any kind is told to all.
     if (event.outcome != engine::Outcome::kDone) return;
+    if (in_mask(event.kind, kUses)) look_for_freed(event);
     if (in_mask(event.kind, engine::kLockKinds)) {
       watch(event);
     } else if (in_mask(event.kind, engine::kUnlockKinds)) {
       forget(event.object);
     }
   }
+  void on_allocate(ThreadId, const void* start, std::size_t size) override {
+    for (std::size_t i = 0; i < std::min(freed_count_, freed_.size()); ++i) {
+      if (freed_[i].overlaps(start, size)) freed_[i].size = 0;
+    }
+  }
   void on_free(ThreadId thread, const void* start, std::size_t size) override {
-    const char* first = static_cast<const char*>(start);
-    const auto inside = [=](const void* object) {
-      const char* at = static_cast<const char*>(object);
-      return at >= first && at < first + size;
-    };
+    const Freed freed{static_cast<const char*>(start), size, thread, engine_->last_site(),
+                      engine_->step()};
+    freed_[freed_count_++ % freed_.size()] = freed;
+    const auto inside = [&freed](const void* object) { return freed.overlaps(object, 1); };
     for (const Thread* other : engine_->threads()) {
       if (other->finished() || other->id() == thread) continue;
       for (const HeldLock& lock : other->held()) {
@@ -78,6 +89,7 @@ class LifetimeMonitor final : public engine::Monitor {
     }
   }
   void end_run(engine::RunEnd) override {
+    ending_ = true;
     if (is_watched()) look_at_frames();
     ++runs_;
   }
@@ -88,6 +100,22 @@ class LifetimeMonitor final : public engine::Monitor {
   static constexpr std::uint64_t kWaits = event_mask(
       OpKind::kLock, OpKind::kReadLock, OpKind::kCondWake, OpKind::kSemWait, OpKind::kBarrier);
 
+  static constexpr std::uint64_t kUses =
+      engine::kLockKinds |
+      event_mask(OpKind::kCondWait, OpKind::kCondSignal, OpKind::kCondBroadcast);
+
+  struct Freed {
+    const char* start;
+    std::size_t size;  // 0: given out again
+    ThreadId thread;
+    const void* site;
+    std::uint64_t step;
+
+    bool overlaps(const void* other, std::size_t other_size) const {
+      const char* at = static_cast<const char*>(other);
+      return at < start + size && start < at + other_size;
+    }
+  };
   /// A held lock on a stack.
   struct OnStack {
     ThreadId holder;
@@ -96,6 +124,12 @@ class LifetimeMonitor final : public engine::Monitor {
   };
 
   bool is_watched() const { return runs_ < kFirstRuns; }
+
+  void look_for_freed(const Event& event) {
+    for (std::size_t i = 0; i < std::min(freed_count_, freed_.size()); ++i) {
+      if (freed_[i].overlaps(event.object, 1)) return report_used(event, freed_[i]);
+    }
+  }
 
   void watch(const Event& event) {
     if (count_ == on_stacks_.size() || engine_->threads().size() > kMostThreads) return;
@@ -147,6 +181,7 @@ class LifetimeMonitor final : public engine::Monitor {
         lock.object);
     engine_->add_site(finding, "destroy", thread, engine_->last_site(), true, 0, "", lock.object);
     add_locked(finding, holder.id(), lock);
+    end_here(finding);
   }
   void report_freed_under_waiter(ThreadId thread, const Thread& waiter) {
     const engine::Operation& pending = waiter.pending();
@@ -156,6 +191,18 @@ class LifetimeMonitor final : public engine::Monitor {
     engine_->add_site(finding, "destroy", thread, engine_->last_site(), true, 0, "",
                       pending.object);
     engine_->add_site(finding, "waits", waiter.id(), pending.site, true, 0, "", pending.object);
+    end_here(finding);
+  }
+  void report_used(const Event& event, const Freed& freed) {
+    engine::Finding* finding =
+        engine_->report("use-after-free",
+                        name(event.thread) + " uses " +
+                            (in_mask(event.kind, engine::kLockKinds) ? "a lock" : "a condition") +
+                            " in memory that was freed",
+                        event.object);
+    engine_->add_site(finding, "read", event.thread, event.site, true, 0, "", event.object);
+    engine_->add_site(finding, "free", freed.thread, freed.site, false, freed.step);
+    end_here(finding);
   }
   void report_returned(const OnStack& entry) {
     const bool own = entry.holder == entry.place.thread;
@@ -166,6 +213,14 @@ class LifetimeMonitor final : public engine::Monitor {
                             ", in a function that has returned",
                         entry.lock.object);
     add_locked(finding, entry.holder, entry.lock);
+    end_here(finding);
+  }
+  /// What the program does from here on, it does with memory that is something else.
+  void end_here(engine::Finding* finding) {
+    if (ending_) return;
+    if (finding != nullptr) finding->fatal = true;
+    ending_ = true;
+    engine_->end_run(engine::RunEnd::kFatal);
   }
   void add_locked(engine::Finding* finding, ThreadId holder, const HeldLock& lock) {
     engine_->add_site(finding, "locked", holder, lock.site, false, lock.step, "", lock.object);
@@ -174,8 +229,11 @@ class LifetimeMonitor final : public engine::Monitor {
   static constexpr std::size_t kMostThreads = 64;
   Engine* engine_ = nullptr;
   std::uint64_t runs_ = 0;
+  bool ending_ = false;
   std::array<OnStack, 16> on_stacks_;
   std::size_t count_ = 0;
+  std::array<Freed, 64> freed_;  // a ring
+  std::size_t freed_count_ = 0;
 };
 
 }  // namespace

@@ -54,6 +54,41 @@ TEST(LockLifetime, ALockThatIsWaitedForIsFreed) {
   EXPECT_TRUE(shows(result, 2, "waits for")) << describe(result);
 }
 
+TEST(LockLifetime, AFreedLockIsTaken) {
+  expect_found(
+      [] {
+        auto mutex = std::make_unique<std::mutex>();
+        std::thread late([taken = mutex.get()] {
+          taken->lock();  //~ too-late
+          taken->unlock();
+        });
+        mutex.reset();  //~ frees
+        late.join();
+      },
+      {"use-after-free read@too-late free@frees"});
+}
+
+TEST(LockLifetime, AFreedConditionIsSignalled) {
+  expect_found(
+      [] {
+        auto changed = std::make_unique<std::condition_variable>();
+        std::condition_variable* signalled = changed.get();
+        std::thread late([signalled] { signalled->notify_one(); });  //~ signals
+        changed.reset();                                             //~ frees-condition
+        late.join();
+      },
+      {"use-after-free read@signals free@frees-condition"});
+}
+
+TEST(LockLifetime, ALockInMemoryThatWasFreedBefore) {
+  expect_clean([] {
+    for (int i = 0; i < 3; ++i) {
+      const auto mutex = std::make_unique<std::mutex>();
+      const std::lock_guard guard(*mutex);
+    }
+  });
+}
+
 TEST(LockLifetime, AFreeLockIsFreed) {
   expect_clean([] {
     auto mutex = std::make_unique<std::mutex>();
