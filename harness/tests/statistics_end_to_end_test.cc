@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cassert>
+#include <cmath>
 #include <string>
 #include <thread>
 
@@ -57,6 +58,64 @@ TEST(Statistics, UrwTellsItsBound) {
   EXPECT_GT(result.bound, 0);
   EXPECT_LT(result.bound, 0.2);
   EXPECT_THAT(result.guarantee, HasSubstr("an interleaving of the operations seen"));
+}
+
+/// Hits of so many that were promised: less than that by chance once in a thousand.
+void expect_at_least(double promised, double hits, const std::string& what) {
+  EXPECT_GE(hits, promised - 3.1 * std::sqrt(promised)) << what << ", promised " << promised;
+}
+
+// The bug needs two orderings: the reader comes after `first = 1` and before `second = 1`.
+TEST(Statistics, PctKeepsWhatItTells) {
+  const Tally tally;
+  const auto program = [&tally] {
+    std::atomic<int> first{0}, second{0}, other{0};
+    together([&] { first = 1, second = 1; },
+             [&] {
+               const int seen = second;
+               if (first == 1 && seen == 0 && second == 0) tally.count(0);
+             },
+             [&] { other = 1, other = 2, other = 3; });
+  };
+  double promised = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Options with = options(200);
+    with.strategy = Strategy::kPct;
+    with.pct_depth = 2;
+    with.seed = seed;
+    const Result result = explore(program, with);
+    ASSERT_GT(result.bound, 0);
+    promised += result.bound * static_cast<double>(result.runs);
+  }
+  EXPECT_GT(promised, 20);  // else the test could not fail
+  expect_at_least(promised, static_cast<double>(tally[0]), "a bug of depth 2");
+}
+
+// Which two of four places in the order are the first thread's.
+TEST(Statistics, UrwKeepsWhatItTells) {
+  const Tally tally;
+  const auto program = [&tally] {
+    std::atomic<int> place{0};
+    int first = 0, second = 0;
+    together([&] { first = place++, second = place++; }, [&] { place++, place++; });
+    tally.count(4 * first + second);
+  };
+  double promised = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Options with = options(200);
+    with.strategy = Strategy::kUrw;
+    with.seed = seed;
+    const Result result = explore(program, with);
+    ASSERT_GT(result.bound, 0);
+    promised += result.bound * static_cast<double>(result.runs);
+  }
+  EXPECT_GT(promised, 20);
+  for (int first = 0; first < 4; ++first) {
+    for (int second = first + 1; second < 4; ++second) {
+      expect_at_least(promised, static_cast<double>(tally[4 * first + second]),
+                      std::to_string(first) + " and " + std::to_string(second));
+    }
+  }
 }
 
 TEST(Statistics, ExhaustedBoundsAreProofs) {
