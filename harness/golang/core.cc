@@ -143,6 +143,22 @@ void Section::unheld_by(std::uint32_t owner, const void* lock) {
   engine_->drop_held(*engine_->threads()[owner], lock);
 }
 
+void Section::starved(const void* lock, const void* site, std::uint32_t owner, unsigned times) {
+  if (engine_ == nullptr) return;
+  const std::uint32_t me = thread();
+  char text[160];
+  std::snprintf(text, sizeof text,
+                "woken %u times for a lock, each time another had come by and taken it: nothing "
+                "bounds how long it waits",
+                times);
+  engine::Finding* finding = engine_->report("starvation", text, lock);
+  engine_->add_site(finding, "waits", me, site, true, 0, "woken for nothing", lock);
+  for (const engine::HeldLock& held : engine_->threads()[owner]->held()) {
+    if (held.object != lock) continue;
+    engine_->add_site(finding, "holds", owner, held.site, false, held.step, "came by", lock);
+  }
+}
+
 void Section::acquire(const void* sync) {
   engine_ != nullptr ? engine_->acquire(sync) : native_acquire(sync);
 }

@@ -62,6 +62,10 @@ class Section {
   /// The running thread has unlocked `lock`, which `owner` had locked.
   void unheld_by(std::uint32_t owner, const void* lock);
 
+  /// The running thread waits for `lock`, and was woken `times` for nothing: others had come by,
+  /// lastly `owner`.
+  void starved(const void* lock, const void* site, std::uint32_t owner, unsigned times);
+
   void acquire(const void* sync);
   void release(const void* sync);
   void release_store(const void* sync);

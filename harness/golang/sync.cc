@@ -42,10 +42,16 @@ void mutex_destroyed(const void* mutex, const void* site) {
 
 namespace internal {
 
-/// A thread that is in lock; on its stack.
+/// A thread that is in lock; on its stack. The list begins with the last that came.
 struct MutexWaiter {
   Mutex* mutex;
   MutexWaiter* next;
+  // Of mode kBarging: it has found the lock taken and sleeps; it was woken since.
+  bool parked = false, woken = false;
+  // How often it was woken, and another had come by. After that many hand-overs, each of which gave
+  // it its turn, nothing bounds how many follow.
+  unsigned in_vain = 0;
+  static constexpr unsigned kStarved = 10;
 
   explicit MutexWaiter(Mutex* m) : mutex(m), next(m->waiters_) { m->waiters_ = this; }
   MutexWaiter(const MutexWaiter&) = delete;
@@ -55,8 +61,19 @@ struct MutexWaiter {
     if (*link == this) *link = next;
   }
   static bool may_lock(const Operation& operation) {
-    const Mutex* mutex = static_cast<const MutexWaiter*>(operation.context)->mutex;
-    return mutex != nullptr && !mutex->locked_;
+    const auto* self = static_cast<const MutexWaiter*>(operation.context);
+    return self->mutex != nullptr && self->mutex->is_free_for(self);
+  }
+  /// After an unlock in mode kBarging: the first that sleeps, unless one is awake already.
+  static void wake_first(Mutex* mutex) {
+    MutexWaiter* first = nullptr;
+    for (MutexWaiter* waiter = mutex->waiters_; waiter != nullptr; waiter = waiter->next) {
+      if (waiter->woken) return;
+      if (waiter->parked) first = waiter;
+    }
+    if (first == nullptr) return;
+    first->parked = false;
+    first->woken = true;
   }
   static void abandon(Mutex* mutex) {
     for (MutexWaiter* waiter = mutex->waiters_; waiter != nullptr; waiter = waiter->next) {
@@ -88,23 +105,76 @@ void Mutex::take(Section& section) {
   edge_.acquire(section);
 }
 
+// Whether `waiter` has something to do: with kBarging it comes to look, and may find it locked.
+bool Mutex::is_free_for(const internal::MutexWaiter* waiter) const {
+  switch (mode_) {
+    case MutexMode::kBarging:
+      return !waiter->parked;
+    case MutexMode::kHandOff:
+      return !locked_ && waiter->next == nullptr;
+    case MutexMode::kAny:
+    case MutexMode::kSpinning:
+      break;
+  }
+  return !locked_;
+}
+
 void Mutex::lock() { lock_at(CHICANE_GOLANG_SITE()); }
 
 void Mutex::lock_at(const void* site) {
+  if (mode_ == MutexMode::kSpinning) return spin(site);
   Section section;
   begin(section);
-  internal::MutexWaiter waiter(this);
-  section.wait({OpKind::kLock, this, site, &internal::MutexWaiter::may_lock, &waiter});
+  wait_for_turn(section, site);
   take(section);
   section.emit(OpKind::kLock, Outcome::kDone, this, site);
+}
+
+void Mutex::wait_for_turn(Section& section, const void* site) {
+  internal::MutexWaiter waiter(this);
+  const Operation lock{.kind = OpKind::kLock,
+                       .object = this,
+                       .site = site,
+                       .ready = &internal::MutexWaiter::may_lock,
+                       .context = &waiter,
+                       .queues = mode_ != MutexMode::kAny};
+  for (;;) {
+    section.wait(lock);
+    if (!locked_) return;
+    // Only with kBarging.
+    section.emit(OpKind::kLock, Outcome::kWouldBlock, this, site);
+    if (waiter.woken && ++waiter.in_vain == internal::MutexWaiter::kStarved) {
+      section.starved(this, site, owner_, waiter.in_vain);
+    }
+    waiter.parked = true;
+    waiter.woken = false;
+  }
+}
+
+void Mutex::spin(const void* site) {
+  for (;;) {
+    Section section;
+    begin(section);
+    section.wait({OpKind::kTryLock, this, site});
+    if (!locked_) {
+      take(section);
+      section.emit(OpKind::kTryLock, Outcome::kDone, this, site);
+      return;
+    }
+    section.emit(OpKind::kTryLock, Outcome::kWouldBlock, this, site);
+  }
 }
 
 bool Mutex::try_lock() {
   const void* site = CHICANE_GOLANG_SITE();
   Section section;
   begin(section);
-  section.wait({OpKind::kTryLock, this, site});
-  const bool free = !locked_;
+  section.wait({.kind = OpKind::kTryLock,
+                .object = this,
+                .site = site,
+                .queues = mode_ == MutexMode::kHandOff});
+  const bool reserved = mode_ == MutexMode::kHandOff && waiters_ != nullptr;
+  const bool free = !locked_ && !reserved;
   if (free) take(section);
   section.emit(OpKind::kTryLock, free ? Outcome::kDone : Outcome::kWouldBlock, this, site);
   return free;
@@ -129,6 +199,7 @@ void Mutex::release(Section& section, const void* site) {
   last_unlock_site_ = site;
   last_unlocker_ = section.thread();
   locked_ = false;
+  if (mode_ == MutexMode::kBarging) internal::MutexWaiter::wake_first(this);
   edge_.release(section);
   section.emit(OpKind::kUnlock, Outcome::kDone, this, site);
   section.unheld_by(owner_, this);

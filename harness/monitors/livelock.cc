@@ -8,6 +8,11 @@
 //   else: it keeps doing the same things                    livelock            site "spins", one
 //                                                                               per thread
 //
+// First of all, a thread that waited for a lock, or tried it again and again, all through the fair
+// part, while others took that lock and gave it back at least kMostHandOvers times: `starvation`,
+// sites "waits" and "holds". What the others do then is no livelock: it may be for that thread to
+// end it. (A Go Mutex with a mode sees its starvation itself: golang/sync.cc.)
+//
 // The site is the operation that a thread repeats most. Operations that are repeated equally often
 // (lock, look, unlock) are told apart by which says most of the spin, never by where in its loop
 // the run was cut, so that the site is the same in every run.
@@ -75,6 +80,8 @@ class LivelockMonitor final : public engine::Monitor {
   void add_spin(Finding* finding, const char* role, const engine::Thread& thread);
   void report_livelock(const std::vector<const engine::Thread*>& threads, bool all_spin);
   void report_orphan(const engine::Thread& thread);
+  bool report_starvation();
+  const void* starves_for(const engine::Thread& thread);
 
   Engine* engine_ = nullptr;
   std::vector<Ring> rings_;
@@ -90,6 +97,7 @@ void LivelockMonitor::judge() {
     const bool goes_on = rests_or_hands_over(rings_[thread->id()]);
     (goes_on ? progressing : spinning).push_back(thread);
   }
+  if (report_starvation()) return;
   if (!spinning.empty()) report_livelock(spinning, true);
   if (main_ended) {
     for (const engine::Thread* thread : progressing) report_orphan(*thread);
@@ -205,6 +213,58 @@ void LivelockMonitor::report_orphan(const engine::Thread& thread) {
   Finding* finding =
       engine_->report("orphaned-goroutine", name_of(thread) + " still runs though main has ended");
   add_spin(finding, "running", thread);
+}
+
+// The lock that a thread wants and has not got for so long that the others have had their turns at
+// it; null when there is none.
+const void* LivelockMonitor::starves_for(const engine::Thread& thread) {
+  // Of the fair part, 5,000 steps: in so many, every thread that can go on has gone on.
+  constexpr std::uint64_t kLong = 2000;
+  const Ring& ring = rings_[thread.id()];
+  const engine::Operation& pending = thread.pending();
+  const std::uint64_t kind = engine::bit_of(pending.kind);
+  if ((kind & engine::kLockKinds) == 0) return nullptr;
+  for (const Ring::Entry& entry : ring.last()) {
+    const bool failed = entry.object == pending.object && entry.outcome == Outcome::kWouldBlock;
+    if (!failed && entry.step + kLong > engine_->step()) return nullptr;
+  }
+  return pending.object;
+}
+
+bool LivelockMonitor::report_starvation() {
+  constexpr unsigned kMostHandOvers = 10;
+  bool reported = false;
+  for (const engine::Thread* thread : engine_->threads()) {
+    if (thread->finished()) continue;
+    const void* lock = starves_for(*thread);
+    if (lock == nullptr) continue;
+    unsigned hand_overs = 0;
+    const Ring::Entry* last = nullptr;
+    engine::ThreadId taker = engine::kNoThread;
+    for (const engine::Thread* other : engine_->threads()) {
+      if (other == thread || other->finished()) continue;
+      for (const Ring::Entry& entry : rings_[other->id()].last()) {
+        const bool takes = (engine::bit_of(entry.kind) & engine::kLockKinds) != 0;
+        if (entry.object != lock || !takes || entry.outcome != Outcome::kDone) continue;
+        ++hand_overs;
+        if (last != nullptr && last->step > entry.step) continue;
+        last = &entry;
+        taker = other->id();
+      }
+    }
+    if (hand_overs < kMostHandOvers) continue;
+    const engine::Operation& pending = thread->pending();
+    Finding* finding = engine_->report(
+        "starvation",
+        name_of(*thread) + " wants a lock that others take again and again, under a fair schedule",
+        lock);
+    engine_->add_site(finding, "waits", thread->id(), pending.site, true, 0, waits_for(pending),
+                      lock);
+    engine_->add_site(finding, "holds", taker, last->site, false, last->step, "takes it again",
+                      lock);
+    reported = true;
+  }
+  return reported;
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ bool Explorer::admits(const Found& found) const {
   const std::string kind = found.finding.kind;
   if (options_.leg == "tsan") {
     return kind != "assertion-failed" && kind != "uncaught-panic" && kind != "crash" &&
-           kind != "livelock";
+           kind != "livelock" && kind != "starvation";
   }
   if (options_.leg != "lockorder") return true;
   if (kind == "deadlock") return has_role(found, "holds");

@@ -189,8 +189,8 @@ bool Explorer::take_run(Found* found) {
   return true;
 }
 
-// A livelock is seen at the step limit, but was there before: the shortest beginning after which a
-// fair schedule makes no progress is enough to show it.
+// A livelock (and most starvation) is seen at the step limit, but was there before: the shortest
+// beginning after which a fair schedule makes no progress is enough to show it.
 void Explorer::end_sooner(Found* found) {
   const std::uint64_t before = options_.step_limit;
   for (std::uint64_t limit = 16; limit < before; limit *= 4) {
@@ -205,7 +205,9 @@ void Explorer::end_sooner(Found* found) {
 
 void Explorer::shorten(Found* found) {
   if (!options_.shrink || found->stuck || Interrupts::signal() != 0) return;
-  if (std::strcmp(found->finding.kind, "livelock") == 0) end_sooner(found);
+  const bool at_the_limit = found->finding.step >= options_.step_limit;
+  const bool starves = std::strcmp(found->finding.kind, "starvation") == 0 && at_the_limit;
+  if (std::strcmp(found->finding.kind, "livelock") == 0 || starves) end_sooner(found);
   const auto test = [&](const std::vector<ChoiceRecord>& candidate) {
     return try_choices(*found, candidate);
   };

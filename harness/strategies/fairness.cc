@@ -21,6 +21,8 @@ void Fairness::begin_run() {
 }
 
 bool Fairness::failed(const Event& event) {
+  // Who has found a lock taken and now sleeps until it is unlocked does not spin.
+  if (event.kind == OpKind::kLock && event.outcome == Outcome::kWouldBlock) return false;
   return event.outcome == Outcome::kWouldBlock || event.outcome == Outcome::kFailed ||
          event.outcome == Outcome::kTimedOut;
 }

@@ -19,6 +19,7 @@ std::unique_ptr<engine::Strategy> make_sampler(const std::string& name, const Pa
   if (name == "directed") return make_directed(with.seed, coverage);
   if (name == "few-preemptions") return make_few_preemptions(with.seed);
   if (name == "round-robin") return make_round_robin(with.seed);
+  if (name == "latecomer") return make_latecomer(with.seed);
   return nullptr;
 }
 

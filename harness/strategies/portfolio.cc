@@ -8,6 +8,8 @@
 // next strategy's in turn, and the others go to where new behaviour is still found: to the strategy
 // whose last runs had the most new pairs of conflicting operations (coverage.h).
 //
+// Where locks are barging ones, every eighth run makes one thread a latecomer (latecomer.cc).
+//
 // Every fourth run or more belongs to a search through all there is: of a small program (its own
 // estimate tells) to partial order reduction (dpor.h), which comes to its end before the budget
 // does; nothing is left to be found then, and that is a proof. Of others it is the schedules of
@@ -38,6 +40,7 @@ class Portfolio final : public engine::Strategy {
     all.bound = ~0u;
     add(make_preemption(all));
     add(make_dpor(with.shard, with.shards));
+    add(make_latecomer(with.seed));
   }
   const char* name() const override { return "portfolio"; }
 
@@ -83,6 +86,8 @@ class Portfolio final : public engine::Strategy {
     if (active_ == kReduced) strategy().on_allocate(thread, start, size);
   }
   void on_event(const engine::Event& event) override {
+    barging_ |=
+        event.kind == engine::OpKind::kLock && event.outcome == engine::Outcome::kWouldBlock;
     for (const Index learner : kLearners) {
       if (learns_ && learner != active_) members_[learner].strategy->on_event(event);
     }
@@ -121,7 +126,8 @@ class Portfolio final : public engine::Strategy {
     kFew,
     kRandom,
     kAll,
-    kReduced
+    kReduced,
+    kLatecomer
   };
   struct Member {
     std::unique_ptr<engine::Strategy> strategy;
@@ -171,6 +177,7 @@ class Portfolio final : public engine::Strategy {
         static_cast<const Dpor&>(*members_[kReduced].strategy).wakeup_steps() > kMostSteps) {
       give_up();
     }
+    if (barging_ && turn_ % 8 == 5) return kLatecomer;
     if (reduces()) return kReduced;
     if (turn_ % 4 == 2 && !all_done_) return kAll;
     // Round-robin has no chance in it: once is enough.
@@ -191,6 +198,7 @@ class Portfolio final : public engine::Strategy {
   std::size_t racy_sites_ = 0;
   bool learns_ = false, all_done_ = false;
   bool reduced_done_ = false, given_up_ = false, asked_ = false;  // of the reduction
+  bool barging_ = false;  // a lock was seen that who waits for has to come by
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 //   directed     holds threads back where earlier runs had a conflict, to reverse it
 //   few-preemptions  stays with the running thread but for a few random points
 //   round-robin  changes thread at every choice, no chance in it
+//   latecomer    one thread always finds its lock taken
 // Exhaustive:
 //   dfs          every interleaving, one after the other
 //   dpor         every behaviour once (optimal dynamic partial order reduction)
@@ -75,6 +76,7 @@ std::unique_ptr<engine::Strategy> make_preemption(const Parameters& with);
 std::unique_ptr<engine::Strategy> make_directed(std::uint64_t seed, const Coverage& coverage);
 std::unique_ptr<engine::Strategy> make_few_preemptions(std::uint64_t seed);
 std::unique_ptr<engine::Strategy> make_round_robin(std::uint64_t seed);
+std::unique_ptr<engine::Strategy> make_latecomer(std::uint64_t seed);
 std::unique_ptr<engine::Strategy> make_portfolio(const Parameters& with, const Coverage& coverage);
 /// `sampler`, kept fair and with its runs counted in `coverage`.
 std::unique_ptr<engine::Strategy> make_sampling(std::unique_ptr<Coverage> coverage,

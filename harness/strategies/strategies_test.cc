@@ -52,9 +52,9 @@ std::size_t switches(const std::string& text) {
   return count;
 }
 
-constexpr std::array<const char*, 11> kNames = {
-    "portfolio",  "random",          "pct",        "pos", "urw", "surw", "delay", "directed",
-    "preemption", "few-preemptions", "round-robin"};
+constexpr std::array<const char*, 12> kNames = {
+    "portfolio",  "random",          "pct",         "pos",      "urw", "surw", "delay", "directed",
+    "preemption", "few-preemptions", "round-robin", "latecomer"};
 
 TEST(Strategies, SameSeedSameRuns) {
   for (const char* name : kNames) {

@@ -34,17 +34,36 @@ struct Edge {
 };
 }  // namespace internal
 
+/// To whom a Mutex goes when it is unlocked. The first is every program's: no schedule of the
+/// others is left out, but it says nothing of how long a goroutine waits. The others are what
+/// runtimes do; with them, `starvation` is a diagnosis.
+enum class MutexMode : std::uint8_t {
+  /// To whoever the schedule likes, of those that wait and those that come.
+  kAny,
+  /// An unlock wakes the first that waits, and the lock goes to whoever is there first: that one,
+  /// or
+  /// another that happens to come by (Go 1.8; most systems' mutexes). Who finds it locked waits.
+  kBarging,
+  /// An unlock hands the lock to the first that waits: nobody overtakes (Go 1.9, when somebody has
+  /// waited for a millisecond).
+  kHandOff,
+  /// Nobody is woken: who finds it locked tries again.
+  kSpinning,
+};
+
 //   state    | lock           | try_lock     | unlock
 //   ---------|----------------|--------------|--------------------------------------------
 //   unlocked | locked         | locked, true | fatal: double-unlock, or unlock-of-unlocked
 //   locked   | waits          | false        | unlocked
 //
+// In mode kHandOff a lock that somebody waits for is never unlocked: try_lock is false.
 // It belongs to no goroutine: as in Go, one may lock and another unlock. Not recursive.
 // Happens-before: the n-th unlock before the return of every later lock; a failed try_lock gives
 // no edge.
 class CHICANE_CAPABILITY("mutex") Mutex {
  public:
   constexpr Mutex() = default;
+  constexpr explicit Mutex(MutexMode mode) : mode_(mode) {}
   ~Mutex();
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
@@ -59,7 +78,11 @@ class CHICANE_CAPABILITY("mutex") Mutex {
   void release(internal::Section& section, const void* site);  // the effect of unlock
   void begin(const internal::Section& section);
   void take(internal::Section& section);
+  bool is_free_for(const internal::MutexWaiter* waiter) const;
+  void wait_for_turn(internal::Section& section, const void* site);
+  void spin(const void* site);
   std::uint32_t generation_ = 0;
+  MutexMode mode_ = MutexMode::kAny;
   bool locked_ = false;
   bool was_locked_ = false;
   internal::Edge edge_;
