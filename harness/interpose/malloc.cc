@@ -29,6 +29,7 @@
 #include "engine/engine.h"
 #include "engine/journal.h"
 #include "engine/scope.h"
+#include "interpose/signal.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -137,6 +138,7 @@ void note_free(Engine& engine, void* block, const void* site) {
 
 inline void* allocated(void* block, std::size_t size, const void* site) {
   Engine* engine = Engine::active();
+  if (engine != nullptr) chicane::interpose::check_signal_safety(*engine, "malloc", site);
   if (block != nullptr) {
     // Also what the engine itself takes is free no more; GoogleTest's thread-local objects are made
     // so, and destroyed by the thread.
@@ -164,6 +166,7 @@ void write_to(Engine& engine, void* block, std::size_t size, const void* site) {
 inline void release(void* block, const void* site) {
   Engine* engine = Engine::active();
   if (engine != nullptr && block != nullptr) {
+    chicane::interpose::check_signal_safety(*engine, "free", site);
     note_free(*engine, block, site);
     const std::size_t size = malloc_usable_size(block);
     write_to(*engine, block, size, site);

@@ -7,6 +7,7 @@
 
 #include "interpose/clock.h"
 #include "interpose/real.h"
+#include "interpose/signal.h"
 #include "interpose/tsan_hooks.h"
 
 CHICANE_REAL(int, pthread_mutex_lock, (pthread_mutex_t*))
@@ -160,6 +161,7 @@ extern "C" {
 int pthread_mutex_lock(pthread_mutex_t* mutex) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_pthread_mutex_lock()(mutex);
+  interpose::check_signal_safety(*engine, "pthread_mutex_lock", CHICANE_SITE());
   return interpose::lock_here(*engine, mutex, CHICANE_SITE(), chicane::engine::kNever);
 }
 

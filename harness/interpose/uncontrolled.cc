@@ -4,10 +4,10 @@
 // refused under the engine where it is made; outside it is the real one.
 //
 //     sigwait, sigwaitinfo, sigtimedwait, sigsuspend, pause   who sends the signal is out of sight
+//     signalfd; pthread_kill of another thread (signal.cc)    signals belong to no virtual thread
 //     alarm, setitimer, timer_create, timerfd_create          real time would interrupt virtual
-//     time signalfd, pthread_kill of another thread                signals belong to no virtual
-//     thread sem_open, mq_receive, msgrcv, semop, ...                shared between processes
-//     flock, lockf                                            shared between processes
+//     time sem_open, mq_receive, msgrcv, semop, ...                shared between processes flock,
+//     lockf                                            shared between processes
 #include <mqueue.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -62,9 +62,6 @@ CHICANE_REFUSED(int, sigsuspend, (const sigset_t* set), (set), true, kSignals, k
 CHICANE_REFUSED(int, pause, (), (), true, kSignals, kUseCondition, )
 CHICANE_REFUSED(int, signalfd, (int fd, const sigset_t* set, int flags), (fd, set, flags), true,
                 kSignals, kUseCondition, noexcept)
-CHICANE_REFUSED(int, pthread_kill, (pthread_t thread, int number), (thread, number),
-                number != 0 && engine->find_thread(thread) != &engine->self(), kSignals,
-                kUseCondition, noexcept)
 
 CHICANE_REFUSED(unsigned, alarm, (unsigned seconds), (seconds), seconds != 0, kRealTime, kUseSleep,
                 noexcept)

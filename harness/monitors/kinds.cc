@@ -130,6 +130,13 @@ constexpr std::array kKinds = std::to_array<KindInfo>({
      "memory.",
      "join the users before their lock goes", "destroy, locked",
      "CWE-416, CWE-667; SEI CERT CON50-CPP, CON31-C"},
+    {"signal-unsafe-call", "a signal handler calls what may not be called there",
+     "A handler may interrupt its thread anywhere, in the midst of malloc or printf or with a "
+     "mutex "
+     "held: to call these again waits for itself, or corrupts what it finds half done. In a quiet "
+     "run nothing shows.",
+     "set a volatile sig_atomic_t or a lock-free atomic; do the rest outside of the handler",
+     "calls, raises", "CWE-479, CWE-828; SEI CERT SIG30-C, MSC54-CPP"},
     // ---- channels and WaitGroups ----
     {"send-on-closed", "a value is sent on a closed channel",
      "The channel was closed while a sender was still at work: a panic.",

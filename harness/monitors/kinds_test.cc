@@ -25,7 +25,8 @@ TEST(Kinds, HasEveryKindThatIsPromised) {
                            "use-after-put",       "use-after-free",
                            "double-free",         "assertion-failed",
                            "uncaught-panic",      "crash",
-                           "nonzero-exit",        "nondeterminism"}) {
+                           "nonzero-exit",        "nondeterminism",
+                           "signal-unsafe-call",  "destroyed-in-use"}) {
     ASSERT_NE(find_kind(slug), nullptr) << slug;
     EXPECT_EQ(find_kind(slug)->slug, slug);
   }
