@@ -27,8 +27,8 @@ std::unique_ptr<engine::Strategy> make_sampler(const std::string& name, const Pa
 
 std::unique_ptr<engine::Strategy> make_strategy(const std::string& name, const Parameters& with,
                                                 std::string* error) {
-  if (name == "dfs") return make_dfs(with.shard, with.shards);
-  if (name == "dpor") return make_dpor(with.shard, with.shards);
+  if (name == "dfs") return make_fair_order(make_dfs(with.shard, with.shards));
+  if (name == "dpor") return make_fair_order(make_dpor(with.shard, with.shards));
   auto coverage = std::make_unique<Coverage>();
   auto sampler = make_sampler(name, with, *coverage);
   if (sampler != nullptr)

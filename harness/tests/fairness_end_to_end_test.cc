@@ -130,7 +130,8 @@ TEST_P(Fairness, BackingOff) { expect_clean(&backing_off, with()); }
 INSTANTIATE_TEST_SUITE_P(Strategies, Fairness,
                          ::testing::Values(Strategy::kPortfolio, Strategy::kRandom, Strategy::kPct,
                                            Strategy::kPos, Strategy::kUrw, Strategy::kSurw,
-                                           Strategy::kDelay, Strategy::kPreemption),
+                                           Strategy::kDelay, Strategy::kPreemption, Strategy::kDfs,
+                                           Strategy::kDpor),
                          [](const auto& info) { return std::string(to_string(info.param)); });
 
 /// Nobody ever sets the flag.
