@@ -76,9 +76,8 @@ struct ThreadLocalImage {
   std::ptrdiff_t offset;  // from the thread pointer; 0: only the dynamic linker knows
 };
 
-constexpr std::size_t kModules = 64;
 struct ThreadLocalImages {
-  ThreadLocalImage at[kModules];
+  ThreadLocalImage at[Context::kModules];
   std::size_t count = 0;
 };
 
@@ -99,7 +98,7 @@ int note_image(dl_phdr_info* info, std::size_t, void* out) {
   // state lies in the same block.
   const bool executable = info->dlpi_name == nullptr || info->dlpi_name[0] == '\0';
   if (executable ? __interceptor_pthread_create != nullptr : is_kept(info->dlpi_name)) return 0;
-  for (int i = 0; i < info->dlpi_phnum && images.count < kModules; ++i) {
+  for (int i = 0; i < info->dlpi_phnum && images.count < Context::kModules; ++i) {
     const ElfW(Phdr)& header = info->dlpi_phdr[i];
     if (header.p_type != PT_TLS) continue;
     const auto* here = static_cast<const char*>(info->dlpi_tls_data);
@@ -241,21 +240,27 @@ void Context::reset(FiberEntry entry) {
   const ThreadLocalImages& all = images();
   for (std::size_t i = 0; i < all.count; ++i) {
     const ThreadLocalImage& image = all.at[i];
-    char* block = image.offset != 0 ? reinterpret_cast<char*>(thread_pointer_) + image.offset
-                                    : block_of(thread_pointer_, image.module);
-    if (block == nullptr) continue;
+    char*& block = blocks_[i];
+    if (block == nullptr) {
+      block = image.offset != 0 ? reinterpret_cast<char*>(thread_pointer_) + image.offset
+                                : block_of(thread_pointer_, image.module);
+      if (block == nullptr) continue;
+    }
     std::memcpy(block, image.image, image.file_size);
     std::memset(block + image.file_size, 0, image.memory_size - image.file_size);
   }
 }
 
 Context* ContextPool::take(FiberEntry entry, std::size_t stack_size) {
-  std::vector<Context*>& free = stack_size == 0 ? free_ : sized_;
   Context* context = nullptr;
-  for (std::size_t i = free.size(); context == nullptr && i-- > 0;) {
-    if (free[i]->stack_size() != stack_size) continue;
-    context = free[i];
-    free.erase(free.begin() + static_cast<std::ptrdiff_t>(i));
+  if (stack_size == 0 && !free_.empty()) [[likely]] {
+    context = free_.back();
+    free_.pop_back();
+  }
+  for (std::size_t i = sized_.size(); stack_size != 0 && context == nullptr && i-- > 0;) {
+    if (sized_[i]->stack_size() != stack_size) continue;
+    context = sized_[i];
+    sized_.erase(sized_.begin() + static_cast<std::ptrdiff_t>(i));
   }
   if (context == nullptr) context = Context::create(stack_size);
   if (context == nullptr) return nullptr;

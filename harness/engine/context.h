@@ -32,6 +32,8 @@ namespace chicane::engine {
 
 class Context {
  public:
+  /// So many modules with thread-local storage are told apart.
+  static constexpr std::size_t kModules = 64;
   /// A new parked thread; null when the system has no more. `stack_size` in bytes, 0: the default.
   static Context* create(std::size_t stack_size);
   /// What `create` was asked for.
@@ -84,6 +86,8 @@ class Context {
   ShadowStack shadow_;
   int ready_ = 0;
   bool looking_away_ = false;
+  // Its thread-local storage of each module that has an image to begin with; null: not known yet.
+  char* blocks_[kModules] = {};
   std::uint64_t occupied_in_ = 0;
   ThreadId occupant_ = kNoThread;
 };

@@ -37,6 +37,7 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   quick_limit_ = recording_ || racy_count_ != 0 ? 0 : options.access_limit;
   quick_accesses_ = quick_limit_;
   special_accesses_ = 0;
+  unlock_count_ = 0;
   strategy_wants_events_ = strategy.wants_events();
   strategy_wants_memory_ = strategy.wants_memory();
   fewest_to_choose_ = strategy.wants_every_step() ? 1 : 2;
@@ -71,7 +72,7 @@ void Engine::begin_monitors(std::span<Monitor* const> monitors) {
     if (monitor->wants_accesses()) access_monitors_.push_back(monitor);
     monitor->begin_run(*this);
     const EventMonitor wants{monitor, monitor->event_kinds(), monitor->events_from_step()};
-    event_monitors_.push_back(wants);
+    if (wants.kinds != 0) event_monitors_.push_back(wants);
     if (wants.from_step == 0) {
       event_kinds_ |= wants.kinds;
     } else {
@@ -91,24 +92,39 @@ void Engine::begin_monitors(std::span<Monitor* const> monitors) {
 
 [[gnu::always_inline]] inline std::size_t Engine::collect_enabled() {
   Thread** const enabled = enabled_.data();
-  std::size_t count = 0;
-  Time earliest = kNever;
-  int current = 0;
+  std::size_t count = 0, current = 0;
+  std::int32_t gates = 0;
   // Without branches on who is ready: in a random walk they would be mispredicted.
   for (Thread* thread : live_) {
-    const Operation& pending = thread->pending_;
-    bool ready = *pending.blocked_while == 0;
-    if (pending.ready != nullptr) [[unlikely]]
-      ready = ready && pending.ready(pending);
-    thread->by_timeout_ = false;
+    const std::int32_t gate = *thread->gate_;
+    const bool ready = gate == 0;
+    gates |= gate;
     thread->enabled_ = ready;
     enabled[count] = thread;
-    current = thread == current_ ? static_cast<int>(count) : current;
+    current = thread == current_ ? count : current;
     count += ready;
-    const Time deadline = ready ? kNever : pending.deadline;
-    earliest = deadline < earliest ? deadline : earliest;
   }
-  current_index_ = current_->enabled_ ? current : -1;
+  if (gates < 0) [[unlikely]]
+    return collect_asking();
+  current_index_ = current_->enabled_ ? static_cast<int>(current) : -1;
+  return count;
+}
+
+// The same where some operation has a condition or a deadline of its own.
+std::size_t Engine::collect_asking() {
+  std::size_t count = 0;
+  Time earliest = kNever;
+  current_index_ = -1;
+  for (Thread* thread : live_) {
+    thread->by_timeout_ = false;
+    thread->enabled_ = thread->pending_.is_ready();
+    if (thread->enabled_) {
+      if (thread == current_) current_index_ = static_cast<int>(count);
+      enabled_[count++] = thread;
+    } else {
+      earliest = std::min(earliest, thread->pending_.deadline);
+    }
+  }
   return earliest == kNever ? count : add_timed_out(earliest);
 }
 
@@ -177,6 +193,7 @@ bool Engine::perform_pending() {
   Scope scope;
   Thread& me = *current_;
   last_site_ = me.pending_.site;
+  me.by_timeout_ = false;
   if (recording_) [[unlikely]]
     close_record();
   for (Monitor* monitor : announce_monitors_) monitor->on_announce(me.id_, me.pending_);
@@ -233,6 +250,15 @@ void Engine::drop_held_below(Thread& owner, const void* object) {
     --owner.held_count_;
     return;
   }
+}
+
+const Unlocked* Engine::last_unlock(ThreadId thread, const void* object) const {
+  const std::uint64_t oldest = unlock_count_ > kUnlocks ? unlock_count_ - kUnlocks : 0;
+  for (std::uint64_t i = unlock_count_; i-- > oldest;) {
+    const Unlocked& unlocked = unlocked_[i % kUnlocks];
+    if (unlocked.object == object && unlocked.thread == thread) return &unlocked;
+  }
+  return nullptr;
 }
 
 void Engine::tell(OpKind kind, Outcome outcome, const void* object, const void* site,

@@ -50,6 +50,14 @@ struct HeldLock {
   bool shared;
 };
 
+/// A lock that was unlocked.
+struct Unlocked {
+  const void* object;
+  const void* site;
+  std::uint64_t step;
+  ThreadId thread;
+};
+
 /// The destructor of a thread_local object.
 struct ThreadLocalDestructor {
   void (*destroy)(void*);
@@ -60,7 +68,8 @@ struct ThreadLocalDestructor {
 struct DoorState {
   char name[16];
   bool cancel_requested, cancel_disabled, cancel_asynchronous;
-  void* cleanups;  // C's cleanup handlers: the innermost one's buffer
+  bool interruptible;  // stands before an operation that a cancellation interrupts
+  void* cleanups;      // C's cleanup handlers: the innermost one's buffer
 };
 
 /// A virtual thread. Strategies and monitors read it; only the engine writes it, except `held`,
@@ -100,6 +109,8 @@ class Thread {
   std::int32_t running_ = 0;  // 1 until it has ended
   bool is_goroutine_ = false, joined_ = false, detached_ = false;
   bool by_timeout_ = false, enabled_ = false;
+  // Whether it is enabled, at a glance: 0, it is; positive, it is not; negative, ask `pending_`.
+  const std::int32_t* gate_ = &kNotBlocked;
   Operation pending_{};
   Context* context_ = nullptr;
   void* (*body_)(void*) = nullptr;
@@ -162,7 +173,14 @@ class Engine {
   /// False: its deadline passed (virtual time is now at least the deadline) and it is not ready.
   bool perform(const Operation& operation) {
     current_->pending_ = operation;  // written where it stays: a copy would wait for its stores
+    current_->gate_ = gate_of(operation);
     return perform_pending();
+  }
+  /// `thread` stands before an operation that only `blocked_while` blocks: lets it go on, to find
+  /// that the operation is not ready. (A cancelled join.)
+  static void interrupt(Thread& thread) {
+    thread.pending_.blocked_while = &kNotBlocked;
+    thread.gate_ = gate_of(thread.pending_);
   }
   /// One of `count` outcomes of `operation`, chosen by the strategy. `count` is at least 1.
   unsigned choose(const Operation& operation, unsigned count);
@@ -177,8 +195,14 @@ class Engine {
     if ((event_kinds_ & bit) != 0 || is_misuse(outcome)) {
       tell(kind, outcome, object, site, value, other);
     }
-    if (done && (bit & kUnlockKinds) != 0) drop_held(*current_, object);
+    if (done && (bit & kUnlockKinds) != 0) {
+      unlocked_[unlock_count_++ % kUnlocks] = {object, site, step_, current_->id_};
+      drop_held(*current_, object);
+    }
   }
+  /// Where the thread last unlocked the lock, in this run; null when it has not, or too many
+  /// unlocks ago.
+  const Unlocked* last_unlock(ThreadId thread, const void* object) const;
   /// Another thread's lock is no longer held: it was unlocked by the running one (misuse).
   void drop_held(Thread& owner, const void* object) {
     const std::uint32_t count = owner.held_count_;
@@ -207,12 +231,10 @@ class Engine {
   Thread& spawn(void* (*body)(void*), void* argument, const SpawnOptions& options);
   /// Waits for `thread` to end (or `deadline`); its result goes to `*result` unless that is null.
   bool join(Thread& thread, void** result, const void* site, Time deadline = kNever);
-  /// The effect of a join, once `has_ended` says that it is ready.
+  /// The effect of a join, once the thread has ended.
   void finish_join(Thread& thread, void** result, const void* site);
-  /// Readiness of an operation whose object is a thread.
-  static bool has_ended(const Operation& operation) {
-    return static_cast<const Thread*>(operation.object)->finished();
-  }
+  /// What blocks an operation until `thread` has ended: its `blocked_while`.
+  static const std::int32_t* end_of(const Thread& thread) { return &thread.running_; }
   void detach(Thread& thread, const void* site);
   /// Ends the running thread after unwinding its stack. `result` is what `join` gives.
   [[noreturn]] void exit_thread(void* result);
@@ -325,7 +347,13 @@ class Engine {
   // the processor would mispredict after a switch.
   void go_on();
   void schedule();
+  static const std::int32_t* gate_of(const Operation& operation) {
+    const bool glance = operation.ready == nullptr && operation.deadline == kNever;
+    return glance ? operation.blocked_while : &kAskPending;
+  }
+  static constexpr std::int32_t kAskPending = -1;
   std::size_t collect_enabled();
+  [[gnu::noinline]] std::size_t collect_asking();
   std::size_t add_timed_out(Time earliest);
   Thread* choose_thread(std::size_t count);
   void begin_monitors(std::span<Monitor* const> monitors);
@@ -365,6 +393,7 @@ class Engine {
   template <bool kWrite>
   static void tell_access(void* engine, const void* address, std::size_t size, const void* site);
   AccessSink own_sink();
+  static constexpr std::uint64_t kUnlocks = 1024;
   static void tell_acquire(void* engine, ThreadId thread, const void* sync);
   static void tell_release(void* engine, ThreadId thread, const void* sync);
 
@@ -382,9 +411,10 @@ class Engine {
   bool next_forced_ = false;
   int current_index_ = -1;  // of the running thread in enabled_
   std::uint64_t special_accesses_ = 0;
-  std::vector<Thread*> all_;      // Thread objects, reused from run to run
-  std::size_t thread_count_ = 0;  // of this run
-  std::vector<Thread*> live_;     // not finished, by rising id
+  std::uint64_t unlock_count_ = 0;  // in this run; the last of them are in unlocked_
+  std::vector<Thread*> all_;        // Thread objects, reused from run to run
+  std::size_t thread_count_ = 0;    // of this run
+  std::vector<Thread*> live_;       // not finished, by rising id
   std::vector<Thread*> enabled_;
   Context* driver_ = nullptr;
   ContextPool pool_;
@@ -411,6 +441,7 @@ class Engine {
   std::size_t racy_count_ = 0;
   std::uint64_t generation_ = 0;
   std::vector<void (*)(void*)> keys_;
+  Unlocked unlocked_[kUnlocks];
 };
 
 }  // namespace chicane::engine

@@ -17,6 +17,8 @@ namespace chicane::engine {
 
 class Engine;
 
+class Thread;
+
 /// Why a run ended.
 enum class RunEnd : std::uint8_t {
   kFinished,   // every thread has ended
@@ -66,8 +68,9 @@ class Monitor {
   /// only when `wants_announcements()`.
   virtual void on_announce(ThreadId, const Operation&) {}
   virtual bool wants_announcements() const { return false; }
-  /// Which events are wanted, as a set: bit k for OpKind k; misuse of any kind is among them. Asked
-  /// at the beginning of a run, as is `events_from_step`: the first step whose events are wanted.
+  /// Which events are wanted, as a set: bit k for OpKind k; unless it is empty, misuse of any kind
+  /// is among them. Asked at the beginning of a run, as is `events_from_step`: the first step whose
+  /// events are wanted.
   virtual std::uint64_t event_kinds() const { return ~std::uint64_t{0}; }
   virtual std::uint64_t events_from_step() const { return 0; }
   /// Happens-before edges. `release` adds the thread's clock to `sync`'s, `release_store` puts it
@@ -79,8 +82,13 @@ class Monitor {
   /// What takes them in the place of `on_acquire` and `on_release`, for speed. Asked after
   /// begin_run.
   virtual EdgeSink edge_sink() { return {}; }
-  /// A thread begins with its creator's knowledge; a joined thread's knowledge is the joiner's.
-  /// These arrive as edges on the thread object: no separate call.
+  /// A thread begins with its creator's knowledge, and a joined thread's knowledge is the joiner's.
+  /// By themselves these are edges of `start_sync` and `end_sync`; who knows a shorter way
+  /// overrides all four. Called only when `wants_edges()`.
+  virtual void on_create(ThreadId creator, const Thread& created);
+  virtual void on_begin(const Thread& thread);
+  virtual void on_end(const Thread& thread);
+  virtual void on_join(ThreadId joiner, const Thread& ended);
   /// Plain and atomic accesses of instrumented code, and fences. Called only when
   /// `wants_accesses()`. For an atomic one, `order` is the order that applied: of a
   /// compare-exchange, that of its actual outcome.

@@ -14,6 +14,16 @@
 #include "engine/scope.h"
 
 namespace chicane::engine {
+
+void Monitor::on_create(ThreadId creator, const Thread& created) {
+  on_release(creator, created.start_sync());
+}
+void Monitor::on_begin(const Thread& thread) { on_acquire(thread.id(), thread.start_sync()); }
+void Monitor::on_end(const Thread& thread) { on_release(thread.id(), thread.end_sync()); }
+void Monitor::on_join(ThreadId joiner, const Thread& ended) {
+  on_acquire(joiner, ended.end_sync());
+}
+
 void Engine::prepare_threads(std::size_t count) {
   // ThreadSanitizer would take the inherited ones for threads that ended unseen.
   if (!has_real_tsan()) pool_.prepare(count);
@@ -30,6 +40,7 @@ Thread& Engine::add_thread(void* (*body)(void*), void* argument, std::size_t sta
   thread.by_timeout_ = false;
   thread.enabled_ = true;
   thread.pending_ = {.kind = OpKind::kThreadStart};
+  thread.gate_ = gate_of(thread.pending_);
   thread.body_ = body;
   thread.argument_ = argument;
   thread.result_ = nullptr;
@@ -71,7 +82,7 @@ Thread& Engine::spawn(void* (*body)(void*), void* argument, const SpawnOptions& 
     thread.created_at_ = stack_of(*current_, options.site);
   }
   if (recording_) note_thread(thread);
-  release(thread.start_sync());
+  for (Monitor* monitor : edge_monitors_) monitor->on_create(current_->id_, thread);
   emit(OpKind::kThreadCreate, Outcome::kDone, &thread, options.site, thread.id_,
        reinterpret_cast<const void*>(static_cast<std::uintptr_t>(thread.id_)));
   return thread;
@@ -87,7 +98,7 @@ void Engine::run_thread() {
     if (recording_) note_thread(me);
     journal_->note_step(++step_, me.id_);
   }
-  acquire(me.start_sync());
+  for (Monitor* monitor : edge_monitors_) monitor->on_begin(me);
   emit(OpKind::kThreadStart, Outcome::kDone, &me, nullptr);
   active_ = this;
   if (me.id_ == kMainThread) {
@@ -109,21 +120,19 @@ void Engine::destroy_thread_locals() {
 
 void Engine::run_destructors() {
   destroy_thread_locals();
-  for (int round = 0; round < PTHREAD_DESTRUCTOR_ITERATIONS; ++round) {
-    bool again = false;
+  // A destructor may set values anew. What is there after the last round is forgotten: the next
+  // thread of this context begins with none.
+  bool again = true;
+  for (int round = 0; again && round <= PTHREAD_DESTRUCTOR_ITERATIONS; ++round) {
+    again = false;
     for (unsigned key = 0; key < keys_.size(); ++key) {
       if (keys_[key] == nullptr) continue;
       void* value = pthread_getspecific(key);
       if (value == nullptr) continue;
       pthread_setspecific(key, nullptr);
-      keys_[key](value);
+      if (round < PTHREAD_DESTRUCTOR_ITERATIONS) keys_[key](value);
       again = true;
     }
-    if (!again) break;
-  }
-  // The next thread of this context begins with none.
-  for (unsigned key = 0; key < keys_.size(); ++key) {
-    if (keys_[key] != nullptr) pthread_setspecific(key, nullptr);
   }
 }
 
@@ -141,7 +150,7 @@ void Engine::finish_thread() {
   if (recording_) close_record();
   emit(OpKind::kThreadExit, me.held_count_ == 0 ? Outcome::kDone : Outcome::kHeldAtExit, &me,
        nullptr);
-  release(me.end_sync());
+  for (Monitor* monitor : edge_monitors_) monitor->on_end(me);
   me.running_ = 0;
   me.enabled_ = false;
   live_.erase(std::find(live_.begin(), live_.end(), &me));
@@ -173,12 +182,12 @@ bool Engine::join(Thread& thread, void** result, const void* site, Time deadline
 }
 
 void Engine::finish_join(Thread& thread, void** result, const void* site) {
-  acquire(thread.end_sync());
+  Scope scope;
+  for (Monitor* monitor : edge_monitors_) monitor->on_join(current_->id_, thread);
   thread.joined_ = true;
   if (result != nullptr) *result = thread.result_;
   emit(OpKind::kThreadJoin, Outcome::kDone, &thread, site, thread.id_,
        reinterpret_cast<const void*>(static_cast<std::uintptr_t>(thread.id_)));
-  Scope scope;
   pool_.give_back(thread.context_);
 }
 

@@ -129,6 +129,7 @@ int pthread_cancel(pthread_t handle) {
         "use PTHREAD_CANCEL_DEFERRED", site);
   }
   thread->door().cancel_requested = true;
+  if (thread->door().interruptible && !thread->door().cancel_disabled) Engine::interrupt(*thread);
   engine->release(&thread->door());
   engine->emit(OpKind::kThreadCancel, Outcome::kDone, thread, site, thread->id());
   return 0;

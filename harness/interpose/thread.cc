@@ -134,12 +134,17 @@ int join_thread(Engine& engine, pthread_t handle, void** result, engine::Time de
   if (thread == nullptr || thread->joined()) return ESRCH;
   if (thread->detached()) return EINVAL;
   if (thread == &engine.self()) return EDEADLK;
-  const bool ended = perform_cancellable(engine, {.kind = OpKind::kThreadJoin,
-                                                  .object = thread,
-                                                  .site = site,
-                                                  .ready = &Engine::has_ended,
-                                                  .deadline = deadline});
-  if (!ended) {
+  cancellation_point(engine);
+  bool& interruptible = engine.self().door().interruptible;
+  interruptible = true;
+  engine.perform({.kind = OpKind::kThreadJoin,
+                  .object = thread,
+                  .site = site,
+                  .deadline = deadline,
+                  .blocked_while = Engine::end_of(*thread)});
+  interruptible = false;
+  if (!thread->finished()) {
+    cancellation_point(engine);
     engine.emit(OpKind::kThreadJoin, Outcome::kTimedOut, thread, site, thread->id());
     return ETIMEDOUT;
   }

@@ -106,7 +106,6 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     reported_.reset();
     freed_count_ = 0;
     raced_granule_ = raced_pc_ = 0;
-    newcomer_ = engine::kNoThread;
   }
   std::uint64_t event_kinds() const override { return 0; }
   bool wants_edges() const override { return true; }
@@ -114,6 +113,16 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
 
   void on_acquire(ThreadId thread, const void* sync) override { acquire(this, thread, sync); }
   void on_release(ThreadId thread, const void* sync) override { release(this, thread, sync); }
+  void on_create(ThreadId creator, const engine::Thread& created) override {
+    detector_.fork(creator, created.id());
+    if (created.predecessor() != engine::kNoThread) [[unlikely]]
+      move_in(created);
+  }
+  void on_begin(const engine::Thread&) override {}
+  void on_end(const engine::Thread&) override {}
+  void on_join(ThreadId joiner, const engine::Thread& ended) override {
+    detector_.join(joiner, ended.id());
+  }
   engine::EdgeSink edge_sink() override {
     return {&RaceMonitor::acquire, &RaceMonitor::release, this};
   }
@@ -179,11 +188,7 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   }
 
   static void acquire(void* self, ThreadId thread, const void* sync) {
-    auto& me = *static_cast<RaceMonitor*>(self);
-    me.detector_.acquire(thread, as_number(sync));
-    // The first event of a thread is to learn what its creator knew.
-    if (me.newcomer_ != engine::kNoThread) [[unlikely]]
-      me.move_in();
+    static_cast<RaceMonitor*>(self)->detector_.acquire(thread, as_number(sync));
   }
   static void release(void* self, ThreadId thread, const void* sync) {
     static_cast<RaceMonitor*>(self)->detector_.release(thread, as_number(sync));
@@ -201,14 +206,18 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   template <AccessKind kKind>
   [[gnu::noinline]] static void other_access(RaceMonitor& me, const void* address, std::size_t size,
                                              const void* site) {
-    const ThreadId thread = me.engine_->self().id();
     const Origin origin = me.origin(site);
     // The first of a step, mostly: then the next is quick.
-    if (me.detector_.begin_step(thread, origin) &&
+    if (me.detector_.begin_step(me.engine_->self().id(), origin) &&
         me.detector_.quick_access(as_number(address), size, kKind, origin.pc, origin.step)) {
       return;
     }
-    me.detector_.access(thread, as_number(address), size, kKind, origin);
+    long_access<kKind>(me, address, size, site);
+  }
+  template <AccessKind kKind>
+  [[gnu::noinline]] static void long_access(RaceMonitor& me, const void* address, std::size_t size,
+                                            const void* site) {
+    me.detector_.access(me.engine_->self().id(), as_number(address), size, kKind, me.origin(site));
   }
 
   Origin origin(const void* site) const {
@@ -216,17 +225,11 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     return {as_number(site), engine_->step(), held};
   }
 
-  void on_thread(ThreadId thread) override {
-    if (engine_->threads()[thread]->predecessor() != engine::kNoThread) newcomer_ = thread;
-  }
-
   /// The pool hands out the contexts of ended threads again within a run. That orders nothing, so
   /// what is known of the stack must go, unless the newcomer learned of its predecessor's end from
   /// its creator.
-  void move_in() {
-    const ThreadId thread = std::exchange(newcomer_, engine::kNoThread);
-    const engine::Thread& newcomer = *engine_->threads()[thread];
-    if (detector_.knows_end(thread, newcomer.predecessor())) return;
+  void move_in(const engine::Thread& newcomer) {
+    if (detector_.knows_end(newcomer.id(), newcomer.predecessor())) return;
     const std::uint64_t handle = engine_->pthread_handle(newcomer);
     pthread_attr_t attributes;
     if (pthread_getattr_np(static_cast<pthread_t>(handle), &attributes) != 0) return;
@@ -269,7 +272,6 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   std::size_t freed_count_ = 0;
   std::uint64_t raced_granule_ = 0, raced_pc_ = 0;  // of the last race
   ReportedPairs reported_;
-  ThreadId newcomer_ = engine::kNoThread;
 };
 
 }  // namespace

@@ -41,23 +41,29 @@ bool covers(std::uint32_t strong, std::uint32_t weak) {
   return i;
 }
 
+[[gnu::noinline]] void RaceDetector::note_pc_high(std::uint64_t high) {
+  now_.step = ~std::uint64_t{0};  // what the step's accesses had in common had the other half
+  now_.pc_high = high;
+  now_.pc_high_bits = Record::make_about(0, find_pc_high(high), kPlainRead, 0, 0);
+}
+
 void RaceDetector::access(ThreadId id, std::uint64_t address, std::size_t size, AccessKind kind,
-                          Origin origin) {
+                          const Origin& origin) {
   const ThreadState* thread = state(id);
   if (thread == nullptr) return;
-  begin_step(id, origin);
+  begin_step(*thread, origin);
   const std::uint64_t about = now_.about(origin.pc, kind), end = address + size;
+  const std::uint64_t epoch = thread->epoch;
   Cell* cell = nullptr;
-  while (address < end) {
-    const bool next_to_last = cell != nullptr && (address & (Shadow::kChunk - 1)) != 0;
-    cell = next_to_last ? cell + 1 : shadow_.cell(address);
-    const unsigned offset = address & 7;
-    const std::uint64_t count = std::min<std::uint64_t>(8 - offset, end - address);
-    const unsigned mask = (0xffu >> (8 - count)) << offset;
-    if (cell != nullptr && !settle(*thread, *cell, thread->epoch | mask, kind, about)) {
-      slow_access(*thread, *cell, address, mask, about);
+  unsigned mask = (0xffu << (address & 7)) & 0xff;
+  for (std::uint64_t granule = address & ~std::uint64_t{7}; granule < end; granule += 8) {
+    const bool next_to_last = cell != nullptr && (granule & (Shadow::kChunk - 1)) != 0;
+    cell = next_to_last ? cell + 1 : shadow_.cell(granule);
+    if (end - granule < 8) mask &= (1u << (end - granule)) - 1;
+    if (cell != nullptr && !settle(*thread, *cell, epoch | mask, kind, about)) {
+      slow_access(*thread, *cell, granule, mask, about);
     }
-    address += count;
+    mask = 0xff;
   }
 }
 
@@ -159,16 +165,26 @@ void RaceDetector::append(const Access& access, Cell& cell, unsigned mask) {
   access.write_to(cell.slot[count], mask);
 }
 
-void RaceDetector::retire(std::uint64_t address, std::size_t size, Origin origin) {
+void RaceDetector::retire(std::uint64_t address, std::size_t size, const Origin& origin) {
+  if (origin.pc >> 32 != now_.pc_high) note_pc_high(origin.pc >> 32);
   const std::uint64_t step = origin.step >> Record::kStepBits == 0 ? origin.step : 0;
   const std::uint64_t about =
-      Record::make_about(static_cast<std::uint32_t>(origin.pc), find_pc_high(origin.pc >> 32),
-                         kPlainWrite, origin.held < 3 ? origin.held : 3, step);
+      now_.pc_high_bits |
+      Record::make_about(origin.pc, 0, kPlainWrite, origin.held < 3 ? origin.held : 3, step);
   const Access access{{Record::make_key(++last_segment_, kFreed), about}, nullptr, 0, false};
   // Blocks begin and end where granules do.
+  Cell* cell = nullptr;
   for (std::uint64_t end = address + size; address < end; address += 8) {
-    Cell* cell = shadow_.cell(address);
-    if (cell != nullptr) append(access, *cell, 0xff);
+    const bool next_to_last = cell != nullptr && (address & (Shadow::kChunk - 1)) != 0;
+    cell = next_to_last ? cell + 1 : shadow_.cell(address);
+    if (cell == nullptr) continue;
+    // Mostly there is the write of whoever freed it, and nothing else.
+    Record* const slot = cell->slot;
+    if (slot[0].key >= first_key_ && slot[0].mask() != 0 && slot[1].key < first_key_) [[likely]] {
+      access.write_to(slot[1], 0xff);
+    } else {
+      append(access, *cell, 0xff);
+    }
   }
 }
 

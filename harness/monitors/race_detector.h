@@ -66,8 +66,6 @@ class RaceDetector {
   class Listener {
    public:
     virtual void on_race(const Race& race) = 0;
-    /// A thread has its first event in the run.
-    virtual void on_thread(engine::ThreadId) {}
 
    protected:
     ~Listener() = default;
@@ -87,22 +85,26 @@ class RaceDetector {
   bool quick_access(std::uint64_t address, std::size_t size, AccessKind kind, std::uint64_t pc,
                     std::uint64_t step);
   /// Makes quick ways possible for the thread's accesses in this step. True: they were not before.
-  bool begin_step(engine::ThreadId thread, Origin origin);
+  bool begin_step(engine::ThreadId thread, const Origin& origin);
   /// `size` is not 0.
   void access(engine::ThreadId thread, std::uint64_t address, std::size_t size, AccessKind kind,
-              Origin origin);
+              const Origin& origin);
   /// `kind`: kAtomicLoad, kAtomicStore, or any other for read-modify-write.
   void atomic(engine::ThreadId thread, std::uint64_t address, std::size_t size, engine::OpKind kind,
-              engine::MemoryOrder order, Origin origin);
+              engine::MemoryOrder order, const Origin& origin);
   void fence(engine::ThreadId thread, engine::MemoryOrder order);
   void acquire(engine::ThreadId thread, std::uint64_t sync);
   void release(engine::ThreadId thread, std::uint64_t sync);
   void release_store(engine::ThreadId thread, std::uint64_t sync);
-  /// Whether all that `ended` did, ending with a release, happens before what `thread` does now.
+  /// `created` is to do its first event: what `creator` did until now happens before.
+  void fork(engine::ThreadId creator, engine::ThreadId created);
+  /// All that `ended` did happens before what `thread` does from now on.
+  void join(engine::ThreadId thread, engine::ThreadId ended);
+  /// Whether all that `ended` did happens before what `thread` does now.
   bool knows_end(engine::ThreadId thread, engine::ThreadId ended);
   /// Freed memory: until it is given out anew (`forget`), every access to it is reported as if it
   /// raced with a write by kFreed, after any race with those who really wrote.
-  void retire(std::uint64_t address, std::size_t size, Origin origin);
+  void retire(std::uint64_t address, std::size_t size, const Origin& origin);
   /// New memory: accesses to it and synchronization objects in it are void.
   void forget(std::uint64_t address, std::size_t size);
 
@@ -131,6 +133,8 @@ class RaceDetector {
   void forget_cells(std::uint64_t address, std::uint64_t end);
   void forget_syncs(std::uint64_t address, std::uint64_t end);
   std::uint32_t find_pc_high(std::uint64_t high);
+  void note_pc_high(std::uint64_t high);
+  void begin_step(const ThreadState& thread, const Origin& origin);
   RacingAccess racing(const Record& record) const;
 
   Bucket& bucket(std::uint64_t line);
@@ -146,6 +150,8 @@ class RaceDetector {
   ThreadState* threads_;
   Bucket* buckets_;
   SyncObject* newest_sync_ = nullptr;
+  std::uint64_t last_key_ = ~std::uint64_t{0};  // whom `find_sync` was asked for last,
+  SyncObject* last_sync_ = nullptr;             // and what it found
   std::size_t sync_count_ = 0;
   std::uint64_t run_ = 0;
   Segment last_segment_ = 0;
@@ -154,11 +160,11 @@ class RaceDetector {
   /// holds do not change between its accesses.
   struct Now {
     std::uint64_t step = ~std::uint64_t{0};
-    std::uint64_t pc_high = 0;  // of their code addresses
+    std::uint64_t pc_high = ~std::uint64_t{0};  // of their code addresses
+    std::uint64_t pc_high_bits = 0;             // that in Record::about
     const ThreadState* thread = nullptr;
     std::uint64_t common = 0;  // of Record::about
 
-    std::uint32_t pc_high_index() const { return Record{0, common}.pc_high(); }
     std::uint64_t about(std::uint64_t pc, AccessKind kind) const {
       return common | (pc & 0xffff'ffff) | std::uint64_t{kind} << 32;
     }

@@ -16,7 +16,6 @@ namespace chicane::monitors {
 struct alignas(128) RaceDetector::ThreadState {
   std::uint64_t run;    // what follows is void unless this is the run's number
   std::uint64_t epoch;  // the key of its records, without mask
-  Segment released;     // its last segment but one
   VectorClock clock;
   VectorClock released_by_fence;      // F_rel: what a relaxed store of it publishes
   VectorClock seen_relaxed;           // F_acq: what an acquire fence would learn
@@ -93,16 +92,25 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   return put(slot[0]);
 }
 
-inline bool RaceDetector::begin_step(engine::ThreadId id, Origin origin) {
+[[gnu::always_inline]] inline void RaceDetector::begin_step(const ThreadState& thread,
+                                                            const Origin& origin) {
   const std::uint64_t high = origin.pc >> 32;
-  if (origin.step == now_.step && high == now_.pc_high) return false;
-  const ThreadState* thread = state(id);
-  if (thread == nullptr) return false;
-  const std::uint32_t index =
-      high == now_.pc_high && pc_high_count_ != 0 ? now_.pc_high_index() : find_pc_high(high);
+  if (high != now_.pc_high) [[unlikely]]
+    note_pc_high(high);
   const std::uint64_t step = origin.step >> Record::kStepBits == 0 ? origin.step : 0;
-  now_ = {origin.step, high, thread,
-          Record::make_about(0, index, kPlainRead, origin.held < 3 ? origin.held : 3, step)};
+  now_.step = origin.step;
+  now_.thread = &thread;
+  now_.common = now_.pc_high_bits |
+                Record::make_about(0, 0, kPlainRead, origin.held < 3 ? origin.held : 3, step);
+}
+
+[[gnu::always_inline]] inline bool RaceDetector::begin_step(engine::ThreadId id,
+                                                            const Origin& origin) {
+  if (origin.step == now_.step && origin.pc >> 32 == now_.pc_high) return false;
+  const ThreadState* thread = state(id);
+  if (thread == nullptr) [[unlikely]]
+    return false;
+  begin_step(*thread, origin);
   return true;
 }
 

@@ -79,6 +79,7 @@ void RaceDetector::begin_run() {
   now_.step = ~std::uint64_t{0};
   arena_.reset();
   newest_sync_ = nullptr;
+  last_key_ = ~std::uint64_t{0};
   sync_count_ = 0;
   if (last_segment_ >= kSegmentsLeft) {  // once in hours: start numbering anew
     shadow_.clear_all();
@@ -97,20 +98,30 @@ void RaceDetector::start(ThreadState& thread, ThreadId id) {
   thread.epoch = Record::make_key(0, id);
   thread.clock.set(arena_, id, 0);
   advance(thread);
-  listener_.on_thread(id);
+}
+
+void RaceDetector::fork(ThreadId creator, ThreadId created) {
+  ThreadState *from = state(creator), *to = state(created);
+  if (from == nullptr || to == nullptr) return;
+  to->clock.join(arena_, from->clock);
+  advance(*from);
+}
+
+void RaceDetector::join(ThreadId id, ThreadId ended) {
+  ThreadState *thread = state(id), *other = state(ended);
+  if (thread != nullptr && other != nullptr) thread->clock.join(arena_, other->clock);
 }
 
 /// Begins the thread's next segment: what it does from now on is not what it has published.
 inline void RaceDetector::advance(ThreadState& thread) {
   const ThreadId id = thread.id();
-  thread.released = thread.segment();
   thread.clock.advance(id, ++last_segment_);
   thread.epoch = Record::make_key(last_segment_, id);
 }
 
 bool RaceDetector::knows_end(ThreadId id, ThreadId ended) {
   const ThreadState *thread = state(id), *other = state(ended);
-  return thread != nullptr && other != nullptr && thread->clock.get(ended) >= other->released;
+  return thread != nullptr && other != nullptr && thread->clock.get(ended) >= other->segment();
 }
 
 // ---- synchronization ----
@@ -120,9 +131,12 @@ inline RaceDetector::Bucket& RaceDetector::bucket(std::uint64_t line) {
 }
 
 inline RaceDetector::SyncObject* RaceDetector::find_sync(std::uint64_t key) {
+  if (key == last_key_) return last_sync_;
   const Bucket& home = bucket(key >> (kLineBits + 1));
   SyncObject* sync = home.run == run_ ? home.first : nullptr;
   while (sync != nullptr && sync->key != key) sync = sync->next;
+  last_key_ = key;
+  last_sync_ = sync;
   return sync;
 }
 
@@ -137,7 +151,8 @@ RaceDetector::SyncObject& RaceDetector::make_sync(std::uint64_t key) {
   sync->size = 1;
   sync->clock.begin(sync->room);
   home = {run_, sync};
-  newest_sync_ = sync;
+  last_key_ = key;
+  last_sync_ = newest_sync_ = sync;
   ++sync_count_;
   return *sync;
 }
@@ -189,7 +204,7 @@ void RaceDetector::release_store(ThreadId id, std::uint64_t sync) {
 }
 
 void RaceDetector::atomic(ThreadId id, std::uint64_t address, std::size_t size, OpKind kind,
-                          MemoryOrder order, Origin origin) {
+                          MemoryOrder order, const Origin& origin) {
   ThreadState* thread = state(id);
   if (thread == nullptr) return;
   const bool loads = kind != OpKind::kAtomicStore, stores = kind != OpKind::kAtomicLoad;
@@ -200,6 +215,7 @@ void RaceDetector::atomic(ThreadId id, std::uint64_t address, std::size_t size, 
     learn(*thread, *sync, acquires(order) ? thread->clock : thread->seen_relaxed);
   }
   const AccessKind access_kind = stores ? kAtomicWrite : kAtomicRead;
+  if (origin.step != now_.step) begin_step(*thread, origin);
   if (!quick_access(address, size, access_kind, origin.pc, origin.step)) {
     access(id, address, size, access_kind, origin);
   }

@@ -271,9 +271,26 @@ TEST_F(RaceDetectorTest, TellsWhetherAnEndIsKnown) {
   release(1, kLock);
   EXPECT_FALSE(driver_.detector.knows_end(2, 1));
   acquire(2, kLock);
+  EXPECT_FALSE(driver_.detector.knows_end(2, 1)) << "it may have gone on after its release";
+  driver_.detector.join(2, 1);
   EXPECT_TRUE(driver_.detector.knows_end(2, 1));
-  release(2, kX);
   EXPECT_FALSE(driver_.detector.knows_end(1, 2));
+}
+
+TEST_F(RaceDetectorTest, ForkAndJoinOrderOneWayEach) {
+  write(0, kX);
+  driver_.detector.fork(0, 1);
+  EXPECT_EQ(write(1, kX), 0u);
+  EXPECT_EQ(write(0, kX), 1u) << "nothing orders the creator behind what it created";
+  driver_.begin();
+  driver_.detector.fork(0, 1);
+  write(0, kX);
+  EXPECT_EQ(write(1, kX), 1u) << "what the creator did after the creation is not ordered before";
+  driver_.begin();
+  driver_.detector.fork(0, 1);
+  write(1, kX);
+  driver_.detector.join(0, 1);
+  EXPECT_EQ(write(0, kX), 0u);
 }
 
 TEST_F(RaceDetectorTest, NewMemoryHasNoPast) {

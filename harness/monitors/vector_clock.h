@@ -116,8 +116,17 @@ class VectorClock {
       reserve(arena, other.length_);
     }
     length_ = other.length_;
-    for (std::uint32_t i = 0; i != length_; i += kBlock) {
-      std::memcpy(at_ + i, other.at_ + i, kBlock * sizeof(Segment));
+    // One by one: a wider load would have to wait until what `join` stored just now has left the
+    // store buffer.
+    Segment* to = at_;
+    const Segment* const end = other.at_ + other.length_;
+    for (const Segment* from = other.at_; from != end; from += kBlock, to += kBlock) {
+      Segment a = from[0], b = from[1], c = from[2], d = from[3];
+      asm("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d));
+      to[0] = a;
+      to[1] = b;
+      to[2] = c;
+      to[3] = d;
     }
   }
 
