@@ -6,6 +6,7 @@
 //   a thread waits for what it holds itself           self-deadlock   its holds, waits
 //     ... a read lock, and it wants to write          rwlock-upgrade  its holds, waits
 //   threads wait for each other in a circle           deadlock        the circle's holds, all waits
+//   a thread waits for a lock that nobody has         copied-lock     use
 //   a wait whose signal came before it, to nobody     lost-wakeup     waits, signals
 //   main waits, and none of the above                 deadlock        all waits, holds that are
 //                                                                     waited for
@@ -51,6 +52,7 @@ class DeadlockMonitor final : public engine::Monitor {
       report_circle(graph, circle, explained);
       explained = true;
     }
+    explained = report_copies(graph) || explained;
     if (!stuck_ || explained || report_lost_signals(graph)) return;
     if (!graph.blocked().empty() && !engine_->threads()[engine::kMainThread]->finished()) {
       report_all(graph);
@@ -65,6 +67,7 @@ class DeadlockMonitor final : public engine::Monitor {
   void report_self(const WaitGraph& graph, const BlockedThread& blocked);
   void report_circle(const WaitGraph& graph, const std::vector<std::size_t>& circle,
                      bool only_members);
+  bool report_copies(const WaitGraph& graph);
   bool report_lost_signals(const WaitGraph& graph);
   void report_all(const WaitGraph& graph);
 
@@ -151,6 +154,24 @@ void DeadlockMonitor::report_circle(const WaitGraph& graph, const std::vector<st
   for (std::size_t i = 0; i < blocked.size(); ++i) {
     if (std::find(circle.begin(), circle.end(), i) == circle.end()) add_wait(finding, blocked[i]);
   }
+}
+
+/// A lock that is locked, and no thread has locked it: its bytes are those of another one.
+bool DeadlockMonitor::report_copies(const WaitGraph& graph) {
+  bool any = false;
+  for (const BlockedThread& blocked : graph.blocked()) {
+    const engine::Operation& pending = blocked.thread->pending();
+    if (!stuck_ || pending.kind != engine::OpKind::kLock || !blocked.blockers.empty()) continue;
+    Finding* finding =
+        engine_->report("copied-lock",
+                        name_of(*blocked.thread) +
+                            " waits for a lock that nobody has taken: the copy of a held one",
+                        pending.object);
+    engine_->add_site(finding, "use", blocked.thread->id(), pending.site, true, 0,
+                      "it was copied while it was held", pending.object);
+    any = true;
+  }
+  return any;
 }
 
 bool DeadlockMonitor::report_lost_signals(const WaitGraph& graph) {

@@ -210,7 +210,46 @@ class Converter {
     if (site.detail.starts_with("holding ")) add_facts(raw, &site);
     site.stack = symbolizer_.frames(raw.stack);
     site.step = raw.step;
+    if (const std::string function = returned_from(raw); !function.empty()) {
+      if (!site.detail.empty()) site.detail += "; ";
+      site.detail += "`" + function + "` has returned";
+    }
     diagnosis_.sites.push_back(std::move(site));
+  }
+
+  /// The user's function that took the lock of a "locked" or "holds" site, if it has returned since
+  /// without giving it back; else empty.
+  std::string returned_from(const engine::FindingSite& raw) {
+    const bool leak = diagnosis_.kind == "lock-leak" && field_text(raw.role) == "locked";
+    if (!leak && field_text(raw.role) != "holds") return {};
+    std::uint32_t callers = raw.stack.depth;  // of the user's function
+    const Frame* taken_in = nullptr;
+    for (std::uint32_t i = 0; i < raw.stack.depth && taken_in == nullptr; ++i) {
+      --callers;
+      const std::vector<Frame>& frames = symbolizer_.frames(raw.stack.pcs[i]);
+      const auto user = std::find_if(frames.begin(), frames.end(), [](const Frame& frame) {
+        return frame.line != 0 && is_user_file(frame.file);
+      });
+      if (user != frames.end()) taken_in = &*user;
+    }
+    // The stack may have been cut, or not be known beyond the call.
+    if (taken_in == nullptr || callers == 0 || raw.stack.depth == engine::kMaxFrames) return {};
+    if (!leak && !is_gone(raw, callers)) return {};
+    const std::size_t scope = taken_in->function.rfind("::");
+    return scope == std::string::npos ? taken_in->function : taken_in->function.substr(scope + 2);
+  }
+
+  /// Whether the thread of a "holds" site waits outside of the call that has so many callers.
+  bool is_gone(const engine::FindingSite& holds, std::uint32_t callers) const {
+    for (const engine::FindingSite& waits : run_.sites) {
+      if (waits.thread != holds.thread || field_text(waits.role) != "waits") continue;
+      if (waits.stack.depth == engine::kMaxFrames) return false;
+      return waits.stack.depth <= callers ||
+             !std::equal(holds.stack.pcs + (holds.stack.depth - callers),
+                         holds.stack.pcs + holds.stack.depth,
+                         waits.stack.pcs + (waits.stack.depth - callers));
+    }
+    return false;
   }
 
   /// The value that an access read or wrote, and the locks that its thread held, which the monitor
