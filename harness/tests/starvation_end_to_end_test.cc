@@ -5,6 +5,7 @@
 #include <atomic>
 #include <latch>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <thread>
 #include <vector>
@@ -71,6 +72,46 @@ TEST(Starvation, WhoeverIsServedDoesNotStarve) {
   };
   const Result result = explore(program, few());
   for (const Diagnosis& diagnosis : result.diagnoses) EXPECT_EQ(diagnosis.kind, "livelock");
+}
+
+/// Who got the lock when, in all interleavings: one thread takes it twice, another once, and a
+/// third tries it once. The orders as a set of slots.
+std::set<int> all_orders(golang::MutexMode mode, Strategy strategy) {
+  const Tally tally;
+  const auto program = [&] {
+    golang::Mutex mutex(mode);
+    int turn = 0, first = 0, second = 0, other = 0, tried = 3;
+    const auto take = [&](int* mine) {
+      const std::lock_guard guard(mutex);
+      *mine = turn++;
+    };
+    together([&] { take(&first), take(&second); }, [&] { take(&other); },
+             [&] {
+               if (!mutex.try_lock()) return;
+               tried = turn++ == 0 ? 1 : 2;
+               mutex.unlock();
+             });
+    tally.count((first * 4 + second + other) * 4 + tried);
+  };
+  Options with = options(100000);
+  with.strategy = strategy;
+  const Result result = explore(program, with);
+  EXPECT_TRUE(result.exhausted) << result.summary;
+  EXPECT_TRUE(result.diagnoses.empty()) << describe(result);
+  std::set<int> orders;
+  for (int slot = 0; slot < Tally::kSlots; ++slot) {
+    if (tally[slot] != 0) orders.insert(slot);
+  }
+  return orders;
+}
+
+TEST(MutexModes, AreReducedToNoFewerOrdersThanThereAre) {
+  for (const auto mode :
+       {golang::MutexMode::kAny, golang::MutexMode::kBarging, golang::MutexMode::kHandOff}) {
+    const std::set<int> orders = all_orders(mode, Strategy::kDpor);
+    EXPECT_GT(orders.size(), 4u);
+    EXPECT_EQ(orders, all_orders(mode, Strategy::kDfs)) << static_cast<int>(mode);
+  }
 }
 
 /// Nobody gives the lock back: that is another defect.
