@@ -79,6 +79,30 @@ TEST(ProgramExplore, ARaceHasAWitnessThatReplaysAnywhere) {
   }
 }
 
+/// Interrupted when its program has run for a while.
+Outcome interrupted(const Sandbox& sandbox, const std::string& program, const std::string& signal) {
+  return sandbox.shell("'" CHICANE_COMMAND
+                       "' explore --strategy random --schedules 1000000000 -- " +
+                       kPrograms + program + " >out 2>&1 & p=$!\n" +
+                       "until [ -n \"$(cat /proc/$p/task/*/children 2>/dev/null)\" ]; do "
+                       "sleep 0.02; done\n"
+                       "sleep 1; kill -" +
+                       signal + " $p; wait $p; status=$?; cat out; exit $status");
+}
+
+TEST(ProgramExplore, AnInterruptEndsItWithWhatWasFound) {
+  const Sandbox sandbox;
+  for (const auto& [signal, code] : {std::pair("INT", 130), std::pair("TERM", 143)}) {
+    const Outcome good = interrupted(sandbox, "counter good", signal);
+    EXPECT_EQ(good.exit_code, code) << good.all();
+    EXPECT_NE(good.out.find("schedules until the interrupt, random"), std::string::npos)
+        << good.all();
+    const Outcome bad = interrupted(sandbox, "counter", signal);
+    EXPECT_EQ(bad.exit_code, 1) << bad.all();
+    EXPECT_TRUE(bad.out.starts_with("data-race  ")) << bad.all();
+  }
+}
+
 TEST(ProgramExplore, BatchFindsTheSame) {
   const Sandbox sandbox;
   const Explored bad = explore(sandbox, "counter bad", "--isolate batch");
