@@ -138,6 +138,10 @@ void prove(const std::string& name, std::vector<std::string> arguments, const Le
   if (!silent || result.exhausted || result.estimate == 0 || result.estimate > kFewEnough) return;
   arguments.insert(arguments.end(),
                    {"--strategy", "dpor", "--schedules", std::to_string(2 * kFewEnough)});
+  // A program that tries again and again has no end of interleavings, and long ones.
+  if (std::find(arguments.begin(), arguments.end(), "--time") == arguments.end()) {
+    arguments.insert(arguments.end(), {"--time", "5s"});
+  }
   CellResult thorough = run_worker("sched", name, std::move(arguments), options);
   thorough.seconds += cell->seconds;
   if (thorough.result.exhausted || !thorough.result.diagnoses.empty()) *cell = std::move(thorough);
