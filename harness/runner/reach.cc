@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 namespace chicane::runner {
 namespace {
@@ -54,6 +55,14 @@ std::string reach_of(const Result& result) {
   if (result.estimate > static_cast<double>(result.runs)) {
     text += fmt::format(", of about {}", with_commas(rounded(result.estimate)));
   }
+  if (result.distinct_behaviours != 0) {
+    text += ": " + counted(result.distinct_behaviours, "distinct behaviour");
+  }
+  // "all schedules with at most 2 preemptions were run"
+  constexpr std::string_view kVerb = " were run";
+  std::string_view bound = result.guarantee;
+  if (bound.ends_with(kVerb)) bound.remove_suffix(kVerb.size());
+  if (!bound.empty()) text += fmt::format("; {}", bound);
   return text;
 }
 

@@ -20,6 +20,14 @@ TEST(Reach, SaysHowFarAResultGoes) {
   result.estimate_error = 1000;
   EXPECT_EQ(reach_of(result), "1,680 schedules until the interrupt, portfolio, of about 120,000");
   result.estimate = result.estimate_error = 0;
+  result.ended_by = "schedules";
+  result.distinct_behaviours = 1;
+  EXPECT_EQ(reach_of(result), "1,680 schedules, portfolio: 1 distinct behaviour");
+  result.distinct_behaviours = 1200;
+  result.guarantee = "all schedules with at most 2 preemptions were run";
+  EXPECT_EQ(reach_of(result),
+            "1,680 schedules, portfolio: 1,200 distinct behaviours; "
+            "all schedules with at most 2 preemptions");
   result.exhausted = true;
   result.ended_by = "exhausted";
   EXPECT_EQ(reach_of(result), "proven: all 1,680 interleavings");
