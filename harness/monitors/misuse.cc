@@ -22,10 +22,12 @@
 //   destroy                   destroyed-busy      destroyed-in-use      destroy
 //   any                       wrong-type          wrong-type            store
 //
-// Elsewhere: lock-leak and goroutine-leak in leak.cc; rwlock-upgrade, a once that calls itself, and
-// a lost signal in deadlock.cc; a read lock in a read lock in lock_order.h; a lock freed while held
-// in lifetime.cc; a wait without a predicate shows what it does when the sched leg lets waits
-// return without a signal; a thread that is not joined ends the program (uncaught-panic).
+// Elsewhere: lock-leak and goroutine-leak in leak.cc; rwlock-upgrade, a once that calls itself, a
+// lost signal, and the copy of a held lock in deadlock.cc; a read lock in a read lock in
+// lock_order.h; a lock or condition that dies in use in lifetime.cc; a thread that outlives what it
+// uses in dead_stack.cc and race.cc; calls in a signal handler in interpose/signal.h; a wait
+// without a predicate shows what it does when the sched leg lets waits return without a signal; a
+// thread that is not joined ends the program (uncaught-panic).
 //
 // (1) when the same thread has unlocked it before, and does not hold it; (2) the other access is
 // the last one of another thread. A receive from a closed channel is no misuse. Uncaught panics are

@@ -24,6 +24,8 @@ std::unique_ptr<engine::Monitor> make_misuse_monitor();
 std::unique_ptr<engine::Monitor> make_leak_monitor();
 /// `destroyed-in-use`: a lock's life ends while it is held.
 std::unique_ptr<engine::Monitor> make_lifetime_monitor();
+/// `use-after-free`: a variable of a thread that has ended.
+std::unique_ptr<engine::Monitor> make_dead_stack_monitor();
 /// `lost-update`, `atomicity-violation`: what belongs together is interrupted (run_recorder.h).
 /// `replays`: the runs replay a witness.
 std::unique_ptr<engine::Monitor> make_run_recorder(bool replays);

@@ -217,6 +217,7 @@ Monitors make_monitors(const std::string& leg, bool replays) {
   monitors.push_back(monitors::make_leak_monitor());
   monitors.push_back(monitors::make_livelock_monitor());
   monitors.push_back(monitors::make_lifetime_monitor());
+  monitors.push_back(monitors::make_dead_stack_monitor());
   monitors.push_back(monitors::make_run_recorder(replays));
   return monitors;
 }
