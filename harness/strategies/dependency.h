@@ -71,10 +71,10 @@ struct Access {
   friend bool operator==(const Access&, const Access&) = default;
 };
 
+/// Bit b of entry a. No constant, so that a test can take an entry out and see that it is missed.
+inline std::uint8_t g_conflicts[] = {0x3e, 0x3f, 0x3f, 0x3f, 0x0f, 0x0f, 0x00};
 inline bool conflict(Mode a, Mode b) {
-  // Bit b of entry a.
-  constexpr std::uint8_t kTable[] = {0x3e, 0x3f, 0x3f, 0x3f, 0x0f, 0x0f, 0x00};
-  return ((kTable[static_cast<unsigned>(a)] >> static_cast<unsigned>(b)) & 1) != 0;
+  return ((g_conflicts[static_cast<unsigned>(a)] >> static_cast<unsigned>(b)) & 1) != 0;
 }
 /// Conflicts with every mode but kWoken.
 inline bool is_exclusive(Mode mode) {

@@ -13,21 +13,10 @@ namespace {
 
 using engine::ThreadChoice;
 
-// A shard's share of so many first branches is fair enough.
-constexpr unsigned kBranchesPerShard = 64;
-
-std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
 }  // namespace
 
 Dpor::Dpor(unsigned shard, unsigned shards)
-    : shard_(shard),
-      shards_(shards),
-      split_(shards < 2 ? 0 : std::bit_width(kBranchesPerShard * shards - 1)) {}
+    : shard_(shard), shards_(shards), divided_(shards < 2) {}
 
 Dpor::Node& Dpor::node(std::uint32_t depth) {
   if (depth >= nodes_.size()) nodes_.resize(depth + 1);
@@ -43,6 +32,16 @@ void Dpor::use_racy_sites(std::size_t count) {
 // Other accesses are operations now: nothing of the tree is about the program's runs any more.
 void Dpor::restart() {
   in_run_ = recording_ = false;
+  clear_tree();
+  gates_.clear();
+  divided_ = shards_ < 2;
+  part_ = 0;
+  exhausted_ = announcing_ = cut_ = forgetful_ = false;
+  executions_ = blocked_ = 0;
+  std::fill(std::begin(estimates_), std::end(estimates_), 0.0);
+}
+
+void Dpor::clear_tree() {
   trace_.truncate(0);
   for (Node& node : nodes_) {
     tree_.free_list(node.first);
@@ -53,9 +52,14 @@ void Dpor::restart() {
   keep_ = valid_ = 0;
   forced_ = kNone;
   outcomes_.clear();
-  exhausted_ = announcing_ = false;
-  executions_ = blocked_ = 0;
-  std::fill(std::begin(estimates_), std::end(estimates_), 0.0);
+}
+
+/// To the next part of this shard, from `part` on.
+void Dpor::begin_part(std::uint64_t part) {
+  clear_tree();
+  part_ = part;
+  exhausted_ = !gates_.next(shard_, shards_, &part_);
+  gates_.set(part_);
 }
 
 bool Dpor::begin_run(std::uint64_t) {
@@ -67,7 +71,7 @@ bool Dpor::begin_run(std::uint64_t) {
   }
   if (exhausted_) return false;
   in_run_ = true;
-  recording_ = blocked_run_ = probing_ = false;
+  recording_ = blocked_run_ = stopped_ = false;
   position_ = 0;
   outcome_ = 0;
   trace_.begin_run();
@@ -87,12 +91,12 @@ unsigned Dpor::pick_thread(const ThreadChoice& choice) {
   }
   recording_ = true;
   const std::uint32_t depth = trace_.size();
-  if (probing_) return give_up(choice);
-  if (depth >= valid_) enter(depth, choice);
+  if (depth >= valid_) enter(depth);
   const unsigned pick = choose(choice, node(depth));
   if (blocked_run_) return pick;
   ++position_;
   trace_.begin_step(choice, pick);
+  if (shards_ > 1) gates_.mark(&trace_);
   return pick;
 }
 
@@ -115,72 +119,23 @@ unsigned Dpor::give_up(const ThreadChoice& choice) {
 }
 
 /// A step that no run has been at since the last one that had another step before it.
-void Dpor::enter(std::uint32_t depth, const ThreadChoice& choice) {
+void Dpor::enter(std::uint32_t depth) {
   Node& at = node(depth);
   valid_ = depth + 1;
   at.sleep.clear();
   at.done = 0;
   at.branch.clear();
   at.first = at.children = kNone;
-  at.in_split = at.alone = at.branches = false;
-  at.branchings = 0;
-  at.path = 0;
+  at.brief = at.brief_below = false;
   if (depth > 0) {
     Node& before = nodes_[depth - 1];
     const TraceStep& step = trace_.step(depth - 1);
-    if (before.alone && step.footprint.size() != 0) try_all(depth - 1);
     for (const Sleeper& sleeper : before.sleep) {
       if (!sleeper.footprint.depends_on(step.footprint)) at.sleep.push_back(sleeper);
     }
     at.first = std::exchange(before.children, kNone);
-    at.branchings = before.branchings;
-    at.path = path_below(depth - 1, step.tid);
+    at.brief = before.brief || before.brief_below;
   }
-  if (at.branchings < split_) enter_split(depth, choice);
-}
-
-/// Within the first branchings of a shard.
-void Dpor::enter_split(std::uint32_t depth, const ThreadChoice& choice) {
-  Node& at = nodes_[depth];
-  at.in_split = true;
-  WakeupSequence one(1);
-  one[0].footprint.add_everything();  // so that the tree takes each for new
-  unsigned awake = 0;
-  for (const engine::Thread* thread : choice.enabled) {
-    one[0].tid = trace_.tid_of(thread->id());
-    if (sleeps(at, one[0].tid)) continue;
-    Footprint footprint;
-    add_operation(trace_.names(), thread->pending(), thread->by_timeout(), &footprint);
-    if (footprint.size() == 0) {
-      // Commutes with whatever the others do: no branch is needed.
-      tree_.free_list(std::exchange(at.first, kNone));
-      tree_.insert(&at.first, one);
-      at.alone = true;
-      return;
-    }
-    tree_.insert(&at.first, one);
-    ++awake;
-  }
-  at.branches = awake > 1;
-  if (at.branches) ++at.branchings;
-}
-
-/// What was to be alone touches something, by what its thread has announced since.
-void Dpor::try_all(std::uint32_t depth) {
-  Node& at = nodes_[depth];
-  at.alone = false;
-  WakeupSequence one(1);
-  one[0].footprint.add_everything();
-  for (const EnabledThread& thread : trace_.enabled_at(depth)) {
-    one[0].tid = thread.tid;
-    if (thread.tid == trace_.step(depth).tid || sleeps(at, thread.tid)) continue;
-    tree_.insert(&at.first, one);
-  }
-}
-
-std::uint64_t Dpor::path_below(std::uint32_t depth, Tid tid) const {
-  const Node& at = nodes_[depth];
-  return at.branches ? mix(at.path + tid + 1) : at.path;
 }
 
 bool Dpor::sleeps(const Node& node, Tid tid) {
@@ -203,27 +158,41 @@ unsigned Dpor::choose(const ThreadChoice& choice, Node& node) {
     return give_up(choice);
   }
   node.branch.clear();
+  node.brief_below = false;
   outcomes_.clear();
   while (node.first != kNone) {
     const WakeupStep& step = tree_[node.first].step;
-    const int pick = sleeps(node, step.tid) ? -1 : index_of(choice, trace_, step.tid);
+    int pick = sleeps(node, step.tid) ? -1 : index_of(choice, trace_, step.tid);
+    if (pick >= 0 && !may_go(*choice.enabled[static_cast<unsigned>(pick)])) pick = -1;
     if (pick < 0) {
       tree_.free_list(tree_.take_first(&node.first));
       continue;
     }
     for (const std::uint32_t outcome : step.outcomes) outcomes_.push_back({outcome, 0, 0});
-    probing_ =
-        node.branches && node.branchings == split_ && !is_mine(path_below(trace_.size(), step.tid));
+    node.brief_below = tree_[node.first].brief;
     node.children = tree_.take_first(&node.first);
     return static_cast<unsigned>(pick);
   }
-  if (choice.current_index >= 0 && !sleeps(node, trace_.tid_of(choice.current))) {
-    return static_cast<unsigned>(choice.current_index);
+  bool anybody = false;
+  const auto is_free = [&](const engine::Thread& thread) {
+    if (!may_go(thread)) return false;
+    anybody = true;
+    return !sleeps(node, trace_.tid_of(thread.id()));
+  };
+  if (choice.current_index >= 0) {
+    const auto current = static_cast<unsigned>(choice.current_index);
+    if (is_free(*choice.enabled[current])) return current;
   }
   for (unsigned i = 0; i < choice.enabled.size(); ++i) {
-    if (!sleeps(node, trace_.tid_of(choice.enabled[i]->id()))) return i;
+    if (is_free(*choice.enabled[i])) return i;
   }
+  stopped_ = !anybody;
+  if (stopped_) trace_.end_run(engine::Engine::instance());
   return give_up(choice);
+}
+
+bool Dpor::may_go(const engine::Thread& thread) const {
+  return shards_ < 2 || !gates_.hold_back(trace_, trace_.tid_of(thread.id()));
 }
 
 unsigned Dpor::pick_outcome(const engine::Operation&, unsigned count) {
@@ -257,24 +226,26 @@ void Dpor::end_run(std::uint64_t steps) {
 
 void Dpor::finish_run(bool cut) {
   in_run_ = false;
-  // Shorter than its first branchings: it belongs to one of the shards all the same.
-  const std::uint32_t last = trace_.size() - 1;
-  const bool foreign = split_ != 0 && recording_ && trace_.size() != 0 &&
-                       nodes_[last].branchings < split_ &&
-                       !is_mine(path_below(last, trace_.step(last).tid));
-  if (blocked_run_ || probing_ || position_ < keep_ || foreign) {
-    if (foreign && !blocked_run_ && !probing_) reverse_races(cut);
-    ++blocked_;
-  } else {
-    ++executions_;
-    reverse_races(cut);
-  }
+  const bool whole = !blocked_run_ && position_ >= keep_;
+  const bool counted = whole && divided_ && gates_.belongs(trace_);
+  ++(counted ? executions_ : blocked_);
+  if (whole || stopped_) reverse_races(cut && whole);
   recording_ = false;
-  backtrack();
+  if (divided_) {
+    backtrack();
+    if (exhausted_ && shards_ > 1) begin_part(part_ + 1);
+  } else {
+    gates_.choose(trace_, races_, shards_);
+    divided_ = true;
+    begin_part(0);
+  }
   if (std::has_single_bit(executions_)) note_estimate();
 }
 
 void Dpor::reverse_races(bool cut) {
+  // Of runs that are cut off, what has been left out is not always found again.
+  cut_ = cut_ || cut;
+  incomplete_ = incomplete_ || (cut_ && forgetful_);
   // Those of the steps in common that the sleep sets and what this run did besides may decide now.
   races_.clear();
   races_.swap(undecided_);
@@ -285,7 +256,11 @@ void Dpor::reverse_races(bool cut) {
   // races are looked at again, beside what this run did besides.
   if (announcing_) races_.clear();
   for (std::uint32_t i = announcing_ ? 0 : keep_; i < trace_.size(); ++i) finder_.find(i, &races_);
-  for (std::uint32_t i = 0; i < trace_.waiting().size(); ++i) finder_.find_waiting(i, &races_);
+  for (std::uint32_t i = 0; i < trace_.waiting().size(); ++i) {
+    if (shards_ < 2 || !gates_.hold_back(trace_, trace_.waiting()[i].tid)) {
+      finder_.find_waiting(i, &races_);
+    }
+  }
   for (const Race& race : races_) reverse(race);
   if (!cut || trace_.size() == 0) return;
   const std::uint32_t last = trace_.size() - 1;
@@ -300,18 +275,23 @@ void Dpor::reverse_races(bool cut) {
 
 void Dpor::reverse(const Race& race) {
   Node& root = nodes_[race.root()];
-  if (root.in_split) return;
   std::size_t own = 0;
   WakeupSequence sequence = finder_.reversal(race, &own);
   for (const Sleeper& sleeper : root.sleep) {
     const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, sequence);
-    if (place == kNotFirst) continue;
+    // That a sleeper does not mind the sequence is enough only where its own sequences, as they
+    // were found, are still all there.
+    if (place == kNotFirst || (place == kAbsent && root.brief)) continue;
     // It was covered from there; whether by the race itself or by what came along matters when
     // another run has the same race.
     if (place >= own && race.second != kNone) undecided_.push_back(race);
     return;
   }
-  tree_.insert(&root.first, std::move(sequence));
+  // Of n readers and a writer 2^n sequences may wait at one step. What is not remembered is found
+  // again, at the price of runs that turn out to be nothing new.
+  const bool briefly = tree_.in_use() >= most_remembered_;
+  forgetful_ = forgetful_ || briefly;
+  tree_.insert(&root.first, std::move(sequence), briefly);
 }
 
 /// To the last step that still has something to try.
@@ -361,11 +341,14 @@ bool Dpor::next_outcome(std::uint32_t depth) {
 /// Which part of the tree lies behind, if all branches of a step are equally large and those that
 /// are known are all (Kilby, Slaney, Thiebaux, Walsh: "Estimating search tree size", AAAI 2006).
 double Dpor::explored() const {
-  double behind = 0, here = 1;
+  // Before the parts that are left.
+  const auto parts = static_cast<double>(gates_.parts());
+  double behind = static_cast<double>(part_) / parts, here = 1 / parts;
   for (std::uint32_t depth = 0; depth <= keep_; ++depth) {
     const Node& at = nodes_[depth];
     const bool current = depth < keep_ || forced_ != kNone;
     const double branches = at.done + tree_.length(at.first) + (current ? 1 : 0);
+    if (branches == 0) break;  // a part that has not begun
     behind += here * at.done / branches;
     here /= branches;
     const auto outcomes =

@@ -10,16 +10,17 @@
 // crash, an assertion, the end of a whole process) is taken as if its last step depended on
 // everything.
 //
-// A shard explores, down to a few branchings, every thread that does not sleep instead of those
-// that races ask for: so these first branchings are the same whoever explores them, and every n-th
-// of them is this shard's. What the others explore is only looked at once, for what it touches, and
-// counted as blocked.
+// The shards divide the search by gates (gates.h), which each learns from the same first run: that
+// one, and what turns out not to belong to a part, is counted as blocked.
 //
 // Thread safety: engine context. Lives in shared memory.
 // Invariants:
 //   I1. No two runs that were not blocked have the same trace, in one shard or in two.
 //   I2. Memory is what the steps of one run and their wakeup trees need: what lies behind the
-//       current run is freed.
+//       current run is freed. Wakeup trees may become as large as the search is long: from
+//       `most_remembered_` steps on (some 100 bytes each) only the first of each sequence is kept,
+//       as source sets do, and a run may be blocked. With runs that are cut off the search is then
+//       no longer complete, and says so.
 //   I3. Without shards no run is blocked, as long as no operation acts by being announced
 //       (dependency.h). Where some do, what a thread announces after a step that is reversed is not
 //       known before it has been run: then a run may turn out to be nothing new, and is given up.
@@ -30,6 +31,7 @@
 
 #include "engine/engine.h"
 #include "engine/shared_heap.h"
+#include "strategies/gates.h"
 #include "strategies/races.h"
 #include "strategies/trace.h"
 #include "strategies/wakeup_tree.h"
@@ -58,8 +60,9 @@ class Dpor final : public engine::Strategy {
   bool statistics(engine::SearchStatistics* to) const override;
   /// Of the last run.
   const Trace& trace() const { return trace_; }
-  bool last_was_blocked() const { return blocked_run_; }
   std::size_t wakeup_steps() const { return tree_.in_use(); }
+  /// I2.
+  void remember(std::size_t steps) { most_remembered_ = steps; }
 
  private:
   struct Sleeper {
@@ -73,21 +76,17 @@ class Dpor final : public engine::Strategy {
     std::uint32_t children = kNone;  // below the branch that is being explored
     Footprint branch;                // all that this branch touched, whatever its outcomes
     std::uint32_t done = 0;          // branches explored
-    bool in_split = false;           // every thread is tried
-    bool alone = false;              // in_split, but one thread is enough as it touches nothing
-    bool branches = false;           // in_split: there are several
-    std::uint32_t branchings = 0;    // in_split: up to and with this one
-    std::uint64_t path = 0;          // in_split: the branches before, as a number
+    bool brief = false;              // reached by a sequence whose rest was left out (I2)
+    bool brief_below = false;        // so is what this branch leads to
   };
   Node& node(std::uint32_t depth);
   unsigned replay(const engine::ThreadChoice& choice);
   unsigned choose(const engine::ThreadChoice& choice, Node& node);
   unsigned give_up(const engine::ThreadChoice& choice);
-  void enter(std::uint32_t depth, const engine::ThreadChoice& choice);
-  void enter_split(std::uint32_t depth, const engine::ThreadChoice& choice);
-  void try_all(std::uint32_t depth);
-  std::uint64_t path_below(std::uint32_t depth, Tid tid) const;
-  bool is_mine(std::uint64_t path) const { return path % shards_ == shard_; }
+  void enter(std::uint32_t depth);
+  bool may_go(const engine::Thread& thread) const;
+  void clear_tree();
+  void begin_part(std::uint64_t part);
   static bool sleeps(const Node& node, Tid tid);
   static int index_of(const engine::ThreadChoice& choice, const Trace& trace, Tid tid);
   void finish_run(bool cut);
@@ -102,6 +101,7 @@ class Dpor final : public engine::Strategy {
   Trace trace_;
   RaceFinder finder_{trace_};
   WakeupTree tree_;
+  std::size_t most_remembered_ = std::size_t{1} << 19;
   engine::SharedVector<Node> nodes_;
   engine::SharedVector<Race> races_, undecided_;
   std::uint32_t keep_ = 0;      // steps that this run has in common with the one before
@@ -110,13 +110,20 @@ class Dpor final : public engine::Strategy {
   std::uint32_t valid_ = 0;     // nodes that belong to this run
   engine::SharedVector<StepOutcome> outcomes_;  // for the first new step; count 0: any
   Tid forced_ = kNone;  // for the first new step: its thread, for another outcome
-  bool recording_ = false, in_run_ = false, blocked_run_ = false, probing_ = false;
+  bool recording_ = false, in_run_ = false, blocked_run_ = false;
+  bool stopped_ = false;  // nobody could go on, but for the gates
+  bool counted_ = false;  // the last run was
   bool incomplete_ = false, exhausted_ = false;
   bool announcing_ = false;  // some step met an operation that acts by being announced
+  bool cut_ = false;         // some run was cut off
+  bool forgetful_ = false;   // some sequence was not kept as a whole (I2)
   std::uint64_t last_step_ = 0;
   std::uint64_t executions_ = 0, blocked_ = 0;
   std::size_t racy_sites_ = 0;
-  unsigned shard_, shards_, split_;
+  unsigned shard_, shards_;
+  Gates gates_;
+  bool divided_;               // the gates are known
+  std::uint64_t part_ = 0;     // of the search, in progress
   double estimates_[64] = {};  // after 1, 2, 4, ... executions
 };
 

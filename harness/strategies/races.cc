@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "strategies/gates.h"
+
 namespace chicane::strategies {
 
 /// The later of two racing steps, executed or waiting.
@@ -54,7 +56,7 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   };
   if (late.step != kNone && late.footprint->everything()) {
     for (const std::uint32_t last : trace_.last_steps()) {
-      if (last != kNone && last != late.step) before_.push_back({last, kNone, false});
+      if (last != kNone && last != late.step) before_.push_back({last, kNone, false, false});
     }
   }
   unsigned entry = 0;
@@ -64,13 +66,13 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     const bool by_lock = late.lock && acquires(access.mode);
     for (std::uint32_t e = head(entry++); e != kNone; e = entries[e].before) {
       if (entries[e].step == late.step || !conflict(access.mode, entries[e].mode)) continue;
-      before_.push_back({entries[e].step, entries[e].object, by_lock});
+      before_.push_back({entries[e].step, entries[e].object, by_lock, is_gate(access.object)});
       if (is_exclusive(entries[e].mode)) break;
     }
   }
   for (const Before& before : before_) {
     if (before.by_lock || trace_.step(before.step).tid == late.tid) continue;
-    if (ordered_by_others(late, before.step)) continue;
+    if (is_fixed(before.step) || ordered_by_others(late, before.step)) continue;
     if (may_come_first(late, before)) {
       races->push_back({{before.step}, late.step, late.waiting});
     } else if (before.object != kNone) {
@@ -85,6 +87,12 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     const std::uint32_t from = head(entry++);
     if (acquires(access.mode)) add_lock_races(late, access, from, races);
   }
+}
+
+bool RaceFinder::is_fixed(std::uint32_t first) const {
+  return std::any_of(before_.begin(), before_.end(), [first](const Before& before) {
+    return before.fixed && before.step == first;
+  });
 }
 
 bool RaceFinder::ordered_by_others(const Late& late, std::uint32_t first) const {
@@ -128,6 +136,7 @@ void RaceFinder::add_earlier_race(const Late& late, const Before& near,
     if (first == near.step || entries[e].mode == Mode::kRead) continue;
     if (trace_.step(first).tid == late.tid) return;
     if (late.previous != kNone && trace_.happens_before(first, late.previous)) return;
+    if (is_fixed(first)) return;
     if (trace_.enabled(first, late.tid) == nullptr) continue;
     const auto same = [&](const Race& race) {
       return race.first[0] == first && race.second == late.step && race.waiting == late.waiting;

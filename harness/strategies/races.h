@@ -50,6 +50,7 @@ class RaceFinder {
   std::uint32_t holder(const Late& late, const Access& access, std::uint32_t from,
                        const engine::SharedVector<std::uint32_t>& moved) const;
   bool is_moved(const engine::SharedVector<std::uint32_t>& moved, std::uint32_t step) const;
+  bool is_fixed(std::uint32_t first) const;
   bool ordered_by_others(const Late& late, std::uint32_t first) const;
   WakeupStep as_wakeup(std::uint32_t step) const;
 
@@ -57,6 +58,7 @@ class RaceFinder {
     std::uint32_t step;
     std::uint32_t object;
     bool by_lock;  // of the chain of a lock that is acquired
+    bool fixed;    // a gate's: it stays before
   };
   bool may_come_first(const Late& late, const Before& racing) const;
   void add_earlier_race(const Late& late, const Before& near,

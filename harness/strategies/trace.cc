@@ -357,6 +357,45 @@ void Trace::link(std::uint32_t i) {
   clock(i)[step.tid] = step.number;
 }
 
+/// Whether step `i` directly depends on any of the steps `any`: what `link` orders.
+bool Trace::follows(std::uint32_t i, const engine::SharedVector<std::uint8_t>& any,
+                    bool (*ignored)(ObjectKey)) const {
+  const TraceStep& step = steps_[i];
+  const auto is_one = [&any](std::uint32_t k) { return k != kNone && any[k] != 0; };
+  if (is_one(origin(i)) ||
+      (step.joins != kNone && !step.by_timeout && is_one(last_of_[step.joins]))) {
+    return true;
+  }
+  if (step.kind == OpKind::kCondWake && step.blocking && !step.by_timeout && is_one(waker(i))) {
+    return true;
+  }
+  if (step.footprint.everything())
+    return std::find(any.begin(), any.begin() + i, 1) != any.begin() + i;
+  for (const TraceEntry& entry : entries_of(i)) {
+    if (ignored(objects_[entry.object].key)) continue;
+    for (std::uint32_t e = entry.before; e != kNone; e = entries_[e].before) {
+      if (entries_[e].step == i || !conflict(entry.mode, entries_[e].mode)) continue;
+      if (is_one(entries_[e].step)) return true;
+      if (is_exclusive(entries_[e].mode)) break;
+    }
+  }
+  return false;
+}
+
+engine::SharedVector<std::uint8_t> Trace::steps_after(std::uint32_t from,
+                                                      bool (*ignored)(ObjectKey)) const {
+  engine::SharedVector<std::uint8_t> after(size(), 0);
+  after[from] = 1;
+  for (std::uint32_t i = from + 1; i < size(); ++i) after[i] = follows(i, after, ignored) ? 1 : 0;
+  return after;
+}
+
+std::uint32_t Trace::step_of(Tid tid, std::uint32_t number) const {
+  std::uint32_t i = last_of_[tid];
+  while (steps_[i].number != number) i = steps_[i].previous;
+  return i;
+}
+
 void Trace::end_run(const engine::Engine& engine) {
   const auto threads = engine.threads();
   while (tids_.size() < threads.size()) learn_thread(*threads[tids_.size()]);

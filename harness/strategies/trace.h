@@ -120,6 +120,11 @@ class Trace {
     return steps_[i].previous != kNone ? steps_[i].previous : creator_of(i);
   }
   std::span<const Waiting> waiting() const { return waiting_; }
+  /// How many steps a thread has made.
+  std::uint32_t steps_of(Tid tid) const {
+    if (tid >= last_of_.size() || last_of_[tid] == kNone) return 0;
+    return steps_[last_of_[tid]].number;
+  }
   /// By thread: its last step, or kNone.
   std::span<const std::uint32_t> last_steps() const { return last_of_; }
   /// The object's last entry; kNone when none.
@@ -130,6 +135,11 @@ class Trace {
   bool happens_before(std::uint32_t before, std::uint32_t after) const {
     return clock(after)[steps_[before].tid] >= steps_[before].number;
   }
+  /// The steps that come after `from`, but for what orders them at objects that are `ignored`.
+  engine::SharedVector<std::uint8_t> steps_after(std::uint32_t from,
+                                                 bool (*ignored)(ObjectKey)) const;
+  /// The step of that number of a thread; it has been made.
+  std::uint32_t step_of(Tid tid, std::uint32_t number) const;
   /// Whether step `i` does more than look at the object of that number.
   bool changes(std::uint32_t i, std::uint32_t object) const;
   /// Whether thread `tid` could go on before step `i`.
@@ -146,6 +156,8 @@ class Trace {
   void end_step(const engine::Thread* thread, std::span<engine::Thread* const> enabled);
   void note_enabling(TraceStep& step, std::span<engine::Thread* const> enabled);
   void link(std::uint32_t i);
+  bool follows(std::uint32_t i, const engine::SharedVector<std::uint8_t>& any,
+               bool (*ignored)(ObjectKey)) const;
   void cut_off();
   void join_clock(std::uint32_t i, std::uint32_t with);
   std::uint32_t waker(std::uint32_t i) const;

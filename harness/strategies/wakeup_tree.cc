@@ -17,12 +17,12 @@ std::uint32_t place_as_first(Tid tid, const Footprint& footprint,
 std::uint32_t WakeupTree::allocate(WakeupStep step) {
   ++in_use_;
   if (free_ == kNone) {
-    nodes_.push_back({std::move(step), kNone, kNone});
+    nodes_.push_back({std::move(step), kNone, kNone, false});
     return static_cast<std::uint32_t>(nodes_.size() - 1);
   }
   const std::uint32_t node = free_;
   free_ = nodes_[node].next;
-  nodes_[node] = {std::move(step), kNone, kNone};
+  nodes_[node] = {std::move(step), kNone, kNone, false};
   return node;
 }
 
@@ -33,7 +33,7 @@ void WakeupTree::release(std::uint32_t node) {
   --in_use_;
 }
 
-bool WakeupTree::insert(std::uint32_t* first, WakeupSequence sequence) {
+bool WakeupTree::insert(std::uint32_t* first, WakeupSequence sequence, bool briefly) {
   std::uint32_t parent = kNone;
   std::uint32_t last = kNone;
   std::uint32_t at = *first;
@@ -45,15 +45,22 @@ bool WakeupTree::insert(std::uint32_t* first, WakeupSequence sequence) {
       at = node.next;
       continue;
     }
+    if (briefly) {
+      if (nodes_[at].child != kNone) nodes_[at].brief = true;
+      free_list(std::exchange(nodes_[at].child, kNone));
+      return false;
+    }
     if (place != kAbsent) sequence.erase(sequence.begin() + place);
     if (node.child == kNone || sequence.empty()) return false;
     parent = at;
     last = kNone;
     at = node.child;
   }
+  if (briefly) sequence.resize(1);
   // All siblings here were passed: the rest is a new branch after them.
   for (WakeupStep& step : sequence) {
     const std::uint32_t node = allocate(std::move(step));
+    nodes_[node].brief = briefly;
     if (last != kNone) {
       nodes_[last].next = node;
     } else if (parent != kNone) {

@@ -40,11 +40,14 @@ class WakeupTree {
     WakeupStep step;
     std::uint32_t child = kNone;
     std::uint32_t next = kNone;
+    bool brief = false;  // what was to follow has been left out
   };
   const Node& operator[](std::uint32_t node) const { return nodes_[node]; }
   /// Inserts `sequence` below the list of siblings that begins at `*first`, unless what is there
-  /// covers it. True when it was new.
-  bool insert(std::uint32_t* first, WakeupSequence sequence);
+  /// covers it. True when it was new. `briefly`: only its first step, or, when a sibling covers it
+  /// in part, that sibling's, without what was to follow: the tree grows by a node at most, but
+  /// more is then tried than the sequence.
+  bool insert(std::uint32_t* first, WakeupSequence sequence, bool briefly = false);
   /// Takes the first sibling off the list; its children become a list of their own.
   std::uint32_t take_first(std::uint32_t* first);
   /// Frees a list with all below.

@@ -75,14 +75,23 @@ class Tracing final : public engine::Strategy {
     inner_->end_run(steps);
   }
   std::uint64_t identity() const { return trace_.identity(); }
-  const strategies::Dpor* dpor() const {
-    return dynamic_cast<const strategies::Dpor*>(inner_.get());
+  std::uint64_t blocked() const {
+    engine::SearchStatistics statistics;
+    inner_->statistics(&statistics);
+    return statistics.blocked;
   }
 
  private:
   std::unique_ptr<engine::Strategy> inner_;
   strategies::Trace trace_;
 };
+
+std::unique_ptr<engine::Strategy> make(const Exhaustion& with) {
+  if (with.strategy == "dfs") return strategies::make_dfs(with.shard, with.shards);
+  auto dpor = std::make_unique<strategies::Dpor>(with.shard, with.shards);
+  if (with.remembered != 0) dpor->remember(with.remembered);
+  return dpor;
+}
 
 /// Runs until one ends badly.
 void run_in_child(const std::function<void()>& program, Tracing& strategy, engine::SharedHeap& heap,
@@ -94,9 +103,10 @@ void run_in_child(const std::function<void()>& program, Tracing& strategy, engin
       return;
     }
     g_log->state = 0;
+    const std::uint64_t blocked = strategy.blocked();
     journal.begin_run(g_log->count);
     end = engine::Engine::instance().run(program, strategy, {}, journal, {});
-    const bool given_up = strategy.dpor() != nullptr && strategy.dpor()->last_was_blocked();
+    const bool given_up = strategy.blocked() != blocked;
     g_log->runs[g_log->count++] = {strategy.identity(), g_log->state, static_cast<int>(end),
                                    given_up};
     g_log->most_memory = std::max(g_log->most_memory, heap.in_use());
@@ -119,9 +129,7 @@ Exhausted exhaust(const std::function<void()>& program, const Exhaustion& with,
   engine::Journal* journal = engine::Journal::create();
   engine::SharedHeap* heap = engine::SharedHeap::create();
   engine::SharedHeap* before = engine::SharedHeap::use(heap);
-  auto tracing = std::make_unique<Tracing>(with.strategy == "dfs"
-                                               ? strategies::make_dfs(with.shard, with.shards)
-                                               : strategies::make_dpor(with.shard, with.shards));
+  auto tracing = std::make_unique<Tracing>(make(with));
   engine::Engine::instance().set_racy_sites(with.racy_sites);
   while (!g_log->done && g_log->count < limit) {
     const pid_t child = fork();
@@ -149,6 +157,16 @@ Exhausted exhaust(const std::function<void()>& program, const Exhaustion& with,
   munmap(memory, sizeof(Log));
   g_log = nullptr;
   return result;
+}
+
+Independent::Independent(unsigned a, unsigned b) : a_(a), b_(b) {
+  strategies::g_conflicts[a] &= static_cast<std::uint8_t>(~(1U << b));
+  strategies::g_conflicts[b] &= static_cast<std::uint8_t>(~(1U << a));
+}
+
+Independent::~Independent() {
+  strategies::g_conflicts[a_] |= static_cast<std::uint8_t>(1U << b_);
+  strategies::g_conflicts[b_] |= static_cast<std::uint8_t>(1U << a_);
 }
 
 std::vector<std::uint64_t> find_races(const std::function<void()>& program) {

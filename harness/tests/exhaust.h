@@ -36,12 +36,25 @@ void report_state(std::uint64_t state);
 struct Exhaustion {
   std::string strategy = "dpor";  // or "dfs"
   unsigned shard = 0, shards = 1;
+  std::size_t remembered = 0;             // steps in wakeup trees; 0: the default
   std::vector<std::uint64_t> racy_sites;  // where plain accesses are operations
 };
 
 /// At most `limit` runs.
 Exhausted exhaust(const std::function<void()>& program, const Exhaustion& with,
                   std::uint64_t limit);
+
+/// Takes from the table of dependencies (strategies/dependency.h) that operations in these modes,
+/// by number, are dependent, as long as it lives.
+class Independent {
+ public:
+  Independent(unsigned a, unsigned b);
+  ~Independent();
+  Independent(const Independent&) = delete;
+
+ private:
+  unsigned a_, b_;
+};
 
 /// Where the program's plain accesses race, by some random runs.
 std::vector<std::uint64_t> find_races(const std::function<void()>& program);

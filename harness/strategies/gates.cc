@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strategies/gates.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace chicane::strategies {
+namespace {
+
+// So many parts for each shard: they are not equally large.
+constexpr std::uint64_t kPartsPerShard = 8;
+constexpr std::size_t kMostGates = 16;
+
+bool is_done(const Trace& trace, Tid tid, std::uint32_t number) {
+  return trace.steps_of(tid) >= number;
+}
+
+}  // namespace
+
+void Gates::clear() {
+  gates_.clear();
+  part_ = 0;
+}
+
+void Gates::choose(const Trace& trace, const engine::SharedVector<Race>& races, unsigned shards) {
+  clear();
+  for (const Race& race : races) {
+    if (race.second == kNone) continue;
+    if (gates_.size() == kMostGates || parts() >= kPartsPerShard * shards) return;
+    const TraceStep& first = trace.step(race.first[0]);
+    const TraceStep& second = trace.step(race.second);
+    // Steps that wait for no gate yet, so that the gates are as independent as can be.
+    const bool used = std::any_of(gates_.begin(), gates_.end(), [&](const Gate& gate) {
+      return gate.second.tid == second.tid && gate.second.number == second.number;
+    });
+    if (!used) gates_.push_back({{first.tid, first.number}, {second.tid, second.number}});
+  }
+}
+
+// By the sum of its digits to the base `shards`: whichever gates divide unequally, each shard has
+// as many of either side.
+bool Gates::next(unsigned shard, unsigned shards, std::uint64_t* part) const {
+  for (; *part < parts(); ++*part) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t rest = *part; rest != 0; rest /= std::max(2U, shards)) {
+      sum += rest % std::max(2U, shards);
+    }
+    if (sum % shards == shard) return true;
+  }
+  return false;
+}
+
+const Gates::Step& Gates::waiting(std::size_t gate) const {
+  return (part_ >> gate & 1) != 0 ? gates_[gate].first : gates_[gate].second;
+}
+
+const Gates::Step& Gates::awaited(std::size_t gate) const {
+  return (part_ >> gate & 1) != 0 ? gates_[gate].second : gates_[gate].first;
+}
+
+bool Gates::hold_back(const Trace& trace, Tid tid) const {
+  for (std::size_t i = 0; i < gates_.size(); ++i) {
+    if (waiting(i).tid != tid || trace.steps_of(tid) + 1 != waiting(i).number) continue;
+    if (!is_done(trace, awaited(i).tid, awaited(i).number)) return true;
+  }
+  return false;
+}
+
+void Gates::mark(Trace* trace) const {
+  TraceStep& step = trace->step(trace->size() - 1);
+  for (std::size_t i = 0; i < gates_.size(); ++i) {
+    for (const Step& of : {gates_[i].first, gates_[i].second}) {
+      if (of.tid == step.tid && of.number == step.number) {
+        step.footprint.add(ObjectKey{1} << 61 | i, Mode::kWrite);
+      }
+    }
+  }
+}
+
+bool Gates::belongs(const Trace& trace) const {
+  engine::SharedVector<std::size_t> either;  // gates whose steps nothing orders
+  std::uint64_t sides = 0;                   // of these, in this part
+  for (std::size_t i = 0; i < gates_.size(); ++i) {
+    const Gate& gate = gates_[i];
+    const bool swapped = (part_ >> i & 1) != 0;
+    const bool first = is_done(trace, gate.first.tid, gate.first.number);
+    const bool second = is_done(trace, gate.second.tid, gate.second.number);
+    if (!first && !second && swapped) return false;
+    if (!first || !second) continue;
+    const std::uint32_t before = trace.step_of(awaited(i).tid, awaited(i).number);
+    const std::uint32_t after = trace.step_of(waiting(i).tid, waiting(i).number);
+    if (trace.steps_after(before, &is_gate)[after] != 0) continue;
+    sides |= std::uint64_t{swapped ? 1U : 0U} << either.size();
+    either.push_back(i);
+  }
+  for (std::uint64_t other = 0; other < sides; ++other) {
+    if (fits(trace, either, other)) return false;
+  }
+  return true;
+}
+
+/// Whether the trace has an order in which the gates `either` stand at these sides, whatever they
+/// do in this part, and all others as they do: that is, whether nothing then comes before itself.
+bool Gates::fits(const Trace& trace, const engine::SharedVector<std::size_t>& either,
+                 std::uint64_t sides) const {
+  engine::SharedVector<std::uint32_t> from(either.size()), to(either.size());
+  for (std::size_t i = 0; i < either.size(); ++i) {
+    const Gate& gate = gates_[either[i]];
+    from[i] = trace.step_of(gate.first.tid, gate.first.number);
+    to[i] = trace.step_of(gate.second.tid, gate.second.number);
+    if ((sides >> i & 1) != 0) std::swap(from[i], to[i]);
+  }
+  // From one gate's waiting step to another's awaited one: one gate after the other.
+  const std::size_t count = either.size();
+  engine::SharedVector<std::uint8_t> leads(count * count, 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto after = trace.steps_after(to[i], &is_gate);
+    for (std::size_t k = 0; k < count; ++k) leads[i * count + k] = after[from[k]];
+  }
+  for (std::size_t via = 0; via < count; ++via) {
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t k = 0; k < count; ++k) {
+        leads[i * count + k] |= leads[i * count + via] & leads[via * count + k];
+      }
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (leads[i * count + i] != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace chicane::strategies

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The shards of an exhaustive search: together they are the whole, no trace is run by two of them,
+// and each is the same whenever it is run.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/exhaust.h"
+#include "tests/random_programs.h"
+#include "tests/reference_programs.h"
+
+namespace chicane::tests {
+namespace {
+
+constexpr std::uint64_t kMostRuns = 20'000;
+
+struct Case {
+  const char* name;
+  std::function<void()> program;
+};
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> all = {
+      {"readers(8)", [] { readers(8); }},
+      {"lost_update(3)", [] { lost_update(3); }},
+      {"mutex(3,2)", [] { locked_increments(3, 2); }},
+      {"store_buffering", [] { store_buffering(); }},
+      {"lastzero(5)", [] { last_zero(5); }},
+      {"indexer(12)", [] { indexer(12); }},
+      {"filesystem(16)", [] { filesystem(16); }},
+      {"channels",
+       [program = parse_program("send0 receive0 | receive0 | try-receive0 send0")] {
+         run_program(program);
+       }},
+      {"one", [] { locked_increments(1, 1); }},
+  };
+  return all;
+}
+
+std::vector<std::uint64_t> sorted(std::vector<std::uint64_t> traces) {
+  std::sort(traces.begin(), traces.end());
+  return traces;
+}
+
+void expect_parts(const Case& of, const std::string& strategy, unsigned shards) {
+  const std::string what = of.name + (" by " + strategy + " in ") + std::to_string(shards);
+  const Exhausted whole = exhaust(of.program, {.strategy = strategy}, kMostRuns);
+  if (!whole.done) return;  // too large
+  std::vector<std::uint64_t> together;
+  std::uint64_t runs = 0;
+  for (unsigned shard = 0; shard < shards; ++shard) {
+    const Exhaustion part{.strategy = strategy, .shard = shard, .shards = shards, .racy_sites = {}};
+    const Exhausted result = exhaust(of.program, part, kMostRuns);
+    EXPECT_TRUE(result.done) << what;
+    together.insert(together.end(), result.traces.begin(), result.traces.end());
+    runs += result.traces.size() + result.given_up;
+    if (shard == 0) EXPECT_EQ(exhaust(of.program, part, kMostRuns).traces, result.traces) << what;
+  }
+  EXPECT_EQ(sorted(together), sorted(whole.traces)) << what;
+  // One to learn the gates from, and few that turn out to be another's.
+  if (strategy == "dpor") EXPECT_LE(runs, 2 * whole.traces.size() + 2 * shards) << what;
+}
+
+TEST(ExhaustiveShards, OfTheReductionAreTheWhole) {
+  for (const Case& of : cases()) {
+    for (const unsigned shards : {2U, 3U, 7U}) expect_parts(of, "dpor", shards);
+  }
+}
+
+TEST(ExhaustiveShards, OfRandomProgramsAreTheWhole) {
+  const char* wanted = std::getenv("CHICANE_RANDOM_PROGRAMS");
+  const std::uint64_t count = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 25;
+  for (std::uint64_t seed = 0; seed < count; ++seed) {
+    const Program program = make_program(seed);
+    const std::string name = "seed " + std::to_string(seed) + ": " + describe(program);
+    expect_parts({name.c_str(), [program] { run_program(program); }}, "dpor", 3);
+  }
+}
+
+// 2^9 and 2^12 runs; the memory of one run more or less, when what is remembered is bounded.
+TEST(ExhaustiveMemory, DoesNotGrowWithTheRuns) {
+  constexpr std::size_t kRemembered = 100;
+  const Exhausted small = exhaust([] { readers(9); }, {.remembered = kRemembered}, kMostRuns);
+  const Exhausted large = exhaust([] { readers(12); }, {.remembered = kRemembered}, kMostRuns);
+  EXPECT_TRUE(small.done && large.done);
+  EXPECT_EQ(small.distinct().size(), 512u);
+  EXPECT_EQ(large.distinct().size(), 4096u);
+  EXPECT_EQ(large.traces.size(), 4096u);
+  EXPECT_LT(large.most_memory, 2 * small.most_memory);
+  std::printf("%zu and %zu bytes, %lu given up\n", small.most_memory, large.most_memory,
+              large.given_up);
+}
+
+TEST(ExhaustiveShards, OfTheEnumerationAreTheWhole) {
+  for (const std::size_t i : {1, 3, 7}) {
+    for (const unsigned shards : {2U, 5U}) expect_parts(cases()[i], "dfs", shards);
+  }
+}
+
+}  // namespace
+}  // namespace chicane::tests
