@@ -266,19 +266,17 @@ void Dpor::reverse_races(bool cut) {
   const std::uint32_t last = trace_.size() - 1;
   for (const Waiting& waiting : trace_.waiting()) {
     if (trace_.enabled(last, waiting.tid) == nullptr || sleeps(nodes_[last], waiting.tid)) continue;
-    WakeupSequence sequence(1);
-    sequence[0].tid = waiting.tid;
-    sequence[0].footprint = waiting.footprint;
-    tree_.insert(&nodes_[last].first, std::move(sequence));
+    sequence_.assign(1, {waiting.tid, &waiting.footprint, {}});
+    tree_.insert(&nodes_[last].first, &sequence_);
   }
 }
 
 void Dpor::reverse(const Race& race) {
   Node& root = nodes_[race.root()];
   std::size_t own = 0;
-  WakeupSequence sequence = finder_.reversal(race, &own);
+  finder_.reversal(race, &sequence_, &own);
   for (const Sleeper& sleeper : root.sleep) {
-    const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, sequence);
+    const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, sequence_);
     // That a sleeper does not mind the sequence is enough only where its own sequences, as they
     // were found, are still all there.
     if (place == kNotFirst || (place == kAbsent && root.brief)) continue;
@@ -291,7 +289,7 @@ void Dpor::reverse(const Race& race) {
   // again, at the price of runs that turn out to be nothing new.
   const bool briefly = tree_.in_use() >= most_remembered_;
   forgetful_ = forgetful_ || briefly;
-  tree_.insert(&root.first, std::move(sequence), briefly);
+  tree_.insert(&root.first, &sequence_, briefly);
 }
 
 /// To the last step that still has something to try.

@@ -101,6 +101,7 @@ class Dpor final : public engine::Strategy {
   Trace trace_;
   RaceFinder finder_{trace_};
   WakeupTree tree_;
+  WakeupSequence sequence_;  // of the race that is being reversed
   std::size_t most_remembered_ = std::size_t{1} << 19;
   engine::SharedVector<Node> nodes_;
   engine::SharedVector<Race> races_, undecided_;

@@ -222,42 +222,38 @@ void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uin
 
 // ---- what is to be tried ----
 
-WakeupStep RaceFinder::as_wakeup(std::uint32_t step) const {
-  WakeupStep wakeup{trace_.step(step).tid, trace_.step(step).footprint, {}};
-  for (const StepOutcome& outcome : trace_.outcomes_of(step)) {
-    wakeup.outcomes.push_back(outcome.chosen());
-  }
-  return wakeup;
+SequenceStep RaceFinder::as_wakeup(std::uint32_t step) const {
+  return {trace_.step(step).tid, &trace_.step(step).footprint, trace_.outcomes_of(step)};
 }
 
-WakeupSequence RaceFinder::reversal(const Race& race, std::size_t* own) const {
-  WakeupSequence sequence;
+void RaceFinder::reversal(const Race& race, WakeupSequence* sequence, std::size_t* own) {
+  sequence->clear();
   const std::uint32_t end = race.second != kNone ? race.second : trace_.size();
   for (std::uint32_t i = race.root() + 1; i < end; ++i) {
-    if (!is_moved(race.first, i)) sequence.push_back(as_wakeup(i));
+    if (!is_moved(race.first, i)) sequence->push_back(as_wakeup(i));
   }
-  *own = sequence.size();
+  *own = sequence->size();
   for (std::uint32_t i = end + 1; i < trace_.size(); ++i) {
-    if (!is_moved(race.first, i)) sequence.push_back(as_wakeup(i));
+    if (!is_moved(race.first, i)) sequence->push_back(as_wakeup(i));
   }
   if (race.second != kNone) {
     // Not its outcomes: elsewhere it may have others. Nor that it failed: it may succeed there.
     const TraceStep& late = trace_.step(race.second);
-    WakeupStep& second = sequence.emplace_back();
-    second.tid = late.tid;
+    second_.clear();
     for (unsigned i = 0; i < late.footprint.size(); ++i) {
       Access access = late.footprint[i];
       if (late.failed && access.mode == Mode::kRead) access.mode = Mode::kWrite;
-      second.footprint.add(access.object, access.mode);
+      second_.add(access.object, access.mode);
     }
-    if (late.footprint.meets_announcements()) second.footprint.add_meets_announcements();
-    if (late.footprint.everything()) second.footprint.add_everything();
+    if (late.footprint.meets_announcements()) second_.add_meets_announcements();
+    if (late.footprint.everything()) second_.add_everything();
+    sequence->push_back({late.tid, &second_, {}});
   } else {
     const Waiting& late = trace_.waiting()[race.waiting];
-    sequence.push_back({late.tid, late.footprint, {}});
+    second_ = late.footprint;
+    sequence->push_back({late.tid, &second_, {}});
   }
-  sequence.back().footprint.add_any_announcement();
-  return sequence;
+  second_.add_any_announcement();
 }
 
 }  // namespace chicane::strategies

@@ -38,9 +38,9 @@ class RaceFinder {
   void find(std::uint32_t step, engine::SharedVector<Race>* races);
   /// The races whose second step would be that of a thread that waits at the end.
   void find_waiting(std::uint32_t waiting, engine::SharedVector<Race>* races);
-  /// What is to be tried from before `race.root()`. The first `*own` steps are what the race needs;
-  /// the rest is what the run did besides.
-  WakeupSequence reversal(const Race& race, std::size_t* own) const;
+  /// What is to be tried from before `race.root()`; it refers to the trace, and to this. The first
+  /// `*own` steps are what the race needs; the rest is what the run did besides.
+  void reversal(const Race& race, WakeupSequence* sequence, std::size_t* own);
 
  private:
   struct Late;
@@ -52,7 +52,7 @@ class RaceFinder {
   bool is_moved(const engine::SharedVector<std::uint32_t>& moved, std::uint32_t step) const;
   bool is_fixed(std::uint32_t first) const;
   bool ordered_by_others(const Late& late, std::uint32_t first) const;
-  WakeupStep as_wakeup(std::uint32_t step) const;
+  SequenceStep as_wakeup(std::uint32_t step) const;
 
   struct Before {
     std::uint32_t step;
@@ -65,6 +65,7 @@ class RaceFinder {
                         engine::SharedVector<Race>* races) const;
   const Trace& trace_;
   engine::SharedVector<Before> before_;
+  Footprint second_;  // of the last reversal, as it may be there
 };
 
 }  // namespace chicane::strategies

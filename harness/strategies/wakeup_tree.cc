@@ -6,34 +6,41 @@
 namespace chicane::strategies {
 
 std::uint32_t place_as_first(Tid tid, const Footprint& footprint,
-                             std::span<const WakeupStep> sequence) {
+                             std::span<const SequenceStep> sequence) {
   for (std::uint32_t i = 0; i < sequence.size(); ++i) {
     if (sequence[i].tid == tid) return i;
-    if (sequence[i].footprint.depends_on(footprint)) return kNotFirst;
+    if (sequence[i].footprint->depends_on(footprint)) return kNotFirst;
   }
   return kAbsent;
 }
 
-std::uint32_t WakeupTree::allocate(WakeupStep step) {
+std::uint32_t WakeupTree::allocate(const SequenceStep& step) {
   ++in_use_;
-  if (free_ == kNone) {
-    nodes_.push_back({std::move(step), kNone, kNone, false});
-    return static_cast<std::uint32_t>(nodes_.size() - 1);
+  std::uint32_t node = free_;
+  if (node == kNone) {
+    nodes_.emplace_back();
+    node = static_cast<std::uint32_t>(nodes_.size() - 1);
+  } else {
+    free_ = nodes_[node].next;
   }
-  const std::uint32_t node = free_;
-  free_ = nodes_[node].next;
-  nodes_[node] = {std::move(step), kNone, kNone, false};
+  Node& to = nodes_[node];
+  to.step.tid = step.tid;
+  to.step.footprint = *step.footprint;
+  to.step.outcomes.clear();
+  for (const StepOutcome& outcome : step.outcomes) to.step.outcomes.push_back(outcome.chosen());
+  to.child = to.next = kNone;
+  to.brief = false;
   return node;
 }
 
 void WakeupTree::release(std::uint32_t node) {
-  nodes_[node] = {};
   nodes_[node].next = free_;
   free_ = node;
   --in_use_;
 }
 
-bool WakeupTree::insert(std::uint32_t* first, WakeupSequence sequence, bool briefly) {
+bool WakeupTree::insert(std::uint32_t* first, WakeupSequence* left, bool briefly) {
+  WakeupSequence& sequence = *left;
   std::uint32_t parent = kNone;
   std::uint32_t last = kNone;
   std::uint32_t at = *first;
@@ -58,8 +65,8 @@ bool WakeupTree::insert(std::uint32_t* first, WakeupSequence sequence, bool brie
   }
   if (briefly) sequence.resize(1);
   // All siblings here were passed: the rest is a new branch after them.
-  for (WakeupStep& step : sequence) {
-    const std::uint32_t node = allocate(std::move(step));
+  for (const SequenceStep& step : sequence) {
+    const std::uint32_t node = allocate(step);
     nodes_[node].brief = briefly;
     if (last != kNone) {
       nodes_[last].next = node;

@@ -19,20 +19,26 @@
 
 namespace chicane::strategies {
 
-/// One step of a sequence: who, what it touches, and the outcomes that it chose.
+/// One step of a tree: who, what it touches, and the outcomes that it chose.
 struct WakeupStep {
   Tid tid = 0;
   Footprint footprint;
   engine::SharedVector<std::uint32_t> outcomes;
 };
-using WakeupSequence = engine::SharedVector<WakeupStep>;
+/// One step of a sequence that may go into a tree: refers to where it is known from.
+struct SequenceStep {
+  Tid tid = 0;
+  const Footprint* footprint = nullptr;
+  std::span<const StepOutcome> outcomes;
+};
+using WakeupSequence = engine::SharedVector<SequenceStep>;
 
 /// Where in `sequence` thread `tid` could come first, as far as dependencies go; kAbsent when it
 /// has no step there and is independent of all of them; kNotFirst when it cannot.
 inline constexpr std::uint32_t kAbsent = kNone - 1;
 inline constexpr std::uint32_t kNotFirst = kNone - 2;
 std::uint32_t place_as_first(Tid tid, const Footprint& footprint,
-                             std::span<const WakeupStep> sequence);
+                             std::span<const SequenceStep> sequence);
 
 class WakeupTree {
  public:
@@ -43,11 +49,11 @@ class WakeupTree {
     bool brief = false;  // what was to follow has been left out
   };
   const Node& operator[](std::uint32_t node) const { return nodes_[node]; }
-  /// Inserts `sequence` below the list of siblings that begins at `*first`, unless what is there
-  /// covers it. True when it was new. `briefly`: only its first step, or, when a sibling covers it
-  /// in part, that sibling's, without what was to follow: the tree grows by a node at most, but
-  /// more is then tried than the sequence.
-  bool insert(std::uint32_t* first, WakeupSequence sequence, bool briefly = false);
+  /// Inserts `*sequence`, which it uses up, below the list of siblings that begins at `*first`,
+  /// unless what is there covers it. True when it was new. `briefly`: only its first step, or, when
+  /// a sibling covers it in part, that sibling's, without what was to follow: the tree grows by a
+  /// node at most, but more is then tried than the sequence.
+  bool insert(std::uint32_t* first, WakeupSequence* sequence, bool briefly = false);
   /// Takes the first sibling off the list; its children become a list of their own.
   std::uint32_t take_first(std::uint32_t* first);
   /// Frees a list with all below.
@@ -56,7 +62,7 @@ class WakeupTree {
   std::size_t in_use() const { return in_use_; }
 
  private:
-  std::uint32_t allocate(WakeupStep step);
+  std::uint32_t allocate(const SequenceStep& step);
   void release(std::uint32_t node);
   engine::SharedVector<Node> nodes_;
   std::uint32_t free_ = kNone;
