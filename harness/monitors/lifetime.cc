@@ -83,7 +83,7 @@ class LifetimeMonitor final : public engine::Monitor {
       for (const HeldLock& lock : other->held()) {
         if (inside(lock.object)) report_freed(thread, *other, lock);
       }
-      if (in_mask(other->pending().kind, kWaits) && inside(other->pending().object)) {
+      if (needs(other->pending()) && inside(other->pending().object)) {
         report_freed_under_waiter(thread, *other);
       }
     }
@@ -96,10 +96,15 @@ class LifetimeMonitor final : public engine::Monitor {
 
  private:
   static constexpr std::uint64_t kFirstRuns = 64;
-  /// What a thread does with an object that has to live until it goes on.
-  static constexpr std::uint64_t kWaits = event_mask(
-      OpKind::kLock, OpKind::kReadLock, OpKind::kCondWake, OpKind::kSemWait, OpKind::kBarrier);
-
+  /// Whether the object has to live until the thread has gone on. Who has been woken, or let
+  /// through, needs it no more: a condition may go as soon as all are notified.
+  static bool needs(const engine::Operation& pending) {
+    constexpr std::uint64_t kLocks = event_mask(OpKind::kLock, OpKind::kReadLock);
+    constexpr std::uint64_t kWaits =
+        event_mask(OpKind::kCondWake, OpKind::kSemWait, OpKind::kBarrier);
+    if (in_mask(pending.kind, kLocks)) return true;
+    return in_mask(pending.kind, kWaits) && !pending.is_ready();
+  }
   static constexpr std::uint64_t kUses =
       engine::kLockKinds |
       event_mask(OpKind::kCondWait, OpKind::kCondSignal, OpKind::kCondBroadcast);

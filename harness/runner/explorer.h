@@ -24,13 +24,10 @@
 #include "runner/explorer_child.h"
 #include "witness/schedule_file.h"
 
-namespace chicane::report {
-struct RunObject;
-}
-
 namespace chicane::runner {
 
 class Lane;
+struct RaceEnd;
 struct Told;
 
 /// A finding and the run that showed it.
@@ -94,8 +91,7 @@ class Explorer {
   void end_sooner(Found* found);
   bool take_run(Found* found);
   bool diagnose(Found found, Told* told);
-  void tell_end(const Found& found, const report::RunObject& object, const std::string& end,
-                Diagnosis* diagnosis);
+  void tell_end(const Found& found, const RaceEnd& end, Diagnosis* diagnosis);
   std::string schedule_text(const Found& found, const Diagnosis& diagnosis);
   void drop_confirmed_predictions(std::vector<Diagnosis>* diagnoses) const;
   void drop_forgotten_reports(std::vector<Diagnosis>* diagnoses) const;

@@ -46,6 +46,15 @@ void note_run(const Journal& journal, const Finding& finding, report::Symbolizer
   }
 }
 
+RaceEnd end_of(Journal& journal, const Finding& finding) {
+  if (!is(finding, "data-race") || journal.counters().last_end != engine::RunEnd::kFinished) {
+    return {};
+  }
+  RaceEnd end{report::object_of(journal.allocations(), finding.object, finding.step), {}};
+  end.value = report::last_value(journal.trace(), journal.allocations(), end.object);
+  return end;
+}
+
 void share_failures(std::vector<Told>* all) {
   for (Told& race : *all) {
     if (race.race == RacePair{}) continue;

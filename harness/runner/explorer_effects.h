@@ -14,6 +14,7 @@
 
 #include "chicane/chicane.h"
 #include "engine/journal.h"
+#include "report/race_facts.h"
 #include "report/symbolizer.h"
 
 namespace chicane::runner {
@@ -33,6 +34,15 @@ struct Told {
 /// Notes what the journal's recorded run showed.
 void note_run(const engine::Journal& journal, const engine::Finding& finding,
               report::Symbolizer& symbolizer, Told* told);
+
+/// What a race's object held in the end of its run; `value` is empty when that cannot be told.
+struct RaceEnd {
+  report::RunObject object;
+  std::string value;
+};
+
+/// Of a finding of the journal's recorded run; empty of what is no race.
+RaceEnd end_of(engine::Journal& journal, const engine::Finding& finding);
 
 /// Gives each race the failure that a run with it had, if it has none of its own.
 void share_failures(std::vector<Told>* all);

@@ -166,10 +166,17 @@ Result Explorer::replay(const std::string& text) {
   result.seed = file.seed;
   result.error = misfit(file);
   if (!result.error.empty()) return result;
+  std::vector<RaceEnd> ends;
   for (const Finding& finding : journal_->findings()) {
     if (file.kind != finding.kind) continue;
     result.diagnoses.push_back(describe(found, finding, file));
     result.diagnoses.back().schedule = text;
+    ends.push_back(end_of(*journal_, finding));
+  }
+  // A person who looks at the run step by step wants no second one.
+  const bool watched = options_.stop_at_step != 0 || options_.whole_trace;
+  for (std::size_t i = 0; i < ends.size() && !watched; ++i) {
+    tell_end(found, ends[i], &result.diagnoses[i]);
   }
   if (result.diagnoses.empty() && file.kind == "nondeterminism") {
     result.error =

@@ -225,15 +225,15 @@ void Explorer::shorten(Found* found) {
 }
 
 // Races only: the same program without a forced switch, for what the object holds in its end.
-void Explorer::tell_end(const Found& found, const report::RunObject& object, const std::string& end,
-                        Diagnosis* diagnosis) {
-  if (end.empty() || diagnosis->object.empty() || Interrupts::signal() != 0) return;
+void Explorer::tell_end(const Found& found, const RaceEnd& end, Diagnosis* diagnosis) {
+  if (end.value.empty() || diagnosis->object.empty() || Interrupts::signal() != 0) return;
   if (!rerun({}, found.racy_sites, Mode::kRecord)) return;
   if (journal_->counters().last_end != engine::RunEnd::kFinished) return;
-  const std::string calm = report::last_value(journal_->trace(), journal_->allocations(), object);
-  if (calm.empty() || calm == end) return;
+  const std::string calm =
+      report::last_value(journal_->trace(), journal_->allocations(), end.object);
+  if (calm.empty() || calm == end.value) return;
   diagnosis->effect = "with this schedule " + report::quoted_object(diagnosis->object) +
-                      " ends at " + end + ", without a forced switch at " + calm;
+                      " ends at " + end.value + ", without a forced switch at " + calm;
 }
 
 bool Explorer::diagnose(Found found, Told* told) {
@@ -246,8 +246,7 @@ bool Explorer::diagnose(Found found, Told* told) {
   if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) return false;
   const bool diverged = journal_->counters().diverged != 0;
   const Finding* again = diverged ? nullptr : find_again(found);
-  report::RunObject object;
-  std::string end;
+  RaceEnd end;
   if (again == nullptr) {
     // The same choices gave another run: that is a defect of its own.
     std::snprintf(
@@ -263,10 +262,7 @@ bool Explorer::diagnose(Found found, Told* told) {
                              journal_->allocations()};
     *diagnosis = report::convert(run, *again, *symbolizer_);
     note_run(*journal_, *again, *symbolizer_, told);
-    object = report::object_of(journal_->allocations(), again->object, again->step);
-    if (is_race(*again) && journal_->counters().last_end == engine::RunEnd::kFinished) {
-      end = report::last_value(journal_->trace(), journal_->allocations(), object);
-    }
+    end = end_of(*journal_, *again);
   }
   diagnosis->leg = options_.leg;
   diagnosis->run = found.finding.run;
@@ -276,7 +272,7 @@ bool Explorer::diagnose(Found found, Told* told) {
                     [](const ChoiceRecord& choice) { return choice.forced != 0; }));
   diagnosis->schedule = schedule_text(found, *diagnosis);
   diagnosis->minimal = found.minimal;
-  tell_end(found, object, end, diagnosis);
+  tell_end(found, end, diagnosis);
   options_.step_limit = step_limit;
   return true;
 }

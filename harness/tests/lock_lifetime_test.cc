@@ -89,6 +89,72 @@ TEST(LockLifetime, ALockInMemoryThatWasFreedBefore) {
   });
 }
 
+TEST(LockLifetime, AConditionThatAllHaveBeenNotifiedOfMayGo) {
+  expect_clean([] {
+    std::mutex mutex;
+    bool ready = false;
+    auto changed = std::make_unique<std::condition_variable>();
+    std::condition_variable* awaited = changed.get();
+    const auto wait = [&mutex, &ready, awaited] {
+      std::unique_lock lock(mutex);
+      while (!ready) awaited->wait(lock);
+    };
+    std::thread waiter(wait);
+    {
+      std::unique_lock lock(mutex);
+      ready = true;
+      changed->notify_all();
+    }
+    waiter.join();
+    changed.reset();
+  });
+}
+
+TEST(LockLifetime, AConditionMayGoWhileTheNotifiedAreOnTheirWay) {
+  expect_clean([] {
+    std::mutex mutex;
+    bool waiting = false, ready = false;
+    auto changed = std::make_unique<std::condition_variable>();
+    std::condition_variable* awaited = changed.get();
+    std::thread waiter([&, awaited] {
+      std::unique_lock lock(mutex);
+      waiting = true;
+      while (!ready) awaited->wait(lock);
+    });
+    for (bool done = false; !done;) {
+      std::unique_lock lock(mutex);
+      if (!waiting) continue;
+      ready = done = true;
+      awaited->notify_all();
+      changed.reset();
+    }
+    waiter.join();
+  });
+}
+
+TEST(LockLifetime, AConditionThatIsWaitedForIsFreed) {
+  const Result result = explore(
+      [] {
+        std::mutex mutex;
+        bool waiting = false;
+        auto changed = std::make_unique<std::condition_variable>();
+        std::condition_variable* awaited = changed.get();
+        std::thread waiter([&, awaited] {
+          std::unique_lock lock(mutex);
+          waiting = true;
+          awaited->wait(lock);
+        });
+        for (bool seen = false; !seen;) {
+          const std::lock_guard guard(mutex);
+          seen = waiting;
+        }
+        changed.reset();
+        waiter.join();
+      },
+      options(100));
+  EXPECT_TRUE(shows(result, 2, "waits for") || shows(result, 1, "destroys")) << describe(result);
+}
+
 TEST(LockLifetime, AFreeLockIsFreed) {
   expect_clean([] {
     auto mutex = std::make_unique<std::mutex>();
