@@ -213,7 +213,10 @@ Stack Engine::stack_of(const Thread& thread, const void* site) const {
     const char* here = static_cast<const char*>(__builtin_frame_address(0));
     const bool on_it = here >= context.stack_low() && here < context.stack_high();
     const void* low = on_it ? here : context.stack_pointer();
-    const void* caller = program_caller(low, (shadow.top - 1)->frame, site);
+    // Code without frame pointers has none to tell: what is no place on this stack is no frame.
+    const void* frame = (shadow.top - 1)->frame;
+    const bool is_frame = frame > low && frame <= context.stack_high();
+    const void* caller = is_frame ? program_caller(low, frame, site) : nullptr;
     if (caller != nullptr) stack.pcs[stack.depth++] = as_number(caller);
   }
   for (const CallFrame* frame = shadow.top; frame != shadow.base && stack.depth < kMaxFrames;) {
