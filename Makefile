@@ -59,6 +59,10 @@ soak: configure
 	@$(BUILD)/bin/chicane run --no-diagnoses --no-matrix --witness-dir $(BUILD)/soak $(S) $(ARGS)
 	@CHICANE=$(BUILD)/bin/chicane scripts/soak-witnesses $(TIMES) $(BUILD)/soak
 
+## soak-real  10,000 schedules of each test of libraries that nobody here wrote (N=1000 for fewer)
+soak-real: all
+	@BUILD=$(BUILD) scripts/soak-real $(N)
+
 ## install  put it into PREFIX (default /usr/local) below DESTDIR: commands, runtime, CMake package
 install: configure
 	@$(build) --target chicane_package
@@ -93,4 +97,4 @@ configure: setup
 	  echo '$(CXX)' > $(BUILD)/.compiler; \
 	fi
 
-.PHONY: all race test bench soak install format tidy setup clean help configure
+.PHONY: all race test bench soak soak-real install format tidy setup clean help configure

@@ -24,11 +24,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 #include "engine/engine.h"
 #include "engine/journal.h"
 #include "engine/scope.h"
+#include "interpose/early_blocks.h"
 #include "interpose/signal.h"
 
 #if defined(__has_feature)
@@ -148,6 +150,7 @@ inline void* allocated(void* block, std::size_t size, const void* site) {
       freed->taken_outside = engine == nullptr;
     }
     if (engine != nullptr) {
+      chicane::interpose::note_given(block);
       engine->on_allocate(block, malloc_usable_size(block));
       if (engine->journal().recording()) [[unlikely]]
         record_allocation(*engine, block, size, site);
@@ -171,8 +174,17 @@ inline void release(void* block, const void* site) {
     const std::size_t size = malloc_usable_size(block);
     write_to(*engine, block, size, site);
     engine->on_free(block, size);
+    if (chicane::interpose::is_early(block)) return;
   }
   __libc_free(block);
+}
+
+/// Moves a block that is to be kept, in any case.
+void* resize_really(void* block, std::size_t before, std::size_t size) {
+  if (!chicane::interpose::is_early(block)) return __libc_realloc(block, size);
+  void* result = size != 0 ? __libc_malloc(size) : nullptr;
+  if (result != nullptr) std::memcpy(result, block, std::min(before, size));
+  return result;
 }
 
 void* resize(void* block, std::size_t size, const void* site) {
@@ -182,7 +194,7 @@ void* resize(void* block, std::size_t size, const void* site) {
   const std::size_t before = malloc_usable_size(block);
   write_to(*engine, block, before, site);
   const auto old = reinterpret_cast<std::uintptr_t>(block);
-  void* result = __libc_realloc(block, size);
+  void* result = resize_really(block, before, size);
   const bool freed = size == 0 && result == nullptr;
   if (result == nullptr && !freed) return nullptr;  // no memory: the old block stays
   if (freed || reinterpret_cast<std::uintptr_t>(result) != old) {

@@ -9,6 +9,7 @@
 #include "interpose/io.h"
 #include "interpose/raw_syscall.h"
 #include "interpose/real.h"
+#include "interpose/refuse.h"
 
 CHICANE_REAL(int, socketpair, (int, int, int, int*))
 CHICANE_REAL(ssize_t, recv, (int, void*, std::size_t, int))
@@ -34,6 +35,25 @@ long receive(Engine& engine, const char* name, int fd, int flags, const void* si
     emit_io(engine, result, site);
   }
   return in_c_manner(result);
+}
+
+// MSG_WAITALL: the real call would wait for what is missing. `call(flags, have)` receives what
+// follows the first `have` bytes.
+template <typename Call>
+long receive_all(Engine& engine, const char* name, int fd, std::size_t size, int flags,
+                 const void* site, Call call) {
+  if ((flags & MSG_WAITALL) == 0 || (flags & (MSG_DONTWAIT | MSG_PEEK)) != 0) {
+    return receive(engine, name, fd, flags, site, [&] { return call(flags, 0); });
+  }
+  flags &= ~MSG_WAITALL;
+  std::size_t have = 0;
+  while (have < size) {
+    const long part = receive(engine, name, fd, flags, site, [&] { return call(flags, have); });
+    if (part < 0) return have != 0 ? static_cast<long>(have) : part;
+    if (part == 0) break;
+    have += static_cast<std::size_t>(part);
+  }
+  return static_cast<long>(have);
 }
 
 // The socket may have room, but not for all: the real call would wait for the rest.
@@ -81,9 +101,11 @@ int socketpair(int domain, int type, int protocol, int* fds) noexcept {
 ssize_t recv(int fd, void* to, std::size_t size, int flags) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_recv()(fd, to, size, flags);
-  return interpose::receive(*engine, "recv", fd, flags, CHICANE_SITE(), [&] {
-    return raw_syscall(SYS_recvfrom, fd, argument(to), static_cast<long>(size), flags);
-  });
+  const auto part = [&](int part_flags, std::size_t have) {
+    return raw_syscall(SYS_recvfrom, fd, argument(static_cast<char*>(to) + have),
+                       static_cast<long>(size - have), part_flags);
+  };
+  return interpose::receive_all(*engine, "recv", fd, size, flags, CHICANE_SITE(), part);
 }
 
 ssize_t recvfrom(int fd, void* to, std::size_t size, int flags, sockaddr* from,
@@ -92,15 +114,21 @@ ssize_t recvfrom(int fd, void* to, std::size_t size, int flags, sockaddr* from,
   if (engine == nullptr) {
     return interpose::real_recvfrom()(fd, to, size, flags, from, from_size);
   }
-  return interpose::receive(*engine, "recvfrom", fd, flags, CHICANE_SITE(), [&] {
-    return raw_syscall(SYS_recvfrom, fd, argument(to), static_cast<long>(size), flags,
-                       argument(from), argument(from_size));
-  });
+  const auto part = [&](int part_flags, std::size_t have) {
+    return raw_syscall(SYS_recvfrom, fd, argument(static_cast<char*>(to) + have),
+                       static_cast<long>(size - have), part_flags, argument(from),
+                       argument(from_size));
+  };
+  return interpose::receive_all(*engine, "recvfrom", fd, size, flags, CHICANE_SITE(), part);
 }
 
 ssize_t recvmsg(int fd, msghdr* message, int flags) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_recvmsg()(fd, message, flags);
+  if ((flags & MSG_WAITALL) != 0 && (flags & MSG_DONTWAIT) == 0) {
+    interpose::refuse(*engine, "recvmsg(MSG_WAITALL)", "it may wait in the midst of a message",
+                      "use recv with MSG_WAITALL, or recvmsg in a loop", CHICANE_SITE());
+  }
   return interpose::receive(*engine, "recvmsg", fd, flags, CHICANE_SITE(),
                             [&] { return raw_syscall(SYS_recvmsg, fd, argument(message), flags); });
 }

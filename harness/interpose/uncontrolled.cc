@@ -90,6 +90,45 @@ CHICANE_REFUSED(int, flock, (int fd, int operation), (fd, operation),
 CHICANE_REFUSED(int, lockf, (int fd, int command, off_t size), (fd, command, size),
                 command == F_LOCK, kProcesses, kUseThreads, )
 
+CHICANE_REAL(int, fcntl, (int, int, ...))
+
+namespace {
+
+/// The commands that wait for a lock of a part of a file.
+bool waits_for_lock(int command, const void* argument) {
+  const bool waits = command == F_SETLKW || command == F_OFD_SETLKW;
+  return waits && static_cast<const struct flock*>(argument)->l_type != F_UNLCK;
+}
+
+int fcntl_at(int fd, int command, void* argument, const void* site) {
+  Engine* engine = Engine::active();
+  if (engine != nullptr && waits_for_lock(command, argument)) {
+    chicane::interpose::refuse(*engine,
+                               command == F_SETLKW ? "fcntl(F_SETLKW)" : "fcntl(F_OFD_SETLKW)",
+                               kProcesses, kUseThreads, site);
+  }
+  return chicane::interpose::real_fcntl()(fd, command, argument);
+}
+
+}  // namespace
+
+// The third argument is a number, a pointer or nothing, by the command: one word, handed on.
+extern "C" int fcntl(int fd, int command, ...) {
+  va_list more;
+  va_start(more, command);
+  void* argument = va_arg(more, void*);
+  va_end(more);
+  return fcntl_at(fd, command, argument, CHICANE_SITE());
+}
+
+extern "C" int fcntl64(int fd, int command, ...) {
+  va_list more;
+  va_start(more, command);
+  void* argument = va_arg(more, void*);
+  va_end(more);
+  return fcntl_at(fd, command, argument, CHICANE_SITE());
+}
+
 CHICANE_REAL(sem_t*, sem_open, (const char*, int, mode_t, unsigned))
 
 extern "C" sem_t* sem_open(const char* name, int flags, ...) noexcept {

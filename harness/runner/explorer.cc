@@ -318,6 +318,7 @@ Result Explorer::explore() {
   if (options_.leg == "lockorder") {
     predict_and_steer();
   } else {
+    look_for_differences();
     search();
   }
   // A process for each run is part of its cost.

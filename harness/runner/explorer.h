@@ -36,6 +36,7 @@ struct Found {
   std::vector<engine::FindingSite> sites;
   std::vector<engine::ChoiceRecord> choices;
   std::vector<std::uint64_t> racy_sites;
+  bool differs = false;          // a second run of its schedule was another: nothing to run again
   bool stuck = false;            // the watchdog ended its run
   std::uint64_t step_limit = 0;  // of its run; 0: that of the options
   bool minimal = false;          // its witness was seen to be 1-minimal
@@ -68,6 +69,9 @@ class Explorer {
   bool should_stop();
   void add_statistics(const Lane& lane);
   void predict_and_steer();
+  // explorer_twice.cc: schedules that are run again
+  void look_for_differences();
+  bool differs(std::uint64_t run, engine::Journal& first, engine::Journal& again);
   // explorer_prediction.cc: races that a run foretold
   void collect_predictions(const engine::Journal& journal);
   void confirm_races();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/explorer_child.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <memory>
@@ -101,8 +103,23 @@ bool wakes_spuriously(const ChildTask& task, std::uint64_t run) {
   return samples && run % kEvery == kEvery - 1;
 }
 
+// The heap's blocks come from elsewhere, those that had been given back before, too; and what the
+// allocator gives out is not what it happens to be.
+void disturb() {
+  constexpr std::size_t kElsewhere = 3 * 4096 + 208, kLargestKept = 1040, kKept = 8;
+  constexpr unsigned char kStain = 0xa5;
+  static void* volatile taken;
+  mallopt(M_ARENA_MAX, 1);  // a thread's own heap would begin at an address as round as before
+  for (std::size_t size = 8; size <= kLargestKept; size += 16) {
+    for (std::size_t i = 0; i < kKept; ++i) taken = std::malloc(size);
+  }
+  taken = std::malloc(kElsewhere);
+  mallopt(M_PERTURB, kStain);
+}
+
 void run_all(const ChildTask& task, Journal& journal) {
   interpose::install_crash_handlers();
+  if (task.disturbed) disturb();
   // Nothing is foretold by runs that are led.
   const bool led = task.replay != nullptr || task.steer_race != nullptr;
   std::vector<engine::Monitor*> monitors;
@@ -118,12 +135,10 @@ void run_all(const ChildTask& task, Journal& journal) {
     auto* recorder = dynamic_cast<monitors::RunRecorder*>(monitor);
     if (recorder != nullptr && task.monitors != nullptr) recorder->begin_alone(task.first_run);
   }
+  if (task.strategy != nullptr) engine::SharedHeap::use(task.strategy->heap());
   const auto own_strategy = make_own_strategy(task);
   engine::Strategy* strategy = own_strategy.get();
-  if (strategy == nullptr) {
-    engine::SharedHeap::use(task.strategy->heap());
-    strategy = task.strategy->get();
-  }
+  if (strategy == nullptr) strategy = task.strategy->get();
   engine::RunOptions options;
   options.step_limit = task.options->step_limit;
   if (task.hosting != nullptr) options.end_process = task.hosting->end_process;

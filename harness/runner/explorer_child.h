@@ -68,6 +68,8 @@ struct ChildTask {
   const std::vector<strategies::SteerRole>* steer = nullptr;
   /// Steers into a race that an earlier run foretold; no further ones are foretold then.
   const engine::PredictedRace* steer_race = nullptr;
+  /// With other addresses, and other bytes where the program has not written.
+  bool disturbed = false;
   /// Called in the child after the last run when it ended well (to hand on what monitors know).
   std::function<void(const std::vector<engine::Monitor*>&)> after_runs = {};
 };

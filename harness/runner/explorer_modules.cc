@@ -52,6 +52,13 @@ int collect(dl_phdr_info* info, std::size_t, void* out) {
 
 }  // namespace
 
+bool is_instrumented(const std::string& path) {
+  ElfFile file;
+  std::string ignored;
+  return !is_known(base_name(path)) && report::read_elf(path, &file, &ignored) &&
+         is_instrumented(file);
+}
+
 std::vector<std::string> modules_without_instrumentation() {
   std::vector<std::string> paths;
   dl_iterate_phdr(&collect, &paths);

@@ -14,5 +14,7 @@ namespace chicane::runner {
 /// Base names, in the order in which they were loaded. The C and C++ libraries, and what only the
 /// runtime needs, are not among them.
 std::vector<std::string> modules_without_instrumentation();
+/// Whether the library at `path` was compiled with the instrumentation.
+bool is_instrumented(const std::string& path);
 
 }  // namespace chicane::runner

@@ -11,9 +11,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "engine/scope.h"
+#include "interpose/early_blocks.h"
 #include "interpose/exit.h"
 #include "interpose/process.h"
 #include "interpose/real.h"
@@ -22,6 +24,7 @@
 #include "runner/explore_options.h"
 #include "runner/explorer.h"
 #include "runner/explorer_modules.h"
+#include "runner/explorer_statics.h"
 #include "runner/problem.h"
 #include "runner/program_session.h"
 
@@ -104,7 +107,9 @@ void open_as(int to, const char* path, int flags) {
 }
 
 // The runs' output would flood whoever looks on: only a recorded run's is kept, in the log.
-void prepare(const Session& session, const Nowhere& nowhere, bool recorded) {
+void prepare(const Session& session, const Nowhere& nowhere, const Statics* statics,
+             bool recorded) {
+  if (statics != nullptr) statics->restore();
   if (session.isolation == Isolation::kBatch) {
     // What the C library remembers of the run before.
     optind = 0;
@@ -211,13 +216,20 @@ void host_program(const MainCall& call, const char* folder_text) {
   };
   const ReadWatch terminal(session.terminal ? session.standard_input : "");
   const Nowhere nowhere;
+  std::unique_ptr<Statics> statics;
+  // ThreadSanitizer's allocator would give early blocks back.
+  if (session.isolation == Isolation::kBatch && !engine::has_real_tsan()) {
+    interpose::keep_early_blocks();
+    statics = std::make_unique<Statics>();
+  }
   Explorer explorer(run_main, options);
-  explorer.host({.command = session.command,
-                 .directory = std::filesystem::current_path().string(),
-                 .standard_input = session.terminal ? "" : session.standard_input,
-                 .isolation = to_string(session.isolation),
-                 .before_run = [&](bool recorded) { prepare(session, nowhere, recorded); },
-                 .end_process = &interpose::end_after_last_thread});
+  explorer.host(
+      {.command = session.command,
+       .directory = std::filesystem::current_path().string(),
+       .standard_input = session.terminal ? "" : session.standard_input,
+       .isolation = to_string(session.isolation),
+       .before_run = [&](bool recorded) { prepare(session, nowhere, statics.get(), recorded); },
+       .end_process = &interpose::end_after_last_thread});
   const bool shrinks = session.shorten || session.check;
   Result result = session.schedule.empty() ? explorer.explore()
                   : shrinks                ? explorer.shrink(session.schedule)

@@ -242,12 +242,15 @@ bool Explorer::diagnose(Found found, Told* told) {
   spurious_ = options_.spurious_wakeups || wakes_spuriously(found.choices);
   const std::uint64_t step_limit = options_.step_limit;
   if (found.step_limit != 0) options_.step_limit = found.step_limit;
-  shorten(&found);
+  if (!found.differs) shorten(&found);
   if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) return false;
   const bool diverged = journal_->counters().diverged != 0;
   const Finding* again = diverged ? nullptr : find_again(found);
   RaceEnd end;
-  if (again == nullptr) {
+  if (found.differs) {
+    const report::RawRun run{found.sites, {}, journal_->threads()};
+    *diagnosis = report::convert(run, found.finding, *symbolizer_);
+  } else if (again == nullptr) {
     // The same choices gave another run: that is a defect of its own.
     std::snprintf(
         found.finding.message, sizeof found.finding.message,

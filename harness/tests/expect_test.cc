@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "report/source_map.h"
+#include "runner/explorer_twice.h"
 
 namespace chicane::tests {
 namespace {
@@ -79,6 +80,7 @@ std::string joined(const std::vector<std::string>& lines) {
 Options options(std::uint64_t schedules) {
   Options options;
   options.schedules = schedules;
+  runner::g_schedules_run_twice = 0;  // tests count runs
   return options;
 }
 

@@ -18,6 +18,7 @@
 #include <numeric>
 #include <thread>
 
+#include "runner/explorer_twice.h"
 #include "tests/expect.h"
 
 namespace chicane::tests {
@@ -54,6 +55,7 @@ Options random_walk(std::uint64_t schedules) {
   Options options;
   options.strategy = Strategy::kRandom;
   options.schedules = schedules;
+  runner::g_schedules_run_twice = 0;  // runs are counted
   return options;
 }
 

@@ -200,6 +200,9 @@ TEST(ProgramExplore, WhatOutlivesARunIsSeenByTheNextInABatchOnly) {
   const Explored clean = explore(sandbox, "remembers x");
   EXPECT_EQ(clean.kinds(), Kinds{}) << clean.outcome.all();
   EXPECT_EQ(explore(sandbox, "remembers x", "--isolate batch").kinds(), Kinds{"nondeterminism"});
+  const Explored globals = explore(sandbox, "remembers globals", "--isolate batch");
+  EXPECT_EQ(globals.kinds(), Kinds{}) << globals.outcome.all();
+  EXPECT_EQ(globals.json["runs"], clean.json["runs"]);
 }
 
 TEST(ProgramExplore, TheProgramsOutputIsShownOnlyWhereItTells) {

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One program per happens-before edge, and per edge that must not be: compiled with
-// -fsanitize=thread and run under ThreadSanitizer, natively. `edges NAME` runs one; `edges` lists
-// them as "NAME race" or "NAME clean".
+// One program per happens-before edge, and per edge that must not be. Linked with Chicane's runtime
+// and with ThreadSanitizer's:
+//
+//     edges                  lists them, as "NAME race" or "NAME clean"
+//     edges NAME             runs one on native threads; ThreadSanitizer ends it with kRaced
+//     edges --check native   runs each so, in a process of its own
+//     edges --check LEG      explores each under the engine
+//
+// Exit status of a check: 1 when some program was told otherwise than the list says.
+#include <spawn.h>
+#include <sys/wait.h>
+
 #include <cstdio>
 #include <cstring>
 #include <functional>
 #include <mutex>
+#include <string>
 
+#include "chicane/chicane.h"
 #include "chicane/golang.h"
 
 using namespace chicane::golang;  // NOLINT: the vocabulary under test
@@ -254,9 +265,61 @@ const Case kCases[] = {
      }},
 };
 
+constexpr int kRaced = 66;  // ThreadSanitizer's exit status
+
+/// Whether ThreadSanitizer reports a race of this program; with something else the check fails.
+bool races_natively(const Case& c, bool* failed) {
+  std::string self = "/proc/self/exe", name = c.name;
+  char* arguments[] = {self.data(), name.data(), nullptr};
+  std::string options = "TSAN_OPTIONS=exitcode=" + std::to_string(kRaced) + ":report_bugs=1";
+  char* environment[] = {options.data(), nullptr};
+  pid_t child = 0;
+  int status = -1;
+  if (posix_spawn(&child, self.c_str(), nullptr, nullptr, arguments, environment) == 0) {
+    waitpid(child, &status, 0);
+  }
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  *failed = code != 0 && code != kRaced;
+  if (*failed) std::printf("%s: status %d\n", c.name, status);
+  return code == kRaced;
+}
+
+bool races_under_engine(const Case& c, const std::string& leg, bool* failed) {
+  chicane::Options options;
+  options.leg = leg;
+  options.schedules = 200;
+  options.shrink = false;
+  const chicane::Result result = chicane::explore(c.body, options);
+  bool races = false;
+  *failed = !result.error.empty();
+  for (const chicane::Diagnosis& diagnosis : result.diagnoses) {
+    races |= diagnosis.kind == "data-race";  // what else is wrong with it is not the question
+    if (diagnosis.kind != "data-race") std::printf("%s: %s\n", c.name, diagnosis.kind.c_str());
+  }
+  if (*failed) std::printf("%s: %s\n", c.name, result.error.c_str());
+  return races;
+}
+
+int check(const std::string& way) {
+  int wrong = 0, programs = 0;
+  for (const Case& c : kCases) {
+    bool failed = false;
+    const bool races =
+        way == "native" ? races_natively(c, &failed) : races_under_engine(c, way, &failed);
+    ++programs;
+    if (races == c.races && !failed) continue;
+    ++wrong;
+    std::printf("%s: %s, but it is to be %s\n", c.name, races ? "a race" : "clean",
+                c.races ? "a race" : "clean");
+  }
+  std::printf("%d programs (%s), %d not as listed\n", programs, way.c_str(), wrong);
+  return wrong == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 3 && std::strcmp(argv[1], "--check") == 0) return check(argv[2]);
   for (const Case& c : kCases) {
     if (argc == 1) {
       std::printf("%s %s\n", c.name, c.races ? "race" : "clean");

@@ -18,7 +18,6 @@ static void* work(void* unused) {
 }
 
 int main(int argc, char** argv) {
-  counter = 0;  // a batch calls main again
   locked = argc > 1 && strcmp(argv[1], "good") == 0;
   pthread_t threads[3];
   for (int i = 0; i < 3; ++i) pthread_create(&threads[i], NULL, work, NULL);
