@@ -326,7 +326,7 @@ Result Explorer::explore() {
   result.runs = runs_;
   result.ended_by = ended_by_;
   result.signal = ended_by_ == "interrupted" ? Interrupts::signal() : 0;
-  result.exhausted = exhausted_;
+  result.exhausted = exhausted_ && options_.shards <= 1;  // a shard's part is not the whole
   result.blocked = statistics_.blocked;
   result.estimate = statistics_.estimate;
   result.estimate_error = statistics_.estimate_error;

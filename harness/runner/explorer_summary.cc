@@ -32,6 +32,7 @@ void summarize(const engine::StrategyReport& report, const Options& options, Res
   result->exhausted |= all && !report.incomplete && options.shards == 1 && options.jobs <= 1;
   if (!result->exhausted) {
     result->summary = seen;
+    if (result->ended_by == "exhausted" && options.shards > 1) result->summary += ", which is all";
     if (!result->guarantee.empty()) result->summary += "; " + result->guarantee;
     return;
   }

@@ -53,7 +53,8 @@ std::string reach_of(const Result& result) {
   if (result.ended_by == "interrupted") text += " until the interrupt";
   if (!result.strategy.empty()) text += ", " + result.strategy;
   if (result.estimate > static_cast<double>(result.runs)) {
-    text += fmt::format(", of about {}", with_commas(rounded(result.estimate)));
+    text += fmt::format(", of about {} (+- {})", with_commas(rounded(result.estimate)),
+                        with_commas(rounded(result.estimate_error)));
   }
   if (result.distinct_behaviours != 0) {
     text += ": " + counted(result.distinct_behaviours, "distinct behaviour");

@@ -18,7 +18,8 @@ TEST(Reach, SaysHowFarAResultGoes) {
   EXPECT_EQ(reach_of(result), "1,680 schedules until the interrupt, portfolio");
   result.estimate = 123456;
   result.estimate_error = 1000;
-  EXPECT_EQ(reach_of(result), "1,680 schedules until the interrupt, portfolio, of about 120,000");
+  EXPECT_EQ(reach_of(result),
+            "1,680 schedules until the interrupt, portfolio, of about 120,000 (+- 1,000)");
   result.estimate = result.estimate_error = 0;
   result.ended_by = "schedules";
   result.distinct_behaviours = 1;

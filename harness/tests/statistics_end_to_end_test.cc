@@ -8,6 +8,7 @@
 #include <cmath>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "expect.h"
 
@@ -163,6 +164,50 @@ TEST(Statistics, WhatFairnessLeavesOutIsNoProof) {
   Options with = options(10000);
   with.strategy = Strategy::kPreemption;
   EXPECT_FALSE(explore(spin, with).exhausted);
+}
+
+/// `count` readers and a writer: 2^count behaviours.
+void readers_and_a_writer(int count) {
+  std::atomic<int> x{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) threads.emplace_back([&] { x.load(); });
+  threads.emplace_back([&] { x = 1; });
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(Statistics, JobsAndShardsOfAReductionAreTheWhole) {
+  Options with = options(10000);
+  with.strategy = Strategy::kDpor;
+  const auto program = [] { readers_and_a_writer(5); };
+  for (with.jobs = 1; with.jobs <= 3; ++with.jobs) {
+    const Result result = explore(program, with);
+    EXPECT_TRUE(result.exhausted) << with.jobs;
+    EXPECT_EQ(result.estimate, 32) << with.jobs;
+  }
+  with.jobs = 1;
+  with.shards = 2;
+  double sum = 0;
+  for (with.shard = 0; with.shard < 2; ++with.shard) {
+    const Result result = explore(program, with);
+    EXPECT_EQ(result.ended_by, "exhausted");
+    EXPECT_FALSE(result.exhausted) << "a part proves nothing";
+    EXPECT_THAT(result.summary, HasSubstr("of this shard, which is all"));
+    sum += result.estimate;
+  }
+  EXPECT_EQ(sum, 32);
+}
+
+TEST(Statistics, TheEstimateIsWithinItsError) {
+  Options with = options(16);
+  with.strategy = Strategy::kDpor;
+  for (const std::uint64_t schedules : {16, 64, 256, 1000}) {
+    with.schedules = schedules;
+    const Result result = explore([] { readers_and_a_writer(10); }, with);
+    EXPECT_FALSE(result.exhausted);
+    EXPECT_GT(result.estimate_error, 0);
+    EXPECT_NEAR(result.estimate, 1024, 2 * result.estimate_error) << schedules;
+    EXPECT_GE(result.estimate, static_cast<double>(schedules));
+  }
 }
 
 }  // namespace
