@@ -7,6 +7,7 @@
 
 #include "engine/journal.h"
 #include "engine/scope.h"
+#include "engine/seen_accesses.h"
 
 namespace chicane::engine {
 
@@ -49,6 +50,8 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   close_record();
   for (Monitor* monitor : monitors) monitor->end_run(end_);
   g_shadow_stack = ShadowStack{};
+  last_stamp_ = std::max(last_stamp_, g_access_stamp);
+  g_access_stamp = g_access_stamp_unit = 0;
   strategy.end_run(step_);
   recycle();
   return end_;
@@ -82,7 +85,13 @@ void Engine::begin_monitors(std::span<Monitor* const> monitors) {
   // A single one may take them without a detour.
   if (access_monitors_.size() == 1) {
     const AccessSink sink = access_monitors_[0]->access_sink();
-    if (sink.read != nullptr && sink.write != nullptr) access_sink_ = sink;
+    if (sink.read != nullptr && sink.write != nullptr) {
+      access_sink_ = sink;
+      if (quick_limit_ != 0) {
+        g_access_stamp = last_stamp_ + 1;
+        g_access_stamp_unit = 1;
+      }
+    }
   }
   if (edge_monitors_.size() == 1) {
     const EdgeSink sink = edge_monitors_[0]->edge_sink();
@@ -178,6 +187,7 @@ Thread* Engine::choose_thread(std::size_t count) {
     event_kinds_ = ~std::uint64_t{0};
   }
   journal_->note_step(step_, next->id_);
+  forget_seen();
   quick_accesses_ = quick_limit_;
   special_accesses_ = 0;
   if (next->by_timeout_ && next->pending_.deadline > now_) now_ = next->pending_.deadline;

@@ -35,6 +35,7 @@
 #include "engine/finding.h"
 #include "engine/monitor.h"
 #include "engine/operation.h"
+#include "engine/seen_accesses.h"
 #include "engine/shadow_stack.h"
 #include "engine/strategy.h"
 
@@ -274,6 +275,21 @@ class Engine {
 
   // ---- program thread: memory (called by the compiler's instrumentation) ----
 
+  /// Whether an access (of at most 16 bytes) is one that says nothing new, so that `on_access` need
+  /// not be told of it.
+  static bool passes_by(const void* address, std::size_t size, bool write, const void* site) {
+    const auto at = reinterpret_cast<std::uintptr_t>(address);
+    SeenAccess& seen = seen_access(at);
+    if (!is_seen(seen, at, size, write)) return false;
+    last_site_ = site;
+    if (--seen.left != 0) return true;
+    seen.stamp = kNoStamp;
+    if (Engine* engine = active_) {
+      std::uint64_t& left = engine->quick_accesses_;
+      left -= left < kSkips ? left : kSkips;
+    }
+    return false;
+  }
   void on_access(const void* address, std::size_t size, bool write, const void* site) {
     last_site_ = site;
     if (quick_accesses_ == 0) [[unlikely]]
@@ -340,6 +356,7 @@ class Engine {
 
  private:
   static inline Engine* active_ = nullptr;
+  static inline const void* last_site_ = nullptr;
 
   // engine.cc: the schedule
   bool perform_pending();
@@ -399,7 +416,6 @@ class Engine {
 
   // What every access and every operation touches stands together.
   Thread* current_ = nullptr;
-  const void* last_site_ = nullptr;
   // Accesses that go the quick way before the next operation: none in a recorded run, and where
   // some of them are operations.
   std::uint64_t quick_accesses_ = 0, quick_limit_ = 0;
@@ -411,6 +427,7 @@ class Engine {
   bool next_forced_ = false;
   int current_index_ = -1;  // of the running thread in enabled_
   std::uint64_t special_accesses_ = 0;
+  std::uint64_t last_stamp_ = 0;    // of the last run that had any: g_access_stamp's
   std::uint64_t unlock_count_ = 0;  // in this run; the last of them are in unlocked_
   std::vector<Thread*> all_;        // Thread objects, reused from run to run
   std::size_t thread_count_ = 0;    // of this run

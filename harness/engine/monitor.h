@@ -41,7 +41,8 @@ struct AtomicAccess {
   const void* site;
 };
 
-/// Where the running thread's plain accesses go. Called on the way between the program and the
+/// Where the running thread's plain accesses go, but those that it has noted as seen
+/// (seen_accesses.h). Called on the way between the program and the
 /// engine: `Engine::active()` is not null, so that whoever then calls anything that allocates or
 /// locks opens an Engine::Scope first.
 struct AccessSink {

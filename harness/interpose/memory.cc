@@ -31,13 +31,15 @@ struct Ignored {
 } g_ignored;
 
 inline void touch(const volatile void* address, std::size_t size, bool write, const void* site) {
+  const void* where = const_cast<const void*>(address);
+  if (size <= 16 && Engine::passes_by(where, size, write, site)) return;
   Engine* engine = Engine::active();
   if (engine == nullptr || size == 0) return;
   if (g_ignored.total != 0) [[unlikely]] {
     const ThreadId self = engine->self().id();
     if (self < Ignored::kThreads && g_ignored.depth[self] != 0) return;
   }
-  engine->on_access(const_cast<const void*>(address), size, write, site);
+  engine->on_access(where, size, write, site);
 }
 
 void ignore(int by) {

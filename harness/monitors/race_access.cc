@@ -47,6 +47,42 @@ bool covers(std::uint32_t strong, std::uint32_t weak) {
   now_.pc_high_bits = Record::make_about(0, find_pc_high(high), kPlainRead, 0, 0);
 }
 
+/// `settle` for a cell with records of other bytes, which do not concern the access: its neighbours
+/// in an array, or in a structure.
+[[gnu::noinline]] RaceDetector::Settled RaceDetector::settle_among(const ThreadState& thread,
+                                                                   Cell& cell, std::uint64_t key,
+                                                                   AccessKind kind,
+                                                                   std::uint64_t about) const {
+  Record* const slot = cell.slot;
+  Record *first = nullptr, *second = nullptr;  // of the same bytes
+  unsigned count = 0;
+  for (; count < Cell::kInline && slot[count].key >= first_key_; ++count) {
+    Record& record = slot[count];
+    const unsigned bytes = record.mask(), common = bytes & key & 0xff;
+    if (bytes == 0) return Settled::kNo;  // a list's link, or what was forgotten
+    if (common == 0) continue;
+    if (bytes != (key & 0xff) || second != nullptr) return Settled::kNo;
+    (first == nullptr ? first : second) = &record;
+  }
+  const auto put = [key, about](Record& to) {
+    to.key = key;
+    to.about = about;
+    return Settled::kYes;
+  };
+  const auto put_last = [&] { return count < Cell::kInline ? put(slot[count]) : Settled::kNo; };
+  const auto is_own = [&](const Record& record) { return ((record.key ^ key) & 0xff'ffff) == 0; };
+  const auto in_order = [&](const Record& record) {
+    return is_own(record) || record.segment() <= thread.clock.get(record.thread());
+  };
+  if (first == nullptr) return put_last();
+  Record& last = second == nullptr ? *first : *second;
+  if (is_own(last) && !last.raced() && says_already(last, key, kind)) return Settled::kBefore;
+  if (last.raced() || !in_order(last) || !in_order(*first)) return Settled::kNo;
+  if (second != nullptr || ((last.kind() | kind) & 2) != 0) return Settled::kNo;
+  if (last.kind() == kind || kind == kPlainWrite) return put(last);
+  return put_last();  // a read beside the write
+}
+
 void RaceDetector::access(ThreadId id, std::uint64_t address, std::size_t size, AccessKind kind,
                           const Origin& origin) {
   const ThreadState* thread = state(id);
@@ -60,7 +96,7 @@ void RaceDetector::access(ThreadId id, std::uint64_t address, std::size_t size, 
     const bool next_to_last = cell != nullptr && (granule & (Shadow::kChunk - 1)) != 0;
     cell = next_to_last ? cell + 1 : shadow_.cell(granule);
     if (end - granule < 8) mask &= (1u << (end - granule)) - 1;
-    if (cell != nullptr && !settle(*thread, *cell, epoch | mask, kind, about)) {
+    if (cell != nullptr && settle(*thread, *cell, epoch | mask, kind, about) == Settled::kNo) {
       slow_access(*thread, *cell, granule, mask, about);
     }
     mask = 0xff;
@@ -166,6 +202,7 @@ void RaceDetector::append(const Access& access, Cell& cell, unsigned mask) {
 }
 
 void RaceDetector::retire(std::uint64_t address, std::size_t size, const Origin& origin) {
+  engine::forget_seen();
   if (origin.pc >> 32 != now_.pc_high) note_pc_high(origin.pc >> 32);
   const std::uint64_t step = origin.step >> Record::kStepBits == 0 ? origin.step : 0;
   const std::uint64_t about =
@@ -203,6 +240,7 @@ RacingAccess RaceDetector::racing(const Record& record) const {
 
 void RaceDetector::forget(std::uint64_t address, std::size_t size) {
   if (size == 0) return;
+  engine::forget_seen();
   forget_cells(address, address + size);
   if (sync_count_ != 0) forget_syncs(address, address + size);
 }

@@ -118,8 +118,21 @@ class RaceDetector {
   void start(ThreadState& thread, engine::ThreadId id);
   void advance(ThreadState& thread);
 
-  bool settle(const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
-              std::uint64_t about) const;
+  /// Whether an access is settled: the cell is as the long way would leave it.
+  enum class Settled : std::uint8_t {
+    kNo,
+    kYes,
+    kBefore,  // yes, and it was so before: the thread's own record says all
+  };
+  Settled settle(const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
+                 std::uint64_t about) const;
+  Settled settle_among(const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
+                       std::uint64_t about) const;
+  /// Whether the thread's own record `own` has all that the access would say. (Atomic writes are
+  /// kept beside plain ones.)
+  static bool says_already(const Record& own, std::uint64_t key, AccessKind kind) {
+    return own.key == key && own.kind() >= kind && (own.kind() | 1) == (kind | 1);
+  }
   void slow_access(const ThreadState& thread, Cell& cell, std::uint64_t address, unsigned mask,
                    std::uint64_t about);
   void touch_cell(Access& access, Cell& cell, std::uint64_t address, unsigned mask);

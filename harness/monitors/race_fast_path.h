@@ -8,6 +8,7 @@
 // Thread safety, invariants, cost: race_detector.h.
 #pragma once
 
+#include "engine/seen_accesses.h"
 #include "monitors/race_detector.h"
 
 namespace chicane::monitors {
@@ -34,20 +35,18 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   return &thread;
 }
 
-/// True: the cell is as `touch_cell` would leave it.
-[[gnu::always_inline]] inline bool RaceDetector::settle(const ThreadState& thread, Cell& cell,
-                                                        std::uint64_t key, AccessKind kind,
-                                                        std::uint64_t about) const {
+/// What most accesses need; `settle_among` takes those to bytes between others, `touch_cell` the
+/// rest.
+[[gnu::always_inline]] inline RaceDetector::Settled RaceDetector::settle(
+    const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
+    std::uint64_t about) const {
   constexpr std::uint64_t kThreadAndMask = 0xff'ffff, kMask = 0xff;
   Record* const slot = cell.slot;
   // Field by field: a wider load would have to wait until both have left the store buffer.
   const auto put = [key, about](Record& to) {
     to.key = key;
     to.about = about;
-    return true;
-  };
-  const auto says_already = [&](const Record& own) {
-    return own.key == key && own.kind() >= kind && (own.kind() | 1) == (kind | 1);
+    return Settled::kYes;
   };
   const auto in_order = [&](const Record& record) {
     return record.segment() <= thread.clock.get(record.thread());
@@ -56,38 +55,37 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   const std::uint64_t first_difference = slot[0].key ^ key;
   if (slot[1].key < first_key_) {
     const bool own = (first_difference & kThreadAndMask) == 0;
-    if (own && says_already(slot[0])) return true;
-    // A list's link is of no byte, so it goes the long way here.
-    if (!own && ((first_difference & kMask) != 0 || !in_order(slot[0]))) return false;
+    if (own && says_already(slot[0], key, kind)) return Settled::kBefore;
+    if ((first_difference & kMask) != 0) return settle_among(thread, cell, key, kind, about);
+    if (!own && !in_order(slot[0])) return Settled::kNo;
     const std::uint32_t before = slot[0].kind();
     if (before == kind) return put(slot[0]);
-    if (((before | kind) & 2) != 0) return false;
+    if (((before | kind) & 2) != 0) return Settled::kNo;
     // A write covers the read before it, a read stands beside the write.
     return put(slot[kind == kPlainRead ? 1 : 0]);
   }
-  if (slot[2].key >= first_key_) return false;
   const std::uint64_t difference = slot[1].key ^ key;
+  if (slot[2].key >= first_key_ || ((first_difference | difference) & kMask) != 0) {
+    return settle_among(thread, cell, key, kind, about);
+  }
   const std::uint32_t before = slot[1].kind(), first = slot[0].kind();
   const bool own = (difference & kThreadAndMask) == 0;
   if (own) {
     // What stands before it was compared with it then, and comes before this one too.
-    if (slot[1].raced()) return false;
-    if (says_already(slot[1])) return true;
+    if (slot[1].raced()) return Settled::kNo;
+    if (says_already(slot[1], key, kind)) return Settled::kBefore;
     if (before == kind) return put(slot[1]);
   } else {
-    if ((difference & kMask) != 0 || !in_order(slot[1]) || !in_order(slot[0])) return false;
+    if (!in_order(slot[1]) || !in_order(slot[0])) return Settled::kNo;
     // In another thread's place (a lock's data); what stands before it, say the initialization,
     // stays.
     if (before == kind) {
       const bool stays = kind != kPlainWrite && first != kAtomicRead && first != kind;
-      return stays && put(slot[1]);
+      return stays ? put(slot[1]) : Settled::kNo;
     }
   }
   // A write covers the read, and the write that the read stood beside.
-  if (kind != kPlainWrite || before != kPlainRead || first != kPlainWrite ||
-      (first_difference & kMask) != 0) {
-    return false;
-  }
+  if (kind != kPlainWrite || before != kPlainRead || first != kPlainWrite) return Settled::kNo;
   slot[1].key = 0;
   return put(slot[0]);
 }
@@ -125,7 +123,10 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   if (cell == nullptr) [[unlikely]]
     return false;
   const unsigned mask = (0xffu >> (8 - size)) << offset;
-  return settle(*now_.thread, *cell, now_.thread->epoch | mask, kind, now_.about(pc, kind));
+  const Settled settled =
+      settle(*now_.thread, *cell, now_.thread->epoch | mask, kind, now_.about(pc, kind));
+  if (settled == Settled::kBefore && (kind & 2) == 0) engine::note_seen(address, size, kind & 1);
+  return settled != Settled::kNo;
 }
 
 }  // namespace chicane::monitors

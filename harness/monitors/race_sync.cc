@@ -115,6 +115,7 @@ void RaceDetector::join(ThreadId id, ThreadId ended) {
 /// Begins the thread's next segment: what it does from now on is not what it has published.
 inline void RaceDetector::advance(ThreadState& thread) {
   const ThreadId id = thread.id();
+  engine::forget_seen();
   thread.clock.advance(id, ++last_segment_);
   thread.epoch = Record::make_key(last_segment_, id);
 }

@@ -27,10 +27,6 @@ bool drops_lock(const TraceRecord& record) {
          (engine::bit_of(record.kind) & engine::kUnlockKinds) != 0;
 }
 
-bool is_shared(const TraceRecord& record) {
-  return (engine::bit_of(record.kind) & engine::kReadLockKinds) != 0;
-}
-
 bool is_atomic(const TraceRecord& record) {
   return is_access(record.kind) && record.kind != OpKind::kRead && record.kind != OpKind::kWrite;
 }
