@@ -52,9 +52,12 @@ bench: configure
 	@$(build) --target chicane_bench
 	@scripts/bench $(BUILD) $(ARGS)
 
-## soak     run the catalogue with 20 seeds (SEEDS=100 for more), replay each witness 100 times
+## soak     run the catalogue with 20 seeds (SEEDS=100 for more), replay each witness 100 times,
+##          hold the race detectors against brute force on 100,000 random programs (PROGRAMS=1000)
 soak: configure
-	@$(build) --target catalogue
+	@$(build) --target catalogue differential_sched differential_tsan
+	@$(BUILD)/bin/differential_sched --programs $(or $(PROGRAMS),100000)
+	@$(BUILD)/bin/differential_tsan --programs $(or $(PROGRAMS),100000)
 	@CHICANE=$(BUILD)/bin/chicane scripts/soak-seeds $(SEEDS) $(S) $(ARGS)
 	@$(BUILD)/bin/chicane run --no-diagnoses --no-matrix --witness-dir $(BUILD)/soak $(S) $(ARGS)
 	@CHICANE=$(BUILD)/bin/chicane scripts/soak-witnesses $(TIMES) $(BUILD)/soak

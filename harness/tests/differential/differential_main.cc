@@ -4,8 +4,14 @@
 //
 //   differential_sched [--programs N] [--seed FIRST] [--verbose]
 //
+// Every kPerProcess programs go into a process of their own: ThreadSanitizer has room for some four
+// million releases; then it starts anew, and has forgotten what it saw of the program that runs.
+//
 // Exit: 0 no disagreement, 1 a disagreement (the smallest program that shows it is printed),
 // 2 usage.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -43,6 +49,17 @@ std::uint16_t access_of(const engine::Stack& stack) {
   return kNoAccess;
 }
 
+/// What programs came to, together. The sum does not depend on which of them shared a process.
+struct Tally {
+  std::uint64_t races = 0, excused = 0, schedules = 0;
+
+  void add(const Tally& other) {
+    races += other.races;
+    excused += other.excused;
+    schedules += other.schedules;
+  }
+};
+
 class Bench {
  public:
   Bench() : journal_(engine::Journal::create()), is_tsan_(monitors::make_tsan_monitor != nullptr) {
@@ -57,9 +74,7 @@ class Bench {
     return compare(find_races(log()), reports());
   }
 
-  std::uint64_t races() const { return races_; }
-  std::uint64_t excused() const { return excused_; }
-  std::uint64_t digest() const { return digest_; }
+  const Tally& tally() const { return tally_; }
 
  private:
   bool run(const Program& program, std::uint64_t seed) {
@@ -70,10 +85,12 @@ class Bench {
     engine::Monitor* const watching[] = {monitor_.get()};
     const auto end = engine::Engine::instance().run([&] { execute(program); }, *strategy, watching,
                                                     *journal_, {});
+    std::uint64_t digest = 0xcbf29ce484222325ull;
     for (const LogEntry& e : log()) {
       const auto what = static_cast<unsigned>(e.what) * 256 * 256 + e.thread * 256u + e.object;
-      digest_ = (digest_ ^ what) * 0x100000001b3ull;
+      digest = (digest ^ what) * 0x100000001b3ull;
     }
+    tally_.schedules += digest;
     return end == engine::RunEnd::kFinished;
   }
 
@@ -98,13 +115,13 @@ class Bench {
       }
       named.insert({report.late, report.early});
     }
-    races_ += truth.late.size();
+    tally_.races += truth.late.size();
     for (const std::uint16_t access : truth.late) {
       if (named.contains(access)) continue;
       if (!is_tsan_ || truth.tsan_must_see.contains(access)) {
         return std::string("does not report the race of ") + access_name(access);
       }
-      ++excused_;
+      ++tally_.excused;
     }
     return {};
   }
@@ -112,8 +129,7 @@ class Bench {
   engine::Journal* journal_;
   const bool is_tsan_;
   std::unique_ptr<engine::Monitor> monitor_;
-  std::uint64_t races_ = 0, excused_ = 0;
-  std::uint64_t digest_ = 0xcbf29ce484222325ull;
+  Tally tally_;
 };
 
 bool locks(StepKind kind) {
@@ -164,7 +180,18 @@ Program minimize(Bench& bench, Program program, std::uint64_t* seed) {
   return program;
 }
 
-int run(std::uint64_t first, std::uint64_t programs, bool verbose) {
+void show(const Program& program, std::uint64_t seed, const std::string& problem) {
+  std::printf("seed %llu: the detector %s\n%sin the run:\n", (unsigned long long)seed,
+              problem.c_str(), to_string(program).c_str());
+  for (const LogEntry& e : log()) {
+    std::printf("  thread %u: event %u of object %u%s%s\n", e.thread, static_cast<unsigned>(e.what),
+                e.object, e.access == kNoAccess ? "" : ": ",
+                e.access == kNoAccess ? "" : access_name(e.access));
+  }
+}
+
+/// Programs `first` and following, in this process. 0, 1 or 2, as the command's exit.
+int run(std::uint64_t first, std::uint64_t programs, bool verbose, Tally* tally) {
   Bench bench;
   if (!bench.ready()) {
     std::fprintf(stderr, "differential: error: the system refuses shared memory\n");
@@ -178,20 +205,54 @@ int run(std::uint64_t first, std::uint64_t programs, bool verbose) {
     std::uint64_t schedule = seed;
     const Program smallest = minimize(bench, program, &schedule);
     const std::string again = bench.disagreement(smallest, schedule);
-    std::printf("seed %llu: the detector %s\n%sin the run:\n", (unsigned long long)seed,
-                again.c_str(), to_string(smallest).c_str());
-    for (const LogEntry& e : log()) {
-      std::printf("  thread %u: event %u of object %u%s%s\n", e.thread,
-                  static_cast<unsigned>(e.what), e.object, e.access == kNoAccess ? "" : ": ",
-                  e.access == kNoAccess ? "" : access_name(e.access));
-    }
+    show(smallest, seed, again.empty() ? problem + ", once: not when it runs again" : again);
     return 1;
+  }
+  *tally = bench.tally();
+  return 0;
+}
+
+/// The same in a new process.
+int run_apart(std::uint64_t first, std::uint64_t programs, bool verbose, Tally* tally) {
+  int ends[2];
+  if (pipe(ends) != 0) return 2;
+  const pid_t child = fork();
+  if (child < 0) return 2;
+  if (child == 0) {
+    Tally own;
+    const int status = run(first, programs, verbose, &own);
+    std::fflush(stdout);
+    const bool told = write(ends[1], &own, sizeof own) == sizeof own;
+    _exit(told ? status : 2);
+  }
+  close(ends[1]);
+  Tally childs;
+  const bool told = read(ends[0], &childs, sizeof childs) == sizeof childs;
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!told || !WIFEXITED(status)) {
+    std::fprintf(stderr, "differential: error: the programs from %llu on ended their process\n",
+                 (unsigned long long)first);
+    return 1;
+  }
+  tally->add(childs);
+  return WEXITSTATUS(status);
+}
+
+int run_all(std::uint64_t first, std::uint64_t programs, bool verbose) {
+  constexpr std::uint64_t kPerProcess = 2000;
+  Tally tally;
+  for (std::uint64_t done = 0; done < programs; done += kPerProcess) {
+    const int status =
+        run_apart(first + done, std::min(kPerProcess, programs - done), verbose, &tally);
+    if (status != 0) return status;
   }
   std::printf(
       "%llu programs, %llu racing accesses, %llu of them beyond the detector's limits, "
       "no disagreement; schedules %016llx\n",
-      (unsigned long long)programs, (unsigned long long)bench.races(),
-      (unsigned long long)bench.excused(), (unsigned long long)bench.digest());
+      (unsigned long long)programs, (unsigned long long)tally.races,
+      (unsigned long long)tally.excused, (unsigned long long)tally.schedules);
   return 0;
 }
 
@@ -210,5 +271,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  return chicane::differential::run(first, programs, verbose);
+  return chicane::differential::run_all(first, programs, verbose);
 }

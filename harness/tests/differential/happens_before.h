@@ -41,11 +41,13 @@ struct Truth {
   std::set<std::uint16_t> late;
   /// Those that ThreadSanitizer must report; its known limits excuse it from the others:
   ///   - after a race it forgets what it knew of those 8 bytes, and ignores reads of them from then
-  ///   on;
+  ///     on;
   ///   - it keeps 4 accesses per 8 bytes, and forgets one at random when there are more;
   ///   - a store that releases nothing does not end the release sequence of an earlier one for it,
-  ///   so
-  ///     it may take a later load to be ordered that is not.
+  ///     so it may take a later load to be ordered that is not;
+  ///   - after some four million releases it forgets everything (differential_main.cc: a process
+  ///   does
+  ///     not come to so many).
   std::set<std::uint16_t> tsan_must_see;
   /// And those that it may report though they do not race: it takes a compare-exchange that fails
   /// for a write.
