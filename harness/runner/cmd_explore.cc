@@ -23,6 +23,7 @@
 #include "runner/program_file.h"
 #include "runner/program_run.h"
 #include "runner/reach.h"
+#include "witness/whole_file.h"
 
 namespace chicane::runner {
 namespace {
@@ -128,7 +129,7 @@ int explore(const ExploreCommand& command) {
     if (!diagnosis.witness.empty()) diagnosis.witness = shown_path(diagnosis.witness);
   }
   if (!command.json.empty() &&
-      !write_file_atomically(command.json, report::to_text(run.result), &error)) {
+      !witness::write_whole(command.json, report::to_text(run.result), &error)) {
     return usage_error(error);
   }
   if (!run.result.error.empty()) {

@@ -20,6 +20,7 @@
 #include "runner/run_report.h"
 #include "runner/session.h"
 #include "runner/show.h"
+#include "witness/whole_file.h"
 
 namespace chicane::runner {
 namespace {
@@ -302,7 +303,7 @@ int run(const RunOptions& options) {
                            : options.single()    ? ""
                                                  : options.witness_dir + "/report.json";
   if (!path.empty() &&
-      !write_file_atomically(
+      !witness::write_whole(
           path, to_json(plan.runs, plan.problems, plan.legs, exit_code).dump(1) + "\n", &error)) {
     return usage_error(error);
   }

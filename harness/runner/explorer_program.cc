@@ -27,6 +27,7 @@
 #include "runner/explorer_statics.h"
 #include "runner/problem.h"
 #include "runner/program_session.h"
+#include "witness/whole_file.h"
 
 using Main = int (*)(int, char**, char**);
 using Plain = void (*)();
@@ -47,7 +48,7 @@ namespace {
   result.error = why;
   result.unavailable = unavailable;
   std::string error;
-  const bool told = write_file_atomically(folder + "/result", report::to_text(result), &error);
+  const bool told = witness::write_whole(folder + "/result", report::to_text(result), &error);
   if (!told) std::fprintf(stderr, "chicane: %s\n", error.c_str());
   leave(told ? 0 : 2);
 }
@@ -242,7 +243,7 @@ void host_program(const MainCall& call, const char* folder_text) {
            false);
   }
   result.modules_not_instrumented = modules_without_instrumentation();
-  if (!write_file_atomically(folder + "/result", report::to_text(result), &error)) {
+  if (!witness::write_whole(folder + "/result", report::to_text(result), &error)) {
     std::fprintf(stderr, "chicane: %s\n", error.c_str());
     leave(2);
   }

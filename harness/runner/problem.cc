@@ -2,12 +2,9 @@
 #include "runner/problem.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -67,22 +64,6 @@ std::vector<std::string> split_lines(std::string_view text) {
     text.remove_prefix(end + 1);
   }
   return lines;
-}
-
-bool write_file_atomically(const std::string& path, const std::string& text, std::string* error) {
-  const std::string temporary = path + ".tmp." + std::to_string(getpid());
-  std::FILE* file = std::fopen(temporary.c_str(), "wb");
-  bool good = file != nullptr;
-  if (good) {
-    good = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    good = std::fclose(file) == 0 && good;
-  }
-  good = good && std::rename(temporary.c_str(), path.c_str()) == 0;
-  if (!good) {
-    *error = path + ": cannot be written: " + std::strerror(errno);
-    std::remove(temporary.c_str());
-  }
-  return good;
 }
 
 std::string_view trim(std::string_view text) {

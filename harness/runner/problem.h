@@ -31,9 +31,6 @@ std::string to_string(const Problem& problem);
 bool read_file(const std::string& path, std::string* text);
 /// Its lines, without their ends.
 std::vector<std::string> split_lines(std::string_view text);
-/// Writes a file by way of a temporary one beside it and a rename, so that nobody sees half of it.
-/// On failure returns false and says why in `*error`.
-bool write_file_atomically(const std::string& path, const std::string& text, std::string* error);
 
 /// `text` without white space at either end.
 std::string_view trim(std::string_view text);

@@ -14,6 +14,7 @@
 #include "report/result_json.h"
 #include "runner/problem.h"
 #include "runner/process.h"
+#include "witness/whole_file.h"
 
 namespace chicane::runner {
 namespace {
@@ -66,8 +67,8 @@ ProgramResult run_program(const Session& session) {
   std::string error;
   Session told = session;
   if (session.terminal) told.standard_input = folder.path() + "/terminal";
-  if (folder.path().empty() || !write_file_atomically(folder.path() + "/terminal", "\n", &error) ||
-      !write_file_atomically(folder.path() + "/request", to_text(told), &error)) {
+  if (folder.path().empty() || !witness::write_whole(folder.path() + "/terminal", "\n", &error) ||
+      !witness::write_whole(folder.path() + "/request", to_text(told), &error)) {
     run.result.error = "no folder can be made in " + fs::temp_directory_path().string();
     return run;
   }
@@ -95,7 +96,7 @@ int run_under(const std::vector<std::string>& debugger, const Session& session) 
   const Folder folder;
   std::string error;
   if (folder.path().empty() ||
-      !write_file_atomically(folder.path() + "/request", to_text(session), &error)) {
+      !witness::write_whole(folder.path() + "/request", to_text(session), &error)) {
     return -1;
   }
   switch_off_randomization();
@@ -126,7 +127,7 @@ bool keep_standard_input(const std::string& folder, std::string* path, std::stri
   if (text.empty()) return true;
   fs::create_directories(folder, problem);
   *path = fs::absolute(folder + "/standard-input").string();
-  return write_file_atomically(*path, text, error);
+  return witness::write_whole(*path, text, error);
 }
 
 }  // namespace chicane::runner

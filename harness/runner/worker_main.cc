@@ -24,6 +24,7 @@
 #include "runner/explore_flags.h"
 #include "runner/explorer_addresses.h"
 #include "runner/worker_native.h"
+#include "witness/whole_file.h"
 
 namespace {
 
@@ -95,22 +96,14 @@ bool read_file(const std::string& path, std::string* text) {
   return true;
 }
 
-// Written beside and renamed: a reader never sees half of it.
-bool write_file(const std::string& path, const std::string& text) {
-  const std::string part = path + ".part";
-  std::ofstream file(part);
-  file << text;
-  file.close();
-  return file.good() && std::rename(part.c_str(), path.c_str()) == 0;
-}
-
 // Returns the exit code.
 int write_out(const Arguments& arguments, const nlohmann::json& json) {
   const std::string text = json.dump(1) + "\n";
+  std::string error;
   if (arguments.json.empty()) {
     std::fputs(text.c_str(), stdout);
-  } else if (!write_file(arguments.json, text)) {
-    std::fprintf(stderr, "cannot write '%s'\n", arguments.json.c_str());
+  } else if (!chicane::witness::write_whole(arguments.json, text, &error)) {
+    std::fprintf(stderr, "%s\n", error.c_str());
     return 2;
   }
   return 0;

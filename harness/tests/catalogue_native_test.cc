@@ -50,6 +50,20 @@ TEST(Native, CrashesAreCounted) {
   }
 }
 
+// The option log_path=/dev/null, which seems to say the same, makes a file /dev/null.<pid> for each
+// process that reports something.
+TEST(TsanReports, LeaveNoFilesBesideDevNull) {
+  const Sandbox box;
+  const std::string list = "ls -A /dev | grep '^null[.]' | sort";
+  const std::string before = box.shell(list).out;
+  const Outcome outcome = box.chicane(
+      "run --leg tsan --native --form default --no-diagnoses --witness-dir race "
+      "data_races/unlocked_counter");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.all();
+  EXPECT_THAT(outcome.out, HasSubstr("+ found")) << "without a report nothing is shown";
+  EXPECT_EQ(box.shell(list).out, before);
+}
+
 TEST(Native, IsOfTheLegTsanOnly) {
   const Sandbox box;
   const Outcome outcome = box.chicane("run --leg sched --native --witness-dir race locks/relock");

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "witness/schedule_file.h"
+#include "witness/whole_file.h"
 
 namespace chicane::witness {
 namespace {
@@ -65,23 +66,8 @@ bool save(const std::string& path, const ScheduleFile& schedule, std::string* er
   std::error_code failure;
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!folder.empty()) std::filesystem::create_directories(folder, failure);
-  const std::string unfinished = path + ".part";
-  {
-    std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-    file << format(schedule);
-    file.flush();
-    if (!file) {
-      *error = fmt::format("{}: cannot be written: {}; choose another --witness-dir", path,
-                           std::strerror(errno));
-      std::remove(unfinished.c_str());
-      return false;
-    }
-  }
-  std::filesystem::rename(unfinished, path, failure);
-  if (!failure) return true;
-  *error = fmt::format("{}: cannot be written: {}; choose another --witness-dir", path,
-                       failure.message());
-  std::remove(unfinished.c_str());
+  if (write_whole(path, format(schedule), error)) return true;
+  *error += "; choose another --witness-dir";
   return false;
 }
 

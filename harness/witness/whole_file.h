@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files that are there whole or not at all.
+#pragma once
+
+#include <string>
+
+namespace chicane::witness {
+
+/// Writes `text` to `path`: into a file beside it, which is then renamed, so that nobody sees half
+/// of it and what was there stays until all is written. What is no regular file (/dev/null,
+/// /dev/stdout, a pipe, a symbolic link) keeps its place and is written into instead.
+/// On failure returns false and says in `*error` what could not be written and why.
+/// Safe from several threads and processes for different paths.
+bool write_whole(const std::string& path, const std::string& text, std::string* error);
+
+}  // namespace chicane::witness

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "witness/whole_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace chicane::witness {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+namespace fs = std::filesystem;
+
+class WholeFile : public ::testing::Test {
+ protected:
+  WholeFile() {
+    std::string name = ::testing::TempDir() + "chicane-whole-XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  ~WholeFile() override { fs::remove_all(folder_); }
+
+  std::string at(const std::string& name) const { return (folder_ / name).string(); }
+  static std::string content(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+  }
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), {}));
+  }
+
+  fs::path folder_;
+  std::string error_;
+};
+
+TEST_F(WholeFile, ReplacesWhatWasThereAndLeavesNothingBeside) {
+  ASSERT_TRUE(write_whole(at("a"), "long text", &error_)) << error_;
+  ASSERT_TRUE(write_whole(at("a"), "short", &error_)) << error_;
+  EXPECT_EQ(content(at("a")), "short");
+  EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(WholeFile, WhatIsNoRegularFileKeepsItsPlace) {
+  ASSERT_EQ(mkfifo(at("pipe").c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] { read = content(at("pipe")); });
+  EXPECT_TRUE(write_whole(at("pipe"), "through it", &error_)) << error_;
+  if (!fs::is_fifo(at("pipe"))) std::ofstream(at("pipe"));  // else the reader waits for ever
+  reader.join();
+  EXPECT_EQ(read, "through it");
+  EXPECT_TRUE(fs::is_fifo(at("pipe")));
+
+  std::ofstream(at("target")) << "old";
+  fs::create_symlink(at("target"), at("link"));
+  EXPECT_TRUE(write_whole(at("link"), "new", &error_)) << error_;
+  EXPECT_TRUE(fs::is_symlink(at("link")));
+  EXPECT_EQ(content(at("target")), "new");
+}
+
+TEST_F(WholeFile, AFailureSaysWhyAndKeepsWhatWasThere) {
+  EXPECT_FALSE(write_whole(at("none/a"), "text", &error_));
+  EXPECT_THAT(error_, StartsWith(at("none/a") + ": cannot be written: No such file"));
+  fs::create_directory(at("folder"));
+  EXPECT_FALSE(write_whole(at("folder"), "text", &error_));
+  EXPECT_THAT(error_, HasSubstr("Is a directory"));
+  EXPECT_EQ(files(), 1U);
+}
+
+}  // namespace
+}  // namespace chicane::witness
