@@ -4,8 +4,9 @@
 // `lockorder` leg's, which confirms or refutes each; TSan reports cycles that cannot happen
 // (a common gate lock, an order by join, read locks only).
 //
-// Its reports are taken as data (tsan_monitor.cc), so their text goes nowhere. Not by the option
-// log_path=/dev/null: that makes files named /dev/null.<pid>.
+// Its reports are taken as data (tsan_monitor.cc): their text is made short (no symbols, frames of
+// one character), for a schedule may bring ten and a scenario has a thousand schedules, and goes
+// nowhere. Not by the option log_path=/dev/null: that makes files named /dev/null.<pid>.
 #include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -41,5 +42,6 @@ const char* __tsan_default_options() {
          "print_summary=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:"
          "handle_abort=0:handle_sigill=0:report_mutex_bugs=1:report_destroy_locked=0:history_size="
          "4:atexit_sleep_ms=0:"
-         "suppress_equal_stacks=0:suppress_equal_addresses=0:die_after_fork=0";
+         "suppress_equal_stacks=0:suppress_equal_addresses=0:die_after_fork=0:"
+         "symbolize=0:stack_trace_format=-";
 }
