@@ -32,7 +32,7 @@ namespace fs = std::filesystem;
 
 struct ExploreCommand {
   ExploreFlags explore;
-  std::string leg = "sched", isolation, json, witness_dir = "chicane-witnesses";
+  std::string leg = "sched", isolation = "run", json, witness_dir = "chicane-witnesses";
   std::vector<std::string> allowed_exits, program;
   bool output = false;
 };
@@ -59,12 +59,9 @@ bool read_flags(const ExploreCommand& command, Session* session, std::string* er
   if (!read_explore_flags(command.explore, &settings, error)) return false;
   session->arguments = explore_arguments(settings);
   if (!check_word("leg", command.leg, {"sched", "lockorder", "tsan"}, error)) return false;
-  // ThreadSanitizer takes long to copy.
-  std::string isolation = command.leg == "tsan" ? "batch" : "run";
-  if (!command.isolation.empty()) isolation = command.isolation;
-  if (!check_word("isolation", isolation, {"run", "batch"}, error)) return false;
+  if (!check_word("isolation", command.isolation, {"run", "batch"}, error)) return false;
   session->leg = command.leg;
-  parse_isolation(isolation, &session->isolation);
+  parse_isolation(command.isolation, &session->isolation);
   session->show_output = command.output;
   return read_statuses(command, session, error);
 }
@@ -152,8 +149,8 @@ void add_explore(CLI::App& app, int* exit_code) {
   command->add_option("--leg", options->leg, "sched (the default), lockorder or tsan");
   command->add_option(
       "--isolate", options->isolation,
-      "run (the default): each run has a process of its own; batch (of tsan): main is called "
-      "again and again in one, which is faster");
+      "run (the default): each run has a process of its own; batch: main is called again and again "
+      "in one, which is faster; the program's variables are put back, but not with --leg tsan");
   command
       ->add_option("--allow-exit", options->allowed_exits,
                    "An exit status other than 0 that is no finding; `any`: every one")

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "monitors/lock_order.h"
+#include "runner/explorer_core.h"
 #include "runner/explorer_interrupts.h"
 #include "runner/explorer_lanes.h"
 #include "runner/explorer_nested.h"
@@ -163,6 +164,7 @@ void Explorer::run_lanes(std::vector<std::unique_ptr<Lane>>& lanes) {
   const auto take = [this](engine::Journal& journal, bool stuck) {
     return take_findings(journal, stuck);
   };
+  OneCore core(options_.isolate_runs && lanes.size() == 1);
   double stop_at = 0;
   for (;;) {
     if (stop_at == 0 && should_stop()) stop_at = seconds() + kGraceSeconds;
@@ -180,7 +182,9 @@ void Explorer::run_lanes(std::vector<std::unique_ptr<Lane>>& lanes) {
       const double left = (options_.time_limit - seconds()) * 1000;
       patience = std::clamp(static_cast<int>(left) + 1, 1, kLookEvery);
     }
+    core.before_wait();
     ChildProcess::wait_for_any(children, patience);
+    core.after_wait();
     for (const auto& lane : lanes) {
       if (lane->child() == nullptr) continue;
       if (lane->child()->ended()) {

@@ -22,6 +22,7 @@
 #include "interpose/process.h"
 #include "monitors/monitors.h"
 #include "monitors/run_recorder.h"
+#include "runner/explorer_core.h"
 #include "runner/explorer_interrupts.h"
 #include "runner/explorer_stop.h"
 
@@ -249,6 +250,7 @@ ChildProcess::ChildProcess(const ChildTask& task, Journal& journal)
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) syscall(SYS_exit_group, 1);
+    OneCore::release_in_child();
     Interrupts::restore_in_child();
     run_all(task_, journal_);
     std::fflush(nullptr);

@@ -45,7 +45,9 @@ Lane::Lane(const std::function<void()>& program, const Options& options, const H
   task_.program = &program;
   task_.options = &options_;
   task_.hosting = hosting;
-  if (options_.isolate_runs) {
+  // ThreadSanitizer's monitor makes fibers, and in the children of a process that has some
+  // ThreadSanitizer looks away.
+  if (options_.isolate_runs && options_.leg != "tsan") {
     monitors_ = make_monitors(options_.leg, false);
     task_.monitors = &monitors_;
   }

@@ -3,9 +3,11 @@
 // `chicane explore` on the programs of whole_programs/. Oracle: each program says in its text how
 // it may end, and at which lines (`//~ tag`).
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "catalogue_sandbox.h"
 
@@ -173,6 +175,34 @@ TEST(ProgramExplore, ExitStatusesThatAreAllowed) {
   EXPECT_EQ(explore(sandbox, "endings exit-status", "--allow-exit any").kinds(), Kinds{});
   EXPECT_EQ(explore(sandbox, "endings exit-status", "--allow-exit 4").kinds(),
             Kinds{"nonzero-exit"});
+}
+
+// Oracle: ThreadSanitizer knows of a schedule's races, and nothing of how the program ends.
+TEST(ProgramExplore, TheLegTsanIsThreadSanitizerOnEverySchedule) {
+  if (access((kPrograms + "counter_tsan").c_str(), X_OK) != 0) {
+    GTEST_SKIP() << "the compiler has no ThreadSanitizer";
+  }
+  const Sandbox sandbox;
+  const std::string leg = "--leg tsan --witness-dir w";
+  EXPECT_EQ(explore(sandbox, "counter_tsan good", leg).kinds(), Kinds{});
+  const Explored bad = explore(sandbox, "counter_tsan bad", leg);
+  EXPECT_EQ(bad.outcome.exit_code, 1);
+  EXPECT_EQ(bad.kinds(), Kinds{"data-race"}) << bad.outcome.all();
+  EXPECT_EQ(bad.line_of("data-race"), tagged("counter.c", "increment"));
+  EXPECT_EQ(sandbox.chicane("replay w/counter_tsan.tsan.1.chicane").exit_code, 0);
+  // Each of the two kinds of program says what it is for.
+  const Outcome other = sandbox.chicane("explore -- " + kPrograms + "counter_tsan good");
+  EXPECT_EQ(other.exit_code, 77);
+  EXPECT_NE(other.err.find("without CHICANE_RUNTIME=tsan"), std::string::npos) << other.all();
+}
+
+TEST(ProgramExplore, TheProgramSeesAllCores) {
+  const Sandbox sandbox;
+  const std::string allowed = "--allow-exit " + std::to_string(std::thread::hardware_concurrency());
+  for (const std::string isolation : {" --isolate run", " --isolate batch"}) {
+    const Explored seen = explore(sandbox, "endings cores", allowed + isolation);
+    EXPECT_EQ(seen.kinds(), Kinds{}) << seen.outcome.all();
+  }
 }
 
 TEST(ProgramExplore, EachRunReadsItsInputFromTheBeginning) {

@@ -98,6 +98,8 @@ int run(const std::string& how) {
     std::thread other(finish);
     if (done) raise(SIGKILL);
     other.join();
+  } else if (how == "cores") {
+    return static_cast<int>(std::thread::hardware_concurrency());
   } else if (how == "joinable") {
     std::thread other(finish);  // its destructor ends the program
   }
