@@ -16,6 +16,15 @@ void shared_drop(Shared* shared) {
   delete shared;
 }
 
+namespace {
+
+/// What an event tells of a shared value: where it is.
+std::uint64_t place_of(const Shared* shared) {
+  return shared == nullptr ? 0 : reinterpret_cast<std::uintptr_t>(shared->value);
+}
+
+}  // namespace
+
 Cell::~Cell() {
   if (value_ != nullptr) shared_drop(value_);
 }
@@ -25,7 +34,7 @@ Shared* Cell::load() const {
   Section section;
   section.wait({OpKind::kAtomicLoad, this, site});
   Shared* value = observe(section, value_);
-  section.emit(OpKind::kAtomicLoad, Outcome::kDone, this, site);
+  section.emit(OpKind::kAtomicLoad, Outcome::kDone, this, site, place_of(value));
   return value;
 }
 
@@ -38,7 +47,7 @@ void Cell::store(Shared* value) {
     section.release_store(&value->edge);
     old = value_;
     value_ = value;
-    section.emit(OpKind::kAtomicStore, Outcome::kDone, this, site);
+    section.emit(OpKind::kAtomicStore, Outcome::kDone, this, site, place_of(value));
   }
   if (old != nullptr) shared_drop(old);
 }
@@ -51,7 +60,7 @@ Shared* Cell::swap(Shared* value) {
   section.release_store(&value->edge);
   Shared* old = value_;
   value_ = value;
-  section.emit(OpKind::kAtomicRmw, Outcome::kDone, this, site);
+  section.emit(OpKind::kAtomicRmw, Outcome::kDone, this, site, place_of(value));
   return old;
 }
 

@@ -12,7 +12,9 @@
 //   - for plain data all three hold one common lock, T's two accesses in different critical
 //     sections; for an atomic T's are a load and a store (a compare-exchange or another
 //     read-modify-write looks at x itself);
-//   - any access by T to x between U's write and T's is a re-validation: no finding;
+//   - any access by T to x between U's write and T's is a re-validation: no finding; unless runs
+//     prove that what T writes depends on its first look, and does not depend on the later one: a
+//     swap (`second` in interruptions.h);
 //   - at T's write x still differs from a.
 //
 // That alone is no mistake: T may write something that has nothing to do with what it read. So the
@@ -23,7 +25,9 @@
 //   lost-update          what T writes depends on what it read: with another value read, another
 //                        value written, by the same difference, or the same bits changed, or as a
 //                        function seen at two points at least twice each. (Never one value read
-//                        and two written, never two read and one written; no pointers.)
+//                        and two written, never two read and one written.) A pointer to another
+//                        heap block stands for its contents (heap_contents.h), so that a changed
+//                        copy in a box of its own is a function of the box that was copied.
 //   atomicity-violation  whether T writes depends on what it read: after reading b here, no thread
 //                        went on to write; T did so after reading a, over b, and changed it.
 //
@@ -49,6 +53,7 @@
 #include <utility>
 #include <vector>
 
+#include "monitors/interruptions.h"
 #include "monitors/run_trace.h"
 
 namespace chicane::monitors {
@@ -59,6 +64,7 @@ class Dependence {
   /// Another run of the same moment: `read`, then `written`, as numbers of `size` bytes.
   void add(std::uint64_t read, std::uint64_t written, std::uint32_t size);
   bool proven() const;
+  bool refuted() const { return refuted_; }
 
  private:
   struct Point {
@@ -91,37 +97,50 @@ class AtomicityAnalysis final : public TraceAnalysis {
   std::vector<std::uint64_t> take_new_sites() override { return std::exchange(new_sites_, {}); }
 
  private:
-  class Pass;
   struct Pair {
     CodePlace read, write;
+    bool looks_again;
     bool operator==(const Pair&) const = default;
   };
   struct PairHash {
     std::size_t operator()(const Pair& pair) const {
-      return pair.read.hash() * 31 + pair.write.hash();
+      return (pair.read.hash() * 31 + pair.write.hash()) * 2 + pair.looks_again;
     }
   };
+  static Pair pair_of(const Moment& moment) {
+    return {moment.read->place, moment.write->place, moment.second != nullptr};
+  }
   /// What followed a read of one value at one place.
-  struct Followed {
+  struct Outcomes {
     unsigned written = 0, left = 0;
   };
+  /// What is known of one moment.
+  struct Known {
+    Dependence on_read, on_second;
+    bool left_alone = false;  // in some run nobody came between
+  };
 
-  void note_moment(const TraceEntry& read, const TraceEntry& write);
+  /// Whether the moment may yet be proven.
+  bool note_moment(const Moment& moment);
   void note_followed(const TraceEntry& read, bool written);
+  bool judge_moment(const Moment& moment, std::span<const std::uint64_t> sites,
+                    std::vector<Interruption>* found);
+  static bool is_ordered(const RunTrace& trace, const Moment& moment);
   /// Whether T acted on a value for which it does not act.
-  bool contradicts(const Interruption& found, std::uint64_t at_write) const;
+  bool contradicts(const Moment& moment) const;
   void propose(const Pair& pair, bool lost_update);
+  static std::uint64_t mark_of(const Pair& pair, bool lost_update);
   static bool is_listed(const Pair& pair, bool lost_update, std::span<const std::uint64_t> sites);
 
   // More runs than these are not watched for a proof that does not come.
   static constexpr unsigned kPatience = 400;
   bool replays_;
   unsigned runs_ = 0;
-  std::unordered_map<std::uint64_t, unsigned> count_;      // of this run: moments so far
-  std::unordered_map<std::uint64_t, Dependence> moments_;  // by thread, pair, and how many-th
-  std::unordered_map<std::uint64_t, Followed> followed_;   // by place and value
-  std::unordered_set<Pair, PairHash> dependent_;           // of which a moment is proven
-  std::unordered_set<Pair, PairHash> open_;                // interrupted, and not proven
+  std::unordered_map<std::uint64_t, unsigned> count_;     // of this run: moments so far
+  std::unordered_map<std::uint64_t, Known> moments_;      // by thread, pair, and how many-th
+  std::unordered_map<std::uint64_t, Outcomes> followed_;  // by place and value
+  std::unordered_set<Pair, PairHash> dependent_;          // of which a moment is proven
+  std::unordered_set<Pair, PairHash> open_;               // interrupted, and not proven
   std::unordered_set<Pair, PairHash> proposed_, reported_;
   std::vector<std::uint64_t> new_sites_;
 };

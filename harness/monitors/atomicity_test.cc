@@ -153,6 +153,40 @@ TEST(Atomicity, ALookAtTheWholeObjectIsARevalidation) {
   EXPECT_EQ(after_proof(script), 0u);
 }
 
+/// Two threads, each `x = copy of x, changed`, swapped in: a second look that nobody uses.
+Script swapped(bool interrupted, unsigned first) {
+  const unsigned second = 3 - first;
+  const auto swap = [](Script& script, unsigned thread, std::uint64_t finds, std::uint64_t puts) {
+    script.lock(thread)
+        .access(What::kRead, thread, 90, finds)
+        .access(What::kWrite, thread, 20 + thread, puts)
+        .unlock(thread);
+  };
+  Script script;
+  const auto with = [](unsigned thread, std::uint64_t value) { return value | thread; };
+  script.in_section(What::kRead, first, 10 + first, 0);
+  if (interrupted) script.in_section(What::kRead, second, 10 + second, 0);
+  swap(script, first, 0, with(first, 0));
+  if (!interrupted) script.in_section(What::kRead, second, 10 + second, first);
+  swap(script, second, first, with(second, interrupted ? 0 : first));
+  return script;
+}
+
+TEST(Atomicity, ASecondLookThatIsDisregardedIsNoRevalidation) {
+  AtomicityAnalysis analysis(false);
+  for (const unsigned first : {1u, 2u}) {
+    analysis.find(swapped(false, first).trace(), true, {});
+    EXPECT_TRUE(analysis.take_new_sites().empty()) << "nobody was interrupted";
+  }
+  for (const unsigned first : {1u, 2u}) analysis.find(swapped(true, first).trace(), true, {});
+  const auto sites = analysis.take_new_sites();
+  const Script script = swapped(true, 2);
+  const auto found = analysis.find(script.trace(), true, sites);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(found[0].lost_update);
+  EXPECT_EQ(found[0].read->place.pcs[0], 11u);
+}
+
 TEST(Atomicity, AValueThatIsBackHarmsNobody) {
   Script script;
   script.in_section(What::kRead, 1, 11, 0)

@@ -34,6 +34,12 @@ CodePlace place_of(const void* site) {
   return place;
 }
 
+TraceEntry::What what_of(OpKind atomic) {
+  return atomic == OpKind::kAtomicLoad    ? TraceEntry::kAtomicLoad
+         : atomic == OpKind::kAtomicStore ? TraceEntry::kAtomicStore
+                                          : TraceEntry::kAtomicRmw;
+}
+
 /// Whether the page is still there: the program may have given it back since it wrote to it.
 bool is_mapped(std::uint64_t address) {
   static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
@@ -47,6 +53,7 @@ void RunRecorder::begin_run(engine::Engine& engine) {
   engine_ = &engine;
   trace_.entries.clear();
   trace_.truncated = false;
+  heap_.clear();
   unsettled_ = false;
 }
 
@@ -72,7 +79,8 @@ std::vector<std::uint64_t> RunRecorder::take_new_sites() {
 std::uint64_t RunRecorder::event_kinds() const {
   if (!watching_) return 0;
   return event_mask(OpKind::kLock, OpKind::kTryLock, OpKind::kReadLock, OpKind::kTryReadLock,
-                    OpKind::kUnlock, OpKind::kReadUnlock);
+                    OpKind::kUnlock, OpKind::kReadUnlock, OpKind::kAtomicLoad, OpKind::kAtomicStore,
+                    OpKind::kAtomicRmw);
 }
 
 TraceEntry* RunRecorder::add(TraceEntry::What what, ThreadId thread, const void* address) {
@@ -96,12 +104,22 @@ void RunRecorder::settle() {
   TraceEntry& last = trace_.entries.back();
   if (is_mapped(last.address)) {
     last.value = engine::Engine::read_value(reinterpret_cast<const void*>(last.address), last.size);
+    follow(&last);
   }
+}
+
+/// Notes what a pointer points to.
+void RunRecorder::follow(TraceEntry* entry) const {
+  if (entry->size != sizeof(void*)) return;
+  const HeapContents::Meaning meaning = heap_.of(entry->value);
+  entry->contents = meaning.contents;
+  entry->block = meaning.block;
 }
 
 void RunRecorder::on_access(ThreadId thread, const void* address, std::size_t size, bool write,
                             const void* site) {
   TraceEntry* entry = add(write ? TraceEntry::kWrite : TraceEntry::kRead, thread, address);
+  if (write) heap_.written(address, size);
   if (entry == nullptr) return;
   entry->size = static_cast<std::uint32_t>(size);
   entry->place = place_of(site);
@@ -110,19 +128,35 @@ void RunRecorder::on_access(ThreadId thread, const void* address, std::size_t si
     unsettled_ = true;
   } else {
     entry->value = engine::Engine::read_value(address, size);
+    follow(entry);
   }
 }
 
 void RunRecorder::on_atomic(const engine::AtomicAccess& access) {
-  const auto what = access.kind == OpKind::kAtomicLoad    ? TraceEntry::kAtomicLoad
-                    : access.kind == OpKind::kAtomicStore ? TraceEntry::kAtomicStore
-                                                          : TraceEntry::kAtomicRmw;
-  TraceEntry* entry = add(what, access.thread, access.address);
+  TraceEntry* entry = add(what_of(access.kind), access.thread, access.address);
+  if (access.kind != OpKind::kAtomicLoad) heap_.accessed_atomically(as_number(access.address));
   if (entry == nullptr) return;
   entry->size = access.size;
   entry->order = access.order;
   entry->place = place_of(access.site);
   entry->value = engine::Engine::read_value(access.address, access.size);
+  follow(entry);
+}
+
+/// Go's values in boxes are exchanged by the runtime: there is an event, and no access by the
+/// program. Its value is where the box is.
+void RunRecorder::add_cell_access(const Event& event) {
+  if (!like_a_pointer(event.value)) return;
+  const bool told = !trace_.entries.empty() && trace_.entries.back().is_atomic() &&
+                    trace_.entries.back().address == as_number(event.object) &&
+                    trace_.entries.back().step == engine_->step();
+  TraceEntry* entry = told ? nullptr : add(what_of(event.kind), event.thread, event.object);
+  if (entry == nullptr) return;
+  entry->size = sizeof(void*);
+  entry->order = engine::MemoryOrder::kSeqCst;
+  entry->place = place_of(event.site);
+  entry->value = event.value;
+  follow(entry);
 }
 
 void RunRecorder::on_fence(ThreadId thread, engine::MemoryOrder order) {
@@ -158,7 +192,7 @@ void RunRecorder::on_event(const Event& event) {
       what = TraceEntry::kReadUnlock;
       break;
     default:
-      return;
+      return add_cell_access(event);
   }
   if (TraceEntry* entry = add(what, event.thread, event.object)) {
     entry->place.pcs[0] = as_number(event.site);
@@ -167,9 +201,11 @@ void RunRecorder::on_event(const Event& event) {
 
 void RunRecorder::on_allocate(ThreadId thread, const void* start, std::size_t size) {
   if (TraceEntry* entry = add(TraceEntry::kForget, thread, start)) entry->value = size;
+  heap_.allocated(start, size);
 }
 void RunRecorder::on_free(ThreadId thread, const void* start, std::size_t size) {
-  on_allocate(thread, start, size);
+  if (TraceEntry* entry = add(TraceEntry::kForget, thread, start)) entry->value = size;
+  heap_.freed(start);
 }
 
 std::unique_ptr<engine::Monitor> make_run_recorder(bool replays) {

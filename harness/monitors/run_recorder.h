@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "monitors/heap_contents.h"
 #include "monitors/run_trace.h"
 
 namespace chicane::monitors {
@@ -56,10 +57,13 @@ class RunRecorder final : public engine::Monitor {
  private:
   TraceEntry* add(TraceEntry::What what, engine::ThreadId thread, const void* address);
   void settle();
+  void follow(TraceEntry* entry) const;
+  void add_cell_access(const engine::Event& event);
 
   std::vector<std::unique_ptr<TraceAnalysis>> analyses_;
   engine::Engine* engine_ = nullptr;
   RunTrace trace_;
+  HeapContents heap_;
   std::uint64_t runs_ = 0;
   bool watching_ = true;
   bool unsettled_ = false;  // the last entry is a write that has yet to happen

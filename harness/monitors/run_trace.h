@@ -56,6 +56,8 @@ struct TraceEntry {
   std::uint64_t address = 0;
   /// Of an access to at most 8 bytes: what was read, or what the location held afterwards.
   std::uint64_t value = 0;
+  /// Of a pointer into a heap block: what is there, and where the block begins (heap_contents.h).
+  std::uint64_t contents = 0, block = 0;
   std::uint64_t step = 0;
   CodePlace place{};
 

@@ -3,10 +3,13 @@
 // `lost-update` and `atomicity-violation` on whole programs, none of which asserts anything; and
 // silence on the idioms that look alike and are right.
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <thread>
+#include <vector>
 
+#include "chicane/golang.h"
 #include "expect.h"
 
 namespace chicane::tests {
@@ -86,6 +89,161 @@ TEST(AtomicityViolation, OfACheckThatNoLongerHolds) {
         together([&] { claim(1); }, [&] { claim(2); });
       },
       {"atomicity-violation checks@checks interrupts@acts acts@acts"});
+}
+
+// ---- copies in boxes: what is stored is a pointer to another block ----
+
+using Numbers = std::vector<int>;
+
+TEST(LostUpdate, OfACopyBehindAnAtomicPointer) {
+  expect_found(
+      [] {
+        std::atomic<const Numbers*> now = new Numbers(2);
+        const auto set = [&](int index) {
+          auto* copy = new Numbers(*now.load());  //~ copies
+          (*copy)[index] = 1;
+          now.store(copy);  //~ publishes
+        };
+        together([&] { set(0); }, [&] { set(1); });
+      },
+      {"lost-update read@copies lost@publishes write@publishes"});
+}
+
+TEST(LostUpdate, OfACopyBehindAnAtomicSharedPointer) {
+  expect_found(
+      [] {
+        std::atomic<std::shared_ptr<const Numbers>> now(std::make_shared<Numbers>(2));
+        const auto set = [&](int index) {
+          Numbers copy = *now.load();  //~ loads-shared
+          copy[index] = 1;
+          now.store(std::make_shared<const Numbers>(copy));  //~ stores-shared
+        };
+        together([&] { set(0); }, [&] { set(1); });
+      },
+      {"lost-update read@loads-shared lost@stores-shared write@stores-shared"});
+}
+
+TEST(LostUpdate, OfACopyInAGoValue) {
+  expect_found(
+      [] {
+        golang::AtomicValue<Numbers> now;
+        now.store(Numbers(2));
+        const auto set = [&](int index) {
+          Numbers copy = *now.load();  //~ loads-value
+          copy[index] = 1;
+          now.store(copy);  //~ stores-value
+        };
+        golang::WaitGroup group;
+        group.go([&] { set(0); });
+        group.go([&] { set(1); });
+        group.wait();
+      },
+      {"lost-update read@loads-value lost@stores-value write@stores-value"});
+}
+
+TEST(LostUpdate, OfACopyThatIsSwappedIn) {
+  expect_found(
+      [] {
+        std::atomic<const Numbers*> now = new Numbers(2);
+        const auto set = [&](int index) {
+          auto* copy = new Numbers(*now.load());  //~ reads-box
+          (*copy)[index] = 1;
+          static_cast<void>(now.exchange(copy));  //~ swaps-box
+        };
+        together([&] { set(0); }, [&] { set(1); });
+      },
+      {"lost-update read@reads-box lost@swaps-box write@swaps-box"});
+}
+
+TEST(Atomicity, ACompareExchangeLoopOfBoxes) {
+  expect_clean([] {
+    std::atomic<const Numbers*> now = new Numbers(2);
+    const auto set = [&](int index) {
+      const Numbers* old = now.load();
+      auto* copy = new Numbers(*old);
+      (*copy)[index] = 1;
+      while (!now.compare_exchange_weak(old, copy)) {
+        *copy = *old;
+        (*copy)[index] = 1;
+      }
+    };
+    together([&] { set(0); }, [&] { set(1); });
+  });
+}
+
+TEST(Atomicity, ACompareExchangeLoopOfSharedPointers) {
+  expect_clean([] {
+    std::atomic<std::shared_ptr<const Numbers>> now(std::make_shared<Numbers>(2));
+    const auto set = [&](int index) {
+      auto old = now.load();
+      for (;;) {
+        Numbers copy = *old;
+        copy[index] = 1;
+        if (now.compare_exchange_strong(old, std::make_shared<const Numbers>(copy))) return;
+      }
+    };
+    together([&] { set(0); }, [&] { set(1); });
+  });
+}
+
+TEST(Atomicity, NewBoxesThatOweNothingToTheOld) {
+  expect_clean([] {
+    std::atomic<const Numbers*> now = new Numbers(2);
+    const auto set = [&](int value) {
+      const std::size_t before = now.load()->size();  // for a log, say
+      now.store(new Numbers(2, value));
+      return before;
+    };
+    together([&] { set(1); }, [&] { set(2); });
+  });
+}
+
+TEST(Atomicity, WritersOfBoxesWhoTakeALock) {
+  expect_clean([] {
+    std::mutex writers;
+    std::atomic<std::shared_ptr<const Numbers>> now(std::make_shared<Numbers>(2));
+    const auto set = [&](int index) {
+      const std::lock_guard guard(writers);
+      Numbers copy = *now.load();
+      copy[index] = 1;
+      now.store(std::make_shared<const Numbers>(copy));
+    };
+    together([&] { set(0); }, [&] { set(1); }, [&] { static_cast<void>(now.load()->size()); });
+  });
+}
+
+TEST(Atomicity, ABoxThatIsMadeOnceByTheFirstWhoFindsNone) {
+  expect_clean([] {
+    std::mutex mutex;
+    std::atomic<const Numbers*> made = nullptr;
+    const auto get = [&](int self) {
+      if (made.load() != nullptr) return;
+      const std::lock_guard guard(mutex);
+      if (made.load() == nullptr) made.store(new Numbers(1, self));
+    };
+    together([&] { get(1); }, [&] { get(2); });
+  });
+}
+
+TEST(Atomicity, AVersionThatIsComparedBeforeABoxIsPutIn) {
+  expect_clean([] {
+    std::mutex mutex;
+    std::shared_ptr<const Numbers> now = std::make_shared<Numbers>(2);
+    const auto set = [&](int index) {
+      for (;;) {
+        mutex.lock();
+        const auto old = now;
+        mutex.unlock();
+        auto copy = std::make_shared<Numbers>(*old);
+        (*copy)[index] = 1;
+        const std::lock_guard guard(mutex);
+        if (now != old) continue;
+        now = copy;
+        return;
+      }
+    };
+    together([&] { set(0); }, [&] { set(1); });
+  });
 }
 
 // ---- what is right ----

@@ -12,9 +12,9 @@ CHICANE_SCENARIO(copy_on_write, bad) {
   AtomicValue<std::vector<int>> val;
   val.store(std::vector<int>(2));
   auto set = [&](int index, int elem) {
-    std::vector<int> new_array = *val.load();
+    std::vector<int> new_array = *val.load();  //~ lost-update#store read [sched]: soon stale
     new_array[index] = elem;
-    val.store(new_array);
+    val.store(new_array);  //~ lost-update#store write [sched]; lost-update#store lost [sched]
   };
   WaitGroup wg;
   wg.go([&] { set(0, 1); });
