@@ -107,7 +107,10 @@ std::string render(const Session& session, const ProgramResult& run) {
 int explore(const ExploreCommand& command) {
   Session session;
   std::string error;
-  if (!read_flags(command, &session, &error)) return usage_error(error);
+  if (!read_flags(command, &session, &error) ||
+      (!command.json.empty() && !witness::can_write(command.json, &error))) {
+    return usage_error(error);
+  }
   const std::string path = find_program(command.program[0]);
   const Problem problem = inspect_program(command.program[0], path);
   if (!problem.what.empty()) return usage_error(problem.what, problem.instead);

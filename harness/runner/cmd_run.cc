@@ -267,6 +267,7 @@ int run(const RunOptions& options) {
   std::string error;
   const bool good = check_words(options, &error) && check_numbers(options, &plan, &error);
   if (!good) return usage_error(error, "`chicane run --help` lists what there is");
+  if (!options.json.empty() && !witness::can_write(options.json, &error)) return usage_error(error);
   const Catalogue catalogue = discover(options.scenarios);
   if (catalogue.pitfalls.empty()) {
     return usage_error(catalogue.problems.empty() ? options.scenarios + " has no pitfalls"

@@ -39,6 +39,13 @@ int run(int argc, char** argv) {
   add_shrink(app, &exit_code);
   add_explain(app, &exit_code);
   add_doctor(app, &exit_code);
+  if (std::string error; argc > 1 && argv[1][0] != '-') {
+    std::vector<std::string> commands;
+    for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
+    if (!check_word("command", argv[1], commands, &error)) {
+      return usage_error(error, "`chicane --help` says what each does");
+    }
+  }
   app.footer("Exit: 0 as expected, 1 a finding or an annotation not met, 2 usage, 77 unavailable.");
   try {
     app.parse(argc, argv);

@@ -39,6 +39,14 @@ TEST(Command, NamesWhatWasProbablyMeant) {
   expect_usage_error("--strategy randon", "unknown strategy 'randon'; did you mean random?");
   expect_usage_error("--variant ugly", "unknown variant 'ugly'; known are bad, good");
   expect_usage_error("--form qt", "unknown form 'qt'");
+  const Outcome command = Sandbox().chicane("rnu");
+  EXPECT_EQ(command.exit_code, 2);
+  EXPECT_THAT(command.err, HasSubstr("unknown command 'rnu'; did you mean run?"));
+}
+
+TEST(Command, SaysBeforeItRunsWhatCannotBeWritten) {
+  expect_usage_error("--json none/a.json locks/relock",
+                     "none/a.json: cannot be written: none: No such file or directory");
 }
 
 TEST(Command, RefusesValuesThatAreNone) {

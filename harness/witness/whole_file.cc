@@ -28,4 +28,20 @@ bool write_whole(const std::string& path, const std::string& text, std::string* 
   return false;
 }
 
+bool can_write(const std::string& path, std::string* error) {
+  namespace fs = std::filesystem;
+  std::error_code none;
+  const fs::file_status there = fs::symlink_status(path, none);
+  if (is_directory(there)) {
+    *error = path + ": cannot be written: it is a folder";
+    return false;
+  }
+  const bool by_rename = !exists(there) || is_regular_file(there);
+  const fs::path folder = fs::path(path).parent_path();
+  const std::string needed = !by_rename ? path : folder.empty() ? "." : folder.string();
+  if (access(needed.c_str(), W_OK) == 0) return true;
+  *error = path + ": cannot be written: " + needed + ": " + std::strerror(errno);
+  return false;
+}
+
 }  // namespace chicane::witness

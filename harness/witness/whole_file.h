@@ -14,4 +14,8 @@ namespace chicane::witness {
 /// Safe from several threads and processes for different paths.
 bool write_whole(const std::string& path, const std::string& text, std::string* error);
 
+/// Whether `write_whole` could write to `path`, as far as one can know without writing: to say so
+/// before hours of work. Else false, and why in `*error`.
+bool can_write(const std::string& path, std::string* error);
+
 }  // namespace chicane::witness

@@ -73,5 +73,16 @@ TEST_F(WholeFile, AFailureSaysWhyAndKeepsWhatWasThere) {
   EXPECT_EQ(files(), 1U);
 }
 
+TEST_F(WholeFile, WhetherItCanBeWrittenIsKnownBefore) {
+  EXPECT_TRUE(can_write(at("a"), &error_)) << error_;
+  EXPECT_TRUE(can_write("/dev/null", &error_)) << error_;
+  EXPECT_FALSE(can_write(at("none/a"), &error_));
+  EXPECT_EQ(error_,
+            at("none/a") + ": cannot be written: " + at("none") + ": No such file or directory");
+  EXPECT_FALSE(can_write(folder_.string(), &error_));
+  EXPECT_THAT(error_, HasSubstr("it is a folder"));
+  EXPECT_EQ(files(), 0U);
+}
+
 }  // namespace
 }  // namespace chicane::witness
