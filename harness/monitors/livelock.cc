@@ -8,6 +8,11 @@
 //   else: it keeps doing the same things                    livelock            site "spins", one
 //                                                                               per thread
 //
+// A thread of a livelock that does nothing but look at things that never change (loads, failed
+// compare-exchanges and try-locks, yields between them) is told to be busy waiting: what it needs
+// is something to wait for. One that waits actively for something that comes is not told: whether
+// it comes soon enough is for a schedule to decide, and a bounded spin looks the same.
+//
 // First of all, a thread that waited for a lock, or tried it again and again, all through the fair
 // part, while others took that lock and gave it back at least kMostHandOvers times: `starvation`,
 // sites "waits" and "holds". What the others do then is no livelock: it may be for that thread to
@@ -44,7 +49,7 @@ struct Ring {
     std::uint64_t step;
     OpKind kind;
     Outcome outcome;
-    bool has_value;
+    std::uint64_t value;
   };
   Entry entries[kSize];
   std::uint64_t count = 0;
@@ -65,7 +70,7 @@ class LivelockMonitor final : public engine::Monitor {
     if (event.thread >= rings_.size()) rings_.resize(event.thread + 1);
     Ring& ring = rings_[event.thread];
     ring.entries[ring.count++ % Ring::kSize] = {event.site, event.object,  event.step,
-                                                event.kind, event.outcome, event.value != 0};
+                                                event.kind, event.outcome, event.value};
   }
   void end_run(RunEnd end) override {
     if (end == RunEnd::kStepLimit) judge();
@@ -75,6 +80,7 @@ class LivelockMonitor final : public engine::Monitor {
   void judge();
   bool still_runs(const engine::Thread& thread);
   static bool rests_or_hands_over(const Ring& ring);
+  static bool only_looks(const Ring& ring);
   static unsigned rank(const Ring::Entry& entry);
   Ring::Entry repeated(const engine::Thread& thread);
   void add_spin(Finding* finding, const char* role, const engine::Thread& thread);
@@ -124,8 +130,23 @@ bool LivelockMonitor::rests_or_hands_over(const Ring& ring) {
     // A receive from a closed channel, which has value 0, hands nothing over.
     const bool receives = entry.kind == OpKind::kRecv || entry.kind == OpKind::kTryRecv;
     return entry.kind == OpKind::kSend || entry.kind == OpKind::kTrySend ||
-           (receives && entry.has_value);
+           (receives && entry.value != 0);
   });
+}
+
+bool LivelockMonitor::only_looks(const Ring& ring) {
+  const auto last = ring.last();
+  return last.size() == Ring::kSize &&
+         std::all_of(last.begin(), last.end(), [&](const Ring::Entry& entry) {
+           if (entry.kind == OpKind::kYield) return true;
+           if (entry.outcome == Outcome::kFailed || entry.outcome == Outcome::kWouldBlock) {
+             return true;
+           }
+           if (entry.kind != OpKind::kAtomicLoad) return false;
+           return std::all_of(last.begin(), last.end(), [&](const Ring::Entry& other) {
+             return other.object != entry.object || other.value == entry.value;
+           });
+         });
 }
 
 unsigned LivelockMonitor::rank(const Ring::Entry& entry) {
@@ -169,7 +190,7 @@ Ring::Entry LivelockMonitor::repeated(const engine::Thread& thread) {
   }
   const engine::Operation& pending = thread.pending();
   if (counts.empty()) {
-    return {pending.site, pending.object, 0, pending.kind, Outcome::kDone, false};
+    return {pending.site, pending.object, 0, pending.kind, Outcome::kDone, 0};
   }
   unsigned most = 0;
   for (const Count& count : counts) most = std::max(most, count.count);
@@ -205,6 +226,11 @@ void LivelockMonitor::report_livelock(const std::vector<const engine::Thread*>& 
   message += engine::to_string(entry.kind);
   message += all_spin ? ", without effect, in all of " : ", without an end, in all of ";
   message += steps + " steps, the last of them under a fair schedule";
+  for (const engine::Thread* thread : threads) {
+    if (!only_looks(rings_[thread->id()])) continue;
+    message += "; " + name_of(*thread) + " is busy waiting";
+    break;
+  }
   Finding* finding = engine_->report("livelock", message, entry.object);
   for (const engine::Thread* thread : threads) add_spin(finding, "spins", *thread);
 }

@@ -151,6 +151,37 @@ TEST(Reports, ASpinThatNobodyEnds) {
       {"livelock spins@spins"});
 }
 
+/// Whether the one diagnosis of `program`, a livelock, tells that somebody is busy waiting.
+bool waits_busily(const Program& program) {
+  const Result result = explore(program, options(20));
+  EXPECT_EQ(result.diagnoses.size(), 1u) << describe(result);
+  if (result.diagnoses.empty()) return false;
+  EXPECT_EQ(result.diagnoses[0].kind, "livelock");
+  return result.diagnoses[0].message.find("is busy waiting") != std::string::npos;
+}
+
+TEST(Reports, WhoOnlyLooksIsBusyWaiting) {
+  EXPECT_TRUE(waits_busily([] {
+    std::atomic<int> ready{0}, failed{0};
+    while (ready.load() == 0 && failed.load() == 0) std::this_thread::yield();
+  }));
+  EXPECT_TRUE(waits_busily([] {
+    std::mutex mutex;
+    mutex.lock();
+    std::thread other([&] {
+      while (!mutex.try_lock()) {
+      }
+      mutex.unlock();
+    });
+    other.join();
+    mutex.unlock();
+  }));
+  EXPECT_FALSE(waits_busily([] {
+    std::atomic<int> turn{0};
+    while (turn.load() < 2) turn.store(1 - turn.load());
+  })) << "it changes what it looks at";
+}
+
 TEST(Reports, TheLockorderLegConfirmsWhatItPredicts) {
   Options with = options();
   with.leg = "lockorder";
