@@ -171,6 +171,9 @@ std::optional<std::vector<ChoiceRecord>> Explorer::try_choices(
   if (!rerun(choices, found.racy_sites, Mode::kTry, course)) return std::nullopt;
   const Finding* again = find_again(found);
   if (again == nullptr || again->telling < found.finding.telling) return std::nullopt;
+  // A switch less, but a spin that lasts until the schedule is made fair, is no gain.
+  const std::uint64_t limit = options_.step_limit;
+  if (again->step >= limit && found.finding.step < limit) return std::nullopt;
   const auto witnesses = journal_->witnesses();
   if (witnesses.empty()) return std::nullopt;
   const auto made = journal_->choices(witnesses.front());

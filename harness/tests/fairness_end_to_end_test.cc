@@ -151,5 +151,22 @@ TEST(Fairness, NobodyMakesProgress) {
   EXPECT_EQ(result.diagnoses[0].kind, "livelock");
 }
 
+/// With no forced switch at all, main would spin until the schedule is made fair, 20,000 steps
+/// later: one switch is the shorter tale.
+TEST(Fairness, ASpinsWitnessIsNotTheLongWay) {
+  const auto publish = [] {
+    int flag = 0;
+    std::thread last([&] { flag = 1; });
+    while (reinterpret_cast<const volatile int&>(flag) == 0) {
+    }
+    last.join();
+  };
+  const Result result = explore(publish, options(100));
+  ASSERT_EQ(result.diagnoses.size(), 1U) << describe(result);
+  EXPECT_EQ(result.diagnoses[0].kind, "data-race");
+  EXPECT_LE(result.diagnoses[0].forced_switches, 1);
+  EXPECT_LT(result.diagnoses[0].length, 20U);
+}
+
 }  // namespace
 }  // namespace chicane::tests
