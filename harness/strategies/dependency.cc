@@ -103,7 +103,9 @@ bool waits_elsewhere(OpKind kind) {
 }  // namespace
 
 void Footprint::add(ObjectKey object, Mode mode) {
-  for (unsigned i = 0; i < size_; ++i) {
+  const std::uint64_t before = touched_;
+  note({object, mode});
+  for (unsigned i = 0; i < size_ && touched_ == before; ++i) {
     if ((*this)[i] == Access{object, mode}) return;
   }
   if (size_ < kFew) {
@@ -119,6 +121,45 @@ void Footprint::replace(ObjectKey object, Mode mode, Mode by) {
     Access& access = i < kFew ? few_[i] : more_[i - kFew];
     if (access == Access{object, mode}) access.mode = by;
   }
+  // The filters are made anew: what is not changed after all would be taken to be.
+  touched_ = changed_ = 0;
+  for (unsigned i = 0; i < size_; ++i) note((*this)[i]);
+}
+
+void Footprint::note(const Access& access) {
+  const std::uint64_t bit = std::uint64_t{1} << (access.object * 0x9e3779b97f4a7c15u >> 58);
+  touched_ |= bit;
+  if (access.mode != Mode::kRead) changed_ |= bit;
+}
+
+bool Footprint::has_conflict(const Footprint& other) const {
+  for (unsigned i = 0; i < size_; ++i) {
+    for (unsigned k = 0; k < other.size_; ++k) {
+      const Access &a = (*this)[i], &b = other[k];
+      if (a.object == b.object && conflict(a.mode, b.mode)) return true;
+    }
+  }
+  return false;
+}
+
+bool touches_one_object(const Operation& operation) {
+  switch (operation.kind) {
+    case OpKind::kAtomicLoad:
+    case OpKind::kAtomicStore:
+    case OpKind::kAtomicRmw:
+    case OpKind::kAtomicCas:
+    case OpKind::kLock:
+    case OpKind::kUnlock:
+      return operation.object != nullptr && operation.deadline == engine::kNever;
+    default:
+      return false;
+  }
+}
+
+bool may_fail(OpKind kind) {
+  Mode succeeding, failing;
+  return mode_of(kind, false, &succeeding) && mode_of(kind, true, &failing) &&
+         succeeding != failing;
 }
 
 void note_failure(OpKind kind, ObjectKey object, Footprint* of) {

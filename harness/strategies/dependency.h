@@ -87,8 +87,9 @@ class Footprint {
  public:
   void clear() {
     size_ = 0;
+    touched_ = changed_ = 0;
     everything_ = may_announce_ = meets_announcements_ = false;
-    more_.clear();
+    if (!more_.empty()) more_.clear();
   }
   void add(ObjectKey object, Mode mode);
   void replace(ObjectKey object, Mode mode, Mode by);
@@ -106,29 +107,39 @@ class Footprint {
     if (everything_ || other.everything_) return true;
     if (may_announce_ && other.meets_announcements_) return true;
     if (other.may_announce_ && meets_announcements_) return true;
-    for (unsigned i = 0; i < size_; ++i) {
-      for (unsigned k = 0; k < other.size_; ++k) {
-        const Access &a = (*this)[i], &b = other[k];
-        if (a.object == b.object && conflict(a.mode, b.mode)) return true;
-      }
-    }
-    return false;
+    if (((changed_ & other.touched_) | (touched_ & other.changed_)) == 0) return false;
+    return has_conflict(other);
   }
 
  private:
+  bool has_conflict(const Footprint& other) const;
+  void note(const Access& access);
   static constexpr unsigned kFew = 3;
+  // Bloom filters of the objects, and of those that are not just read: two reads never conflict.
+  std::uint64_t touched_ = 0, changed_ = 0;
   unsigned size_ = 0;
   bool everything_ = false, may_announce_ = false, meets_announcements_ = false;
   Access few_[kFew] = {};
   engine::SharedVector<Access> more_;
 };
 
+/// Whether a thread that is at `operation` meets no other there: whenever it goes on, all else is
+/// as if it had gone on at once. What it then does up to its next operation may meet others.
+inline bool is_silent(const engine::Operation& operation) {
+  return operation.kind == engine::OpKind::kThreadStart ||
+         (operation.kind == engine::OpKind::kThreadJoin && operation.can_block() &&
+          operation.deadline == engine::kNever);
+}
+/// Whether all that it can touch is its object.
+bool touches_one_object(const engine::Operation& operation);
 /// Adds what `operation` touches when it takes effect, and succeeds: with `by_timeout` by its
 /// deadline. To be called before it does: what it refers to may be gone afterwards.
 void add_operation(const ObjectNames& names, const engine::Operation& operation, bool by_timeout,
                    Footprint* to);
 /// It went without success after all (a try or a compare-exchange) on the object of that name.
 void note_failure(engine::OpKind kind, ObjectKey object, Footprint* of);
+/// Whether going without success makes a difference to what it touches.
+bool may_fail(engine::OpKind kind);
 /// Adds what is touched by announcing `operation`.
 void add_announcement(const ObjectNames& names, const engine::Operation& operation, Footprint* to);
 /// Adds what an event says beyond its step's operation.

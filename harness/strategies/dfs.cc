@@ -8,6 +8,7 @@
 //
 // The choices of the current run are all that it keeps.
 #include "engine/shared_heap.h"
+#include "strategies/search.h"
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t kSplitChoices = 8;
 
-class Dfs final : public engine::Strategy {
+class Dfs final : public Search {
  public:
   Dfs(unsigned shard, unsigned shards) : shard_(shard), shards_(shards) {}
   const char* name() const override { return "dfs"; }
@@ -44,6 +45,16 @@ class Dfs final : public engine::Strategy {
     if (engine::Engine::instance().last_end() == engine::RunEnd::kStepLimit) incomplete_ = true;
     finish_run();
   }
+  bool counts_traces() const override { return false; }
+  bool owns(const Trace&, std::span<const unsigned> choices) override {
+    std::uint64_t hash = 0;
+    for (std::size_t i = 0; i < choices.size() && i < kSplitChoices; ++i) {
+      hash = mix(hash, choices[i]);
+    }
+    return hash % shards_ == shard_;
+  }
+  std::uint64_t executions() const override { return executions_; }
+  bool ended() const override { return exhausted_; }
   bool statistics(engine::SearchStatistics* to) const override {
     *to = {executions_, blocked_, static_cast<double>(executions_), 0, incomplete_};
     if (exhausted_ || executions_ == 0) return true;
@@ -75,11 +86,14 @@ class Dfs final : public engine::Strategy {
     return choice.chosen;
   }
 
+  static std::uint64_t mix(std::uint64_t hash, unsigned chosen) {
+    hash = (hash ^ (chosen + 1)) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 29;
+  }
   bool is_mine() const {
     std::uint64_t hash = 0;
     for (std::size_t i = 0; i < choices_.size() && i < kSplitChoices; ++i) {
-      hash = (hash ^ (choices_[i].chosen + 1)) * 0x9e3779b97f4a7c15u;
-      hash ^= hash >> 29;
+      hash = mix(hash, choices_[i].chosen);
     }
     return hash % shards_ == shard_;
   }
@@ -105,7 +119,7 @@ class Dfs final : public engine::Strategy {
 
 }  // namespace
 
-std::unique_ptr<engine::Strategy> make_dfs(unsigned shard, unsigned shards) {
+std::unique_ptr<Search> make_dfs(unsigned shard, unsigned shards) {
   return std::make_unique<Dfs>(shard, shards);
 }
 

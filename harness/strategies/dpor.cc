@@ -9,11 +9,8 @@
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
-namespace {
 
 using engine::ThreadChoice;
-
-}  // namespace
 
 Dpor::Dpor(unsigned shard, unsigned shards)
     : shard_(shard), shards_(shards), divided_(shards < 2) {}
@@ -90,6 +87,12 @@ unsigned Dpor::pick_thread(const ThreadChoice& choice) {
     return give_up(choice);
   }
   recording_ = true;
+  const int silent = silent_index(choice);
+  if (silent >= 0) {
+    ++position_;
+    trace_.begin_step(choice, static_cast<unsigned>(silent), true);
+    return static_cast<unsigned>(silent);
+  }
   const std::uint32_t depth = trace_.size();
   if (depth >= valid_) enter(depth);
   const unsigned pick = choose(choice, node(depth));
@@ -127,15 +130,36 @@ void Dpor::enter(std::uint32_t depth) {
   at.branch.clear();
   at.first = at.children = kNone;
   at.brief = at.brief_below = false;
-  if (depth > 0) {
-    Node& before = nodes_[depth - 1];
-    const TraceStep& step = trace_.step(depth - 1);
+  std::uint32_t last = depth;
+  while (last > 0 && trace_.step(last - 1).silent) --last;
+  if (last > 0) {
+    Node& before = nodes_[last - 1];
+    const TraceStep& step = trace_.step(last - 1);
     for (const Sleeper& sleeper : before.sleep) {
       if (!sleeper.footprint.depends_on(step.footprint)) at.sleep.push_back(sleeper);
     }
     at.first = std::exchange(before.children, kNone);
     at.brief = before.brief || before.brief_below;
   }
+}
+
+int Dpor::silent_index(const ThreadChoice& choice) const {
+  if (!eager_ || forced_ != kNone) return -1;
+  for (unsigned i = 0; i < choice.enabled.size(); ++i) {
+    if (is_silent(choice.enabled[i]->pending())) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+/// After the first run: what was silent in it is a step like others.
+void Dpor::heed_all() {
+  eager_ = false;
+  for (std::uint32_t depth = 0; depth < trace_.size(); ++depth) {
+    if (!trace_.step(depth).silent) continue;
+    trace_.step(depth).silent = false;
+    node(depth) = {};
+  }
+  valid_ = std::max(valid_, trace_.size());
 }
 
 bool Dpor::sleeps(const Node& node, Tid tid) {
@@ -226,6 +250,10 @@ void Dpor::end_run(std::uint64_t steps) {
 
 void Dpor::finish_run(bool cut) {
   in_run_ = false;
+  if (eager_ && !was_silent(trace_, keep_)) {
+    heed_all();
+    if (executions_ + blocked_ != 0) return restart();
+  }
   const bool whole = !blocked_run_ && position_ >= keep_;
   const bool counted = whole && divided_ && gates_.belongs(trace_);
   ++(counted ? executions_ : blocked_);
@@ -255,7 +283,9 @@ void Dpor::reverse_races(bool cut) {
   // What a reversed step's thread will announce, and what of this run that meets, is not known: all
   // races are looked at again, beside what this run did besides.
   if (announcing_) races_.clear();
-  for (std::uint32_t i = announcing_ ? 0 : keep_; i < trace_.size(); ++i) finder_.find(i, &races_);
+  for (std::uint32_t i = announcing_ ? 0 : keep_; i < trace_.size(); ++i) {
+    if (!trace_.step(i).silent) finder_.find(i, &races_);
+  }
   for (std::uint32_t i = 0; i < trace_.waiting().size(); ++i) {
     if (shards_ < 2 || !gates_.hold_back(trace_, trace_.waiting()[i].tid)) {
       finder_.find_waiting(i, &races_);
@@ -265,7 +295,7 @@ void Dpor::reverse_races(bool cut) {
   if (!cut || trace_.size() == 0) return;
   const std::uint32_t last = trace_.size() - 1;
   for (const Waiting& waiting : trace_.waiting()) {
-    if (trace_.enabled(last, waiting.tid) == nullptr || sleeps(nodes_[last], waiting.tid)) continue;
+    if (!trace_.is_enabled(last, waiting.tid) || sleeps(nodes_[last], waiting.tid)) continue;
     sequence_.assign(1, {waiting.tid, &waiting.footprint, {}});
     tree_.insert(&nodes_[last].first, &sequence_);
   }
@@ -302,9 +332,10 @@ void Dpor::backtrack() {
   exhausted_ = true;
   keep_ = 0;
   for (std::uint32_t depth = trace_.size(); depth-- > 0 && exhausted_;) {
+    const TraceStep& step = trace_.step(depth);
+    if (step.silent) continue;
     Node& at = nodes_[depth];
     tree_.free_list(std::exchange(at.children, kNone));
-    const TraceStep& step = trace_.step(depth);
     for (unsigned i = 0; i < step.footprint.size(); ++i) {
       at.branch.add(step.footprint[i].object, step.footprint[i].mode);
     }
@@ -334,6 +365,10 @@ bool Dpor::next_outcome(std::uint32_t depth) {
   return true;
 }
 
+bool Dpor::owns(const Trace& trace, std::span<const unsigned>) {
+  return shards_ < 2 || Gates::owner(gates_.part_of(trace), shards_) == shard_;
+}
+
 // ---- estimates ----
 
 /// Which part of the tree lies behind, if all branches of a step are equally large and those that
@@ -344,6 +379,7 @@ double Dpor::explored() const {
   double behind = static_cast<double>(part_) / parts, here = 1 / parts;
   for (std::uint32_t depth = 0; depth <= keep_; ++depth) {
     const Node& at = nodes_[depth];
+    if (depth < keep_ && trace_.step(depth).silent) continue;
     const bool current = depth < keep_ || forced_ != kNone;
     const double branches = at.done + tree_.length(at.first) + (current ? 1 : 0);
     if (branches == 0) break;  // a part that has not begun
@@ -378,7 +414,7 @@ bool Dpor::statistics(engine::SearchStatistics* to) const {
   return true;
 }
 
-std::unique_ptr<engine::Strategy> make_dpor(unsigned shard, unsigned shards) {
+std::unique_ptr<Search> make_dpor(unsigned shard, unsigned shards) {
   return std::make_unique<Dpor>(shard, shards);
 }
 

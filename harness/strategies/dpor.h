@@ -4,6 +4,9 @@
 // Jonsson, Sagonas, POPL 2014; JACM 64(4), 2017): a depth-first search that runs each Mazurkiewicz
 // trace of the program (dependency.h) exactly once, and none in part.
 //
+// A step that touches nothing that others do (is_silent) is no choice: it is made as soon as it can
+// be. Where such a step turns out to touch something after all, all steps are choices.
+//
 // After each run its races (races.h) are reversed: what is to be tried goes into the wakeup tree of
 // the step from where it starts. Sleep sets tell what need not be tried again. An operation with n
 // outcomes is n branches. A run that ended badly is a trace like any other; one that was cut off (a
@@ -33,12 +36,13 @@
 #include "engine/shared_heap.h"
 #include "strategies/gates.h"
 #include "strategies/races.h"
+#include "strategies/search.h"
 #include "strategies/trace.h"
 #include "strategies/wakeup_tree.h"
 
 namespace chicane::strategies {
 
-class Dpor final : public engine::Strategy {
+class Dpor final : public Search {
  public:
   Dpor(unsigned shard, unsigned shards);
   const char* name() const override { return "dpor"; }
@@ -55,11 +59,17 @@ class Dpor final : public engine::Strategy {
     trace_.on_allocate(thread, start, size);
   }
   void end_run(std::uint64_t steps) override;
+  bool counts_traces() const override { return true; }
+  bool owns(const Trace& trace, std::span<const unsigned> choices) override;
+  std::uint64_t executions() const override { return executions_; }
+  bool ended() const override { return exhausted_; }
 
   /// Of this shard.
   bool statistics(engine::SearchStatistics* to) const override;
   /// Of the last run.
   const Trace& trace() const { return trace_; }
+  /// Whether steps that touch nothing are choices: they are then part of what makes a trace.
+  bool heeds_all() const { return !eager_; }
   std::size_t wakeup_steps() const { return tree_.in_use(); }
   /// I2.
   void remember(std::size_t steps) { most_remembered_ = steps; }
@@ -86,6 +96,8 @@ class Dpor final : public engine::Strategy {
   void enter(std::uint32_t depth);
   bool may_go(const engine::Thread& thread) const;
   void clear_tree();
+  int silent_index(const engine::ThreadChoice& choice) const;
+  void heed_all();
   void begin_part(std::uint64_t part);
   static bool sleeps(const Node& node, Tid tid);
   static int index_of(const engine::ThreadChoice& choice, const Trace& trace, Tid tid);
@@ -113,10 +125,10 @@ class Dpor final : public engine::Strategy {
   Tid forced_ = kNone;  // for the first new step: its thread, for another outcome
   bool recording_ = false, in_run_ = false, blocked_run_ = false;
   bool stopped_ = false;  // nobody could go on, but for the gates
-  bool counted_ = false;  // the last run was
   bool incomplete_ = false, exhausted_ = false;
   bool announcing_ = false;  // some step met an operation that acts by being announced
   bool cut_ = false;         // some run was cut off
+  bool eager_ = true;        // silent steps are no choices
   bool forgetful_ = false;   // some sequence was not kept as a whole (I2)
   std::uint64_t last_step_ = 0;
   std::uint64_t executions_ = 0, blocked_ = 0;

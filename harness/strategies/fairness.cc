@@ -20,6 +20,12 @@ void Fairness::begin_run() {
   changed_by_ = engine::kNoThread;
 }
 
+/// Threads' births and deaths, and who waits for these: no part of a spin.
+bool Fairness::is_of_lives(OpKind kind) {
+  return kind == OpKind::kThreadCreate || kind == OpKind::kThreadStart ||
+         kind == OpKind::kThreadExit || kind == OpKind::kThreadJoin;
+}
+
 bool Fairness::failed(const Event& event) {
   // Who has found a lock taken and now sleeps until it is unlocked does not spin.
   if (event.kind == OpKind::kLock && event.outcome == Outcome::kWouldBlock) return false;
@@ -118,6 +124,7 @@ void Fairness::wake_those_due(const Event& event) {
 
 void Fairness::on_event(const Event& event) {
   ++events_;
+  if (resting_.empty() && is_of_lives(event.kind) && event.outcome == Outcome::kDone) return;
   if (event.thread >= threads_.size()) threads_.resize(event.thread + 1);
   if (!resting_.empty()) wake_those_due(event);
   State& state = threads_[event.thread];

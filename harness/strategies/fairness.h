@@ -77,6 +77,7 @@ class Fairness {
     bool resting = false;
   };
 
+  static bool is_of_lives(engine::OpKind kind);
   static bool failed(const engine::Event& event);
   static bool polls(const engine::Event& event);
   static bool changes(const engine::Event& event);

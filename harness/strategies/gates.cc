@@ -27,7 +27,7 @@ void Gates::choose(const Trace& trace, const engine::SharedVector<Race>& races, 
   for (const Race& race : races) {
     if (race.second == kNone) continue;
     if (gates_.size() == kMostGates || parts() >= kPartsPerShard * shards) return;
-    const TraceStep& first = trace.step(race.first[0]);
+    const TraceStep& first = trace.step(race.first);
     const TraceStep& second = trace.step(race.second);
     // Steps that wait for no gate yet, so that the gates are as independent as can be.
     const bool used = std::any_of(gates_.begin(), gates_.end(), [&](const Gate& gate) {
@@ -39,15 +39,15 @@ void Gates::choose(const Trace& trace, const engine::SharedVector<Race>& races, 
 
 // By the sum of its digits to the base `shards`: whichever gates divide unequally, each shard has
 // as many of either side.
+unsigned Gates::owner(std::uint64_t part, unsigned shards) {
+  std::uint64_t sum = 0;
+  for (; part != 0; part /= std::max(2U, shards)) sum += part % std::max(2U, shards);
+  return static_cast<unsigned>(sum % shards);
+}
+
 bool Gates::next(unsigned shard, unsigned shards, std::uint64_t* part) const {
-  for (; *part < parts(); ++*part) {
-    std::uint64_t sum = 0;
-    for (std::uint64_t rest = *part; rest != 0; rest /= std::max(2U, shards)) {
-      sum += rest % std::max(2U, shards);
-    }
-    if (sum % shards == shard) return true;
-  }
-  return false;
+  while (*part < parts() && owner(*part, shards) != shard) ++*part;
+  return *part < parts();
 }
 
 const Gates::Step& Gates::waiting(std::size_t gate) const {
@@ -97,6 +97,30 @@ bool Gates::belongs(const Trace& trace) const {
     if (fits(trace, either, other)) return false;
   }
   return true;
+}
+
+std::uint64_t Gates::part_of(const Trace& trace) const {
+  engine::SharedVector<std::size_t> either;
+  std::uint64_t part = 0;
+  for (std::size_t i = 0; i < gates_.size(); ++i) {
+    const Gate& gate = gates_[i];
+    const bool first = is_done(trace, gate.first.tid, gate.first.number);
+    const bool second = is_done(trace, gate.second.tid, gate.second.number);
+    const std::uint64_t swapped = std::uint64_t{1} << i;
+    if (second && !first) part |= swapped;
+    if (!first || !second) continue;
+    const std::uint32_t a = trace.step_of(gate.first.tid, gate.first.number);
+    const std::uint32_t b = trace.step_of(gate.second.tid, gate.second.number);
+    if (!trace.happens_before(std::min(a, b), std::max(a, b))) {
+      either.push_back(i);
+    } else if (b < a) {
+      part |= swapped;
+    }
+  }
+  std::uint64_t sides = 0;
+  while (!fits(trace, either, sides)) ++sides;  // the order of the run does
+  for (std::size_t k = 0; k < either.size(); ++k) part |= (sides >> k & 1) << either[k];
+  return part;
 }
 
 /// Whether the trace has an order in which the gates `either` stand at these sides, whatever they

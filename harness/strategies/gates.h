@@ -31,6 +31,10 @@ class Gates {
   void choose(const Trace& trace, const engine::SharedVector<Race>& races, unsigned shards);
   /// The next part from `*part` on that is this shard's; false when there is none.
   bool next(unsigned shard, unsigned shards, std::uint64_t* part) const;
+  /// Whose part it is.
+  static unsigned owner(std::uint64_t part, unsigned shards);
+  /// The part of a whole run that no gate held back.
+  std::uint64_t part_of(const Trace& trace) const;
   std::uint64_t parts() const { return std::uint64_t{1} << gates_.size(); }
   void set(std::uint64_t part) { part_ = part; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The table of names.
+#include "strategies/search.h"
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
@@ -27,8 +28,10 @@ std::unique_ptr<engine::Strategy> make_sampler(const std::string& name, const Pa
 
 std::unique_ptr<engine::Strategy> make_strategy(const std::string& name, const Parameters& with,
                                                 std::string* error) {
-  if (name == "dfs") return make_fair_order(make_dfs(with.shard, with.shards));
-  if (name == "dpor") return make_fair_order(make_dpor(with.shard, with.shards));
+  if (name == "dfs")
+    return make_fair_order(make_probes(make_dfs(with.shard, with.shards), with.seed));
+  if (name == "dpor")
+    return make_fair_order(make_probes(make_dpor(with.shard, with.shards), with.seed));
   auto coverage = std::make_unique<Coverage>();
   auto sampler = make_sampler(name, with, *coverage);
   if (sampler != nullptr)

@@ -28,6 +28,10 @@ void ObjectNames::on_allocate(std::uint32_t thread, const void* start, std::size
   const std::uint64_t name =
       kNamed | (mix(std::uint64_t{thread} << 32 | ++counts_[thread]) & ~std::uint64_t{0xffffff});
   const Block block{from, from + std::max<std::size_t>(size, 1), name};
+  if (blocks_.empty() || block.start >= blocks_.back().end) {
+    blocks_.push_back(block);
+    return;
+  }
   // What the memory was before has been freed.
   const auto first = std::partition_point(blocks_.begin(), blocks_.end(),
                                           [&](const Block& b) { return b.end <= block.start; });

@@ -17,7 +17,11 @@ struct RaceFinder::Late {
   const Footprint* footprint;
 };
 
-std::uint32_t Race::root() const { return *std::min_element(first.begin(), first.end()); }
+std::uint32_t Race::root() const {
+  std::uint32_t least = first;
+  for (const std::uint32_t other : others) least = std::min(least, other);
+  return least;
+}
 
 void RaceFinder::find(std::uint32_t step, engine::SharedVector<Race>* races) {
   const TraceStep& late = trace_.step(step);
@@ -55,7 +59,9 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     return own[access].before;
   };
   if (late.step != kNone && late.footprint->everything()) {
-    for (const std::uint32_t last : trace_.last_steps()) {
+    for (std::uint32_t last : trace_.last_steps()) {
+      // A silent step is not ordered: what it orders (a join after an end) is not either.
+      while (last != kNone && trace_.step(last).silent) last = trace_.step(last).previous;
       if (last != kNone && last != late.step) before_.push_back({last, kNone, false, false});
     }
   }
@@ -74,7 +80,7 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     if (before.by_lock || trace_.step(before.step).tid == late.tid) continue;
     if (is_fixed(before.step) || ordered_by_others(late, before.step)) continue;
     if (may_come_first(late, before)) {
-      races->push_back({{before.step}, late.step, late.waiting});
+      races->push_back({before.step, late.step, late.waiting, {}});
     } else if (before.object != kNone) {
       add_earlier_race(late, before, races);
     }
@@ -111,15 +117,15 @@ bool RaceFinder::may_come_first(const Late& late, const Before& racing) const {
     if (trace_.changes(first, racing.object)) return true;
     // `first` only looked: what it saw is what there was when the waiting began.
     const std::uint32_t began = late.previous + 1;
-    return began < trace_.size() && trace_.enabled(began, late.tid) != nullptr;
+    return began < trace_.size() && trace_.is_enabled(began, late.tid);
   }
-  if (trace_.enabled(first, late.tid) != nullptr) return true;
+  if (trace_.is_enabled(first, late.tid)) return true;
   // It may be made ready by another of its objects, which this run touched later.
   for (const Before& before : before_) {
     if (late.previous != kNone && before.step <= late.previous) continue;
     if (before.step <= first || trace_.happens_before(first, before.step)) continue;
     const std::uint32_t after = before.step + 1;
-    if (after < trace_.size() && trace_.enabled(after, late.tid) != nullptr) return true;
+    if (after < trace_.size() && trace_.is_enabled(after, late.tid)) return true;
   }
   return false;
 }
@@ -137,33 +143,30 @@ void RaceFinder::add_earlier_race(const Late& late, const Before& near,
     if (trace_.step(first).tid == late.tid) return;
     if (late.previous != kNone && trace_.happens_before(first, late.previous)) return;
     if (is_fixed(first)) return;
-    if (trace_.enabled(first, late.tid) == nullptr) continue;
+    if (!trace_.is_enabled(first, late.tid)) continue;
     const auto same = [&](const Race& race) {
-      return race.first[0] == first && race.second == late.step && race.waiting == late.waiting;
+      return race.first == first && race.second == late.step && race.waiting == late.waiting;
     };
     if (std::any_of(races->begin(), races->end(), same)) return;
-    races->push_back({{first}, late.step, late.waiting});
+    races->push_back({first, late.step, late.waiting, {}});
     return;
   }
 }
 
 // ---- locks ----
 
-bool RaceFinder::is_moved(const engine::SharedVector<std::uint32_t>& moved,
-                          std::uint32_t step) const {
-  return std::any_of(moved.begin(), moved.end(), [&](std::uint32_t first) {
-    return step >= first && trace_.happens_before(first, step);
-  });
+bool RaceFinder::is_moved_too(const Race& race, std::uint32_t step) const {
+  return std::any_of(race.others.begin(), race.others.end(),
+                     [&](std::uint32_t first) { return comes_after(step, first); });
 }
 
-/// Which acquisition stands in the way of `late` when all that depends on `moved` comes after it;
-/// kNone: none.
-std::uint32_t RaceFinder::holder(const Late& late, const Access& access, std::uint32_t from,
-                                 const engine::SharedVector<std::uint32_t>& moved) const {
+/// Which acquisition stands in the way of `access` when all that is moved comes after it; kNone:
+/// none.
+std::uint32_t RaceFinder::holder(const Access& access, std::uint32_t from, const Race& race) const {
   engine::SharedVector<Tid> unshared;
   for (std::uint32_t e = from; e != kNone; e = trace_.entries()[e].before) {
     const TraceEntry& entry = trace_.entries()[e];
-    if (is_moved(moved, entry.step)) continue;
+    if (is_moved(race, entry.step)) continue;
     const Tid tid = trace_.step(entry.step).tid;
     if (entry.mode == Mode::kRelease) return kNone;
     if (entry.mode == Mode::kAcquire) return entry.step;
@@ -176,7 +179,6 @@ std::uint32_t RaceFinder::holder(const Late& late, const Access& access, std::ui
       return entry.step;
     }
   }
-  (void)late;
   return kNone;
 }
 
@@ -197,21 +199,20 @@ void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uin
       if (last) return;
       continue;
     }
-    Race race{{entry.step}, late.step, late.waiting};
+    Race race{entry.step, late.step, late.waiting, {}};
     bool possible = !ordered(entry.step);
     while (possible) {
-      const std::uint32_t other = holder(late, access, from, race.first);
+      const std::uint32_t other = holder(access, from, race);
       if (other == kNone) break;
       possible = trace_.step(other).tid != late.tid && !ordered(other);
-      race.first.push_back(other);
+      race.others.push_back(other);
     }
     // Free, and yet it was not enabled there: it stood in a queue.
     const bool waited = late.previous == kNone || late.previous < entry.step;
-    if (possible && waited && race.first.size() == 1 &&
-        trace_.enabled(entry.step, late.tid) == nullptr) {
+    if (possible && waited && race.others.empty() && !trace_.is_enabled(entry.step, late.tid)) {
       bool changed = false;
       for (std::uint32_t k = from; k > e && k != kNone; k = trace_.entries()[k].before) {
-        changed = changed || !is_moved(race.first, trace_.entries()[k].step);
+        changed = changed || !is_moved(race, trace_.entries()[k].step);
       }
       possible = changed;
     }
@@ -222,20 +223,23 @@ void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uin
 
 // ---- what is to be tried ----
 
-SequenceStep RaceFinder::as_wakeup(std::uint32_t step) const {
-  return {trace_.step(step).tid, &trace_.step(step).footprint, trace_.outcomes_of(step)};
+/// What is not moved of the steps in between. Silent ones need not be told: they come of
+/// themselves.
+void RaceFinder::add_to(WakeupSequence* sequence, std::uint32_t from, std::uint32_t to,
+                        const Race& race) const {
+  for (std::uint32_t i = from; i < to; ++i) {
+    const TraceStep& step = trace_.step(i);
+    if (step.silent || is_moved(race, i)) continue;
+    sequence->push_back({step.tid, &step.footprint, trace_.outcomes_of(i)});
+  }
 }
 
 void RaceFinder::reversal(const Race& race, WakeupSequence* sequence, std::size_t* own) {
   sequence->clear();
   const std::uint32_t end = race.second != kNone ? race.second : trace_.size();
-  for (std::uint32_t i = race.root() + 1; i < end; ++i) {
-    if (!is_moved(race.first, i)) sequence->push_back(as_wakeup(i));
-  }
+  add_to(sequence, race.root() + 1, end, race);
   *own = sequence->size();
-  for (std::uint32_t i = end + 1; i < trace_.size(); ++i) {
-    if (!is_moved(race.first, i)) sequence->push_back(as_wakeup(i));
-  }
+  add_to(sequence, end + 1, trace_.size(), race);
   if (race.second != kNone) {
     // Not its outcomes: elsewhere it may have others. Nor that it failed: it may succeed there.
     const TraceStep& late = trace_.step(race.second);

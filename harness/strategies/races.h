@@ -23,11 +23,12 @@
 
 namespace chicane::strategies {
 
-/// A race: `first` are steps that must come after `second`: one, or, of a lock, several holders.
+/// A race: what must come after `second` is the step `first` and, of a lock, other holders.
 struct Race {
-  engine::SharedVector<std::uint32_t> first;
+  std::uint32_t first = kNone;
   std::uint32_t second = kNone;   // a step, or
   std::uint32_t waiting = kNone;  // an index in Trace::waiting
+  engine::SharedVector<std::uint32_t> others;
   std::uint32_t root() const;
 };
 
@@ -47,12 +48,19 @@ class RaceFinder {
   void find(const Late& late, engine::SharedVector<Race>* races);
   void add_lock_races(const Late& late, const Access& access, std::uint32_t from,
                       engine::SharedVector<Race>* races);
-  std::uint32_t holder(const Late& late, const Access& access, std::uint32_t from,
-                       const engine::SharedVector<std::uint32_t>& moved) const;
-  bool is_moved(const engine::SharedVector<std::uint32_t>& moved, std::uint32_t step) const;
+  std::uint32_t holder(const Access& access, std::uint32_t from, const Race& race) const;
+  /// Whether `step` is one that must come later, or comes after one.
+  bool is_moved(const Race& race, std::uint32_t step) const {
+    return comes_after(step, race.first) || (!race.others.empty() && is_moved_too(race, step));
+  }
+  bool is_moved_too(const Race& race, std::uint32_t step) const;
+  bool comes_after(std::uint32_t step, std::uint32_t first) const {
+    return step >= first && trace_.happens_before(first, step);
+  }
   bool is_fixed(std::uint32_t first) const;
   bool ordered_by_others(const Late& late, std::uint32_t first) const;
-  SequenceStep as_wakeup(std::uint32_t step) const;
+  void add_to(WakeupSequence* sequence, std::uint32_t from, std::uint32_t to,
+              const Race& race) const;
 
   struct Before {
     std::uint32_t step;

@@ -91,9 +91,6 @@ inline bool is_whole(const engine::SearchStatistics& statistics) {
 /// Says so.
 void report_proof(engine::StrategyReport* report);
 
-/// Exhaustive; only part `shard` (from 0) of `shards`.
-std::unique_ptr<engine::Strategy> make_dfs(unsigned shard, unsigned shards);
-std::unique_ptr<engine::Strategy> make_dpor(unsigned shard, unsigned shards);
 /// `search`, which takes threads that spin last where it has the choice.
 std::unique_ptr<engine::Strategy> make_fair_order(std::unique_ptr<engine::Strategy> search);
 

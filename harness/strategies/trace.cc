@@ -2,6 +2,7 @@
 #include "strategies/trace.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace chicane::strategies {
 namespace {
@@ -25,9 +26,6 @@ void cut(engine::SharedVector<T>& vector, std::size_t size) {
   vector.erase(vector.begin() + static_cast<std::ptrdiff_t>(size), vector.end());
 }
 
-/// The end of a thread, for those who do not just wait for it: no address is as high.
-ObjectKey end_of(Tid tid) { return ObjectKey{1} << 62 | tid; }
-
 /// A join that goes on whether or not the thread has ended.
 bool tries_to_join(const Operation& operation) {
   return operation.kind == OpKind::kThreadJoin &&
@@ -41,16 +39,19 @@ bool is_blocking_lock(const Operation& operation) {
 
 }  // namespace
 
+bool touches_others(const Footprint& footprint) {
+  if (footprint.everything() || footprint.meets_announcements()) return true;
+  for (unsigned i = 0; i < footprint.size(); ++i) {
+    if (!is_end(footprint[i].object)) return true;
+  }
+  return false;
+}
+
 // ---- looking back ----
 
 std::span<const TraceEntry> Trace::entries_of(std::uint32_t i) const {
   const std::size_t end = i + 1 < size() ? steps_[i + 1].first_entry : entries_.size();
   return {entries_.data() + steps_[i].first_entry, end - steps_[i].first_entry};
-}
-
-std::span<const EnabledThread> Trace::enabled_at(std::uint32_t i) const {
-  const std::size_t end = i + 1 < size() ? steps_[i + 1].first_enabled : enabled_.size();
-  return {enabled_.data() + steps_[i].first_enabled, end - steps_[i].first_enabled};
 }
 
 std::span<StepOutcome> Trace::outcomes_of(std::uint32_t i) {
@@ -65,11 +66,10 @@ bool Trace::changes(std::uint32_t i, std::uint32_t object) const {
   });
 }
 
-const EnabledThread* Trace::enabled(std::uint32_t i, Tid tid) const {
-  for (const EnabledThread& thread : enabled_at(i)) {
-    if (thread.tid == tid) return &thread;
-  }
-  return nullptr;
+bool Trace::is_enabled(std::uint32_t i, Tid tid) const {
+  const engine::ThreadId id = ids_[tid];
+  if (id >= steps_[i].threads || tids_[id] != tid) return false;  // not created yet
+  return (enabled_at(i)[id / 64] >> id % 64 & 1) != 0;
 }
 
 std::uint32_t Trace::last_entry(ObjectKey object) const {
@@ -81,17 +81,31 @@ std::uint32_t Trace::last_entry(ObjectKey object) const {
   }
 }
 
-std::uint64_t Trace::identity() const {
+bool Trace::is_silent_step(std::uint32_t i) const {
+  const TraceStep& step = steps_[i];
+  return (step.kind == OpKind::kThreadStart ||
+          (step.kind == OpKind::kThreadJoin && step.blocking)) &&
+         !touches_others(step.footprint) && outcomes_of(i).empty();
+}
+
+std::uint64_t Trace::identity(bool silent) const {
+  // By step: its number, or that of its thread's last one before it that belongs to the trace.
+  engine::SharedVector<std::uint32_t> numbers(size(), 0);
+  engine::SharedVector<engine::SharedVector<std::uint32_t>> of_thread(known_.size());
   std::uint64_t sum = 0;  // of the steps: their order in the run does not matter
   for (std::uint32_t i = 0; i < size(); ++i) {
-    std::uint64_t hash = mix(steps_[i].tid + 1) + static_cast<unsigned>(steps_[i].kind);
-    for (std::uint32_t t = 0; t < stride_; ++t) {
-      if (clock(i)[t] != 0) hash = mix(hash + 0x9e3779b97f4a7c15u * (t + 1) + clock(i)[t]);
+    const TraceStep& step = steps_[i];
+    const bool belongs = silent || !is_silent_step(i);
+    const std::uint32_t before = step.previous != kNone ? numbers[step.previous] : 0;
+    numbers[i] = belongs ? step.number : before;
+    of_thread[step.tid].push_back(numbers[i]);
+    if (!belongs) continue;
+    std::uint64_t hash = mix(step.tid + 1) + static_cast<unsigned>(step.kind);
+    for (std::uint32_t t = 0; t < known_.size(); ++t) {
+      const std::uint32_t number = clock(i)[t] != 0 ? of_thread[t][clock(i)[t] - 1] : 0;
+      if (number != 0) hash = mix(hash + 0x9e3779b97f4a7c15u * (t + 1) + number);
     }
-    const std::size_t end = i + 1 < size() ? steps_[i + 1].first_outcome : outcomes_.size();
-    for (std::size_t k = steps_[i].first_outcome; k < end; ++k) {
-      hash = mix(hash + outcomes_[k].chosen() + 1);
-    }
+    for (const StepOutcome& outcome : outcomes_of(i)) hash = mix(hash + outcome.chosen() + 1);
     sum += mix(hash);
   }
   return sum;
@@ -138,12 +152,25 @@ void Trace::grow_objects() {
 void Trace::widen(std::uint32_t threads) {
   if (threads <= stride_) return;
   const std::uint32_t wide = std::max(16U, threads * 2);
-  engine::SharedVector<std::uint32_t> clocks(std::size_t{size()} * wide, 0);
+  engine::SharedVector<std::uint32_t> clocks(steps_.size() * wide, 0);
   for (std::uint32_t i = 0; i < size(); ++i) {
     std::copy_n(clock(i), stride_, clocks.data() + std::size_t{i} * wide);
   }
   clocks_ = std::move(clocks);
   stride_ = wide;
+}
+
+void Trace::widen_enabled(std::uint32_t threads) {
+  if (threads <= words_ * 64) return;
+  const std::uint32_t wide = std::max(1U, 2 * (threads + 63) / 64);
+  engine::SharedVector<std::uint64_t> enabled(steps_.size() * 2 * wide, 0);
+  for (std::uint32_t i = 0; i < size(); ++i) {
+    std::uint64_t* to = enabled.data() + std::size_t{i} * 2 * wide;
+    std::copy_n(enabled_at(i), words_, to);
+    std::copy_n(enabled_at(i) + words_, words_, to + wide);
+  }
+  enabled_ = std::move(enabled);
+  words_ = wide;
 }
 
 void Trace::learn_thread(const Thread& thread) {
@@ -158,9 +185,12 @@ void Trace::learn_thread(const Thread& thread) {
     known_.push_back({parent, ordinal});
     children_.push_back(0);
     last_of_.push_back(kNone);
+    ids_.push_back(0);
     widen(tid + 1);
   }
+  ids_[tid] = static_cast<engine::ThreadId>(tids_.size());
   tids_.push_back(tid);
+  widen_enabled(static_cast<std::uint32_t>(tids_.size()));
 }
 
 void Trace::truncate(std::uint32_t steps) {
@@ -169,7 +199,6 @@ void Trace::truncate(std::uint32_t steps) {
       objects_[entries_[i].object].last = entries_[i].before;
     }
     cut(entries_, steps_[steps].first_entry);
-    cut(enabled_, steps_[steps].first_enabled);
     cut(outcomes_, steps_[steps].first_outcome);
     for (std::uint32_t i = size(); i-- > steps;) last_of_[steps_[i].tid] = steps_[i].previous;
     for (std::size_t id = tids_.size(); id-- > steps_[steps].threads;) {
@@ -177,8 +206,7 @@ void Trace::truncate(std::uint32_t steps) {
       if (child.parent != kNone) --children_[child.parent];
     }
     cut(tids_, steps_[steps].threads);
-    cut(steps_, steps);
-    cut(clocks_, std::size_t{steps} * stride_);
+    size_ = steps;
   }
   waiting_.clear();
   running_ = nullptr;
@@ -196,16 +224,31 @@ bool Trace::look(const ThreadChoice& choice) {
   const auto threads = engine::Engine::instance().threads();
   if (choice.enabled.back()->id() >= threads.size()) return false;
   while (tids_.size() < threads.size()) learn_thread(*threads[tids_.size()]);
-  if (running_ != nullptr) end_step(running_, choice.enabled);
+  now_.resize(std::size_t{2} * words_);
+  note_enabled(choice.enabled, now_.data());
+  if (running_ != nullptr) end_step(running_, now_);
   return true;
 }
 
-void Trace::begin_step(const ThreadChoice& choice, unsigned pick) {
+TraceStep& Trace::add_step() {
+  if (size_ == steps_.size()) {
+    steps_.resize(std::max(64U, 2 * size_));
+    clocks_.resize(steps_.size() * stride_);
+    enabled_.resize(steps_.size() * 2 * words_);
+  }
+  TraceStep& step = steps_[size_++];
+  step.by_timeout = step.failed = step.ended = false;
+  step.joins = kNone;
+  step.footprint.clear();
+  return step;
+}
+
+void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   const Thread& thread = *choice.enabled[pick];
   operation_ = thread.pending();
   running_ = &thread;
   const auto depth = size();
-  TraceStep& step = steps_.emplace_back();
+  TraceStep& step = add_step();
   step.tid = tids_[thread.id()];
   step.previous = last_of_[step.tid];
   step.number = step.previous == kNone ? 1 : steps_[step.previous].number + 1;
@@ -215,26 +258,23 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick) {
   step.blocking = operation_.can_block();
   step.by_timeout = thread.by_timeout();
   step.lock = is_blocking_lock(operation_);
+  step.silent = silent;
   if (step.kind == OpKind::kThreadJoin) {
     step.joins = tids_[static_cast<const Thread*>(operation_.object)->id()];
   }
   step.first_entry = static_cast<std::uint32_t>(entries_.size());
-  step.first_enabled = static_cast<std::uint32_t>(enabled_.size());
   step.first_outcome = static_cast<std::uint32_t>(outcomes_.size());
   step.threads = static_cast<std::uint32_t>(tids_.size());
-  for (const Thread* other : choice.enabled) {
-    enabled_.push_back({tids_[other->id()], other->id(), other->by_timeout()});
-  }
-  object_ = names_.name(operation_.object);
+  std::copy(now_.begin(), now_.end(), enabled_.begin() + std::ptrdiff_t{depth} * 2 * words_);
+  object_ = may_fail(step.kind) ? names_.name(operation_.object) : 0;
   add_operation(names_, operation_, step.by_timeout, &step.footprint);
   if (tries_to_join(operation_)) step.footprint.add(end_of(step.joins), Mode::kRead);
   last_of_[step.tid] = depth;
-  clocks_.resize(std::size_t{size()} * stride_, 0);
 }
 
 void Trace::on_event(const engine::Event& event) {
   if (running_ == nullptr) return;
-  TraceStep& step = steps_.back();
+  TraceStep& step = last();
   if (event.kind == step.kind) {
     step.failed = step.failed || event.outcome == Outcome::kWouldBlock ||
                   event.outcome == Outcome::kFailed || event.outcome == Outcome::kTimedOut;
@@ -242,8 +282,9 @@ void Trace::on_event(const engine::Event& event) {
   add_event(names_, event, operation_, &step.footprint);
 }
 
-void Trace::end_step(const Thread* thread, std::span<Thread* const> enabled) {
-  TraceStep& step = steps_.back();
+/// `enabled`: who can go on now, as in `enabled_`; empty at the end.
+void Trace::end_step(const Thread* thread, std::span<const std::uint64_t> enabled) {
+  TraceStep& step = last();
   if (step.failed) note_failure(step.kind, object_, &step.footprint);
   if (thread != nullptr && !thread->finished()) {
     add_announcement(names_, thread->pending(), &step.footprint);
@@ -255,7 +296,9 @@ void Trace::end_step(const Thread* thread, std::span<Thread* const> enabled) {
   } else if (thread != nullptr) {
     step.footprint.add(end_of(step.tid), Mode::kWrite);
   }
-  if (!enabled.empty()) note_enabling(step, enabled);
+  // A step that touches nothing changes nothing for who waits.
+  const bool silent = step.silent && !touches_others(step.footprint);
+  if (!enabled.empty() && !silent) note_enabling(step, enabled);
   link(size() - 1);
   step.ended = true;
   running_ = nullptr;
@@ -264,8 +307,7 @@ void Trace::end_step(const Thread* thread, std::span<Thread* const> enabled) {
 // A thread that can go on now and could not before, or the other way round: whatever the footprint
 // says, this step is why. Of virtual time: as soon as one with a deadline becomes ready, the next
 // deadline's turn has come.
-void Trace::note_enabling(TraceStep& step, std::span<Thread* const> enabled) {
-  const auto before = enabled_at(size() - 1);
+void Trace::note_enabling(TraceStep& step, std::span<const std::uint64_t> enabled) {
   const auto differs = [&](const Thread& thread) {
     const Operation& pending = thread.pending();
     if (!pending.can_block() || thread.id() == step.engine_id) return;
@@ -280,23 +322,23 @@ void Trace::note_enabling(TraceStep& step, std::span<Thread* const> enabled) {
     if (pending.deadline != engine::kNever) step.footprint.add(kVirtualTime, Mode::kWrite);
   };
   const auto threads = engine::Engine::instance().threads();
-  std::size_t i = 0, k = 0;
-  // Both lists are in the order of engine ids: one pass over the two.
-  while (i < before.size() || k < enabled.size()) {
-    if (i < before.size() && k < enabled.size() && enabled[k]->id() == before[i].engine_id) {
-      if (enabled[k]->by_timeout() != before[i].by_timeout) differs(*enabled[k]);
-      ++i, ++k;
-      continue;
+  const std::uint64_t* before = enabled_at(size() - 1);
+  for (std::uint32_t word = 0; word < words_; ++word) {
+    std::uint64_t changed =
+        (before[word] ^ enabled[word]) | (before[words_ + word] ^ enabled[words_ + word]);
+    for (; changed != 0; changed &= changed - 1) {
+      const Thread& thread = *threads[64 * word + std::countr_zero(changed)];
+      if (!thread.finished()) differs(thread);
     }
-    const engine::ThreadId was = i < before.size() ? before[i].engine_id : engine::kNoThread;
-    const engine::ThreadId is = k < enabled.size() ? enabled[k]->id() : engine::kNoThread;
-    if (was < is) {
-      if (!threads[was]->finished()) differs(*threads[was]);
-      ++i;
-    } else {
-      differs(*enabled[k]);
-      ++k;
-    }
+  }
+}
+
+void Trace::note_enabled(std::span<Thread* const> enabled, std::uint64_t* to) const {
+  std::fill_n(to, 2 * words_, 0);
+  for (const Thread* thread : enabled) {
+    const std::uint64_t bit = std::uint64_t{1} << thread->id() % 64;
+    to[thread->id() / 64] |= bit;
+    if (thread->by_timeout()) to[words_ + thread->id() / 64] |= bit;
   }
 }
 
@@ -309,8 +351,8 @@ void Trace::join_clock(std::uint32_t i, std::uint32_t with) {
 /// The step that let a woken thread go on: the last before which it could not.
 std::uint32_t Trace::waker(std::uint32_t i) const {
   std::uint32_t at = i;
-  while (at > steps_[i].previous + 1 && enabled(at, steps_[i].tid) != nullptr) --at;
-  return at == i || enabled(at, steps_[i].tid) != nullptr ? kNone : at;
+  while (at > steps_[i].previous + 1 && is_enabled(at, steps_[i].tid)) --at;
+  return at == i || is_enabled(at, steps_[i].tid) ? kNone : at;
 }
 
 /// The step that created the thread of step `i`: the first after which it was known.
@@ -324,11 +366,11 @@ std::uint32_t Trace::creator_of(std::uint32_t i) const {
 
 void Trace::link(std::uint32_t i) {
   TraceStep& step = steps_[i];
-  if (step.previous != kNone) {
-    join_clock(i, step.previous);
-  } else if (known_[step.tid].parent != kNone) {
-    const std::uint32_t creator = creator_of(i);
-    if (creator != kNone) join_clock(i, creator);
+  const std::uint32_t after = origin(i);
+  if (after != kNone) {
+    std::copy_n(clock(after), stride_, clock(i));
+  } else {
+    std::fill_n(clock(i), stride_, 0);
   }
   if (step.joins != kNone && !step.by_timeout && last_of_[step.joins] != kNone) {
     join_clock(i, last_of_[step.joins]);
@@ -348,7 +390,7 @@ void Trace::link(std::uint32_t i) {
     const std::uint32_t object = object_number(access.object);
     for (std::uint32_t e = objects_[object].last; e != kNone; e = entries_[e].before) {
       if (entries_[e].step == i || !conflict(access.mode, entries_[e].mode)) continue;
-      join_clock(i, entries_[e].step);
+      if (!happens_before(entries_[e].step, i)) join_clock(i, entries_[e].step);
       if (is_exclusive(entries_[e].mode)) break;
     }
     entries_.push_back({object, access.mode, i, objects_[object].last});
@@ -422,25 +464,37 @@ void Trace::end_run(const engine::Engine& engine) {
 
 /// The run ends within its last step: what the others would have done after it is not there, so
 /// that it matters for each of their steps whether it was before or after.
-void Trace::cut_off() { steps_.back().footprint.add_everything(); }
+void Trace::cut_off() { last().footprint.add_everything(); }
 
 void Trace::end_dead_run() {
-  if (size() == 0 || steps_.back().ended) return;
+  if (size() == 0 || last().ended) return;
   cut_off();
-  TraceStep& step = steps_.back();
+  TraceStep& step = last();
   if (step.failed) note_failure(step.kind, object_, &step.footprint);
   link(size() - 1);
   step.ended = true;
   running_ = nullptr;
-  for (const EnabledThread& thread : enabled_at(size() - 1)) {
-    if (thread.tid == step.tid) continue;
+  for (std::uint32_t id = 0; id < step.threads; ++id) {
+    const Tid tid = tids_[id];
+    if (tid == step.tid || !is_enabled(size() - 1, tid)) continue;
     Waiting& waiting = waiting_.emplace_back();
-    waiting.tid = thread.tid;
-    waiting.previous = last_of_[thread.tid];
+    waiting.tid = tid;
+    waiting.previous = last_of_[tid];
     waiting.kind = OpKind::kYield;
     waiting.enabled = true;
     waiting.footprint.add_everything();
   }
+}
+
+bool was_silent(const Trace& trace, std::uint32_t first) {
+  for (std::uint32_t i = first; i < trace.size(); ++i) {
+    const TraceStep& step = trace.step(i);
+    if (step.footprint.meets_announcements()) return false;
+    if (step.silent && (touches_others(step.footprint) || !trace.outcomes_of(i).empty())) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace chicane::strategies

@@ -34,12 +34,6 @@ struct StepOutcome {
   std::uint32_t chosen() const { return (base + tried) % count; }
 };
 
-struct EnabledThread {
-  Tid tid;
-  engine::ThreadId engine_id;
-  bool by_timeout;
-};
-
 /// One step of the run.
 struct TraceStep {
   Tid tid = 0;
@@ -53,9 +47,9 @@ struct TraceStep {
   bool failed = false;              // a try without success
   bool ended = false;               // I1
   bool lock = false;                // a lock or read-lock that can block
+  bool silent = false;              // it touches nothing, and came as soon as it could
   std::uint32_t joins = kNone;      // the thread that it waits for
   std::uint32_t first_entry = 0;    // in the entries, up to the next step's
-  std::uint32_t first_enabled = 0;  // in the enabled, up to the next step's
   std::uint32_t first_outcome = 0;  // in the outcomes, up to the next step's
   std::uint32_t threads = 0;        // known before it
   Footprint footprint;
@@ -79,6 +73,12 @@ struct Waiting {
   Footprint footprint;
 };
 
+/// The end of a thread, for those who do not just wait for it: no address is as high.
+inline ObjectKey end_of(Tid tid) { return ObjectKey{1} << 62 | tid; }
+inline bool is_end(ObjectKey object) { return object >> 62 == 1; }
+/// Whether a step that may be silent touched something after all.
+bool touches_others(const Footprint& footprint);
+
 class Trace {
  public:
   // ---- while a run goes on ----
@@ -91,7 +91,7 @@ class Trace {
   /// the choice is not the engine's: nothing can be said of such threads.
   bool look(const engine::ThreadChoice& choice);
   /// Begins a step: `choice.enabled[pick]` goes on.
-  void begin_step(const engine::ThreadChoice& choice, unsigned pick);
+  void begin_step(const engine::ThreadChoice& choice, unsigned pick, bool silent = false);
   void add_outcome(const StepOutcome& outcome) { outcomes_.push_back(outcome); }
   void on_event(const engine::Event& event);
   /// In all of the run, also in steps that are kept.
@@ -105,12 +105,11 @@ class Trace {
 
   // ---- looking back ----
 
-  std::uint32_t size() const { return static_cast<std::uint32_t>(steps_.size()); }
+  std::uint32_t size() const { return size_; }
   TraceStep& step(std::uint32_t i) { return steps_[i]; }
   const TraceStep& step(std::uint32_t i) const { return steps_[i]; }
   std::span<const TraceEntry> entries() const { return entries_; }
   std::span<const TraceEntry> entries_of(std::uint32_t i) const;
-  std::span<const EnabledThread> enabled_at(std::uint32_t i) const;
   std::span<StepOutcome> outcomes_of(std::uint32_t i);
   std::span<const StepOutcome> outcomes_of(std::uint32_t i) const {
     return const_cast<Trace*>(this)->outcomes_of(i);
@@ -131,6 +130,8 @@ class Trace {
   std::uint32_t last_entry(ObjectKey object) const;
   /// The same for the object of that number.
   std::uint32_t last_entry_of(std::uint32_t object) const { return objects_[object].last; }
+  /// How many steps of thread `tid` come before step `i`, or are it.
+  std::uint32_t steps_before(std::uint32_t i, Tid tid) const { return clock(i)[tid]; }
   /// Whether `before` happens before `after` (or is it).
   bool happens_before(std::uint32_t before, std::uint32_t after) const {
     return clock(after)[steps_[before].tid] >= steps_[before].number;
@@ -143,8 +144,10 @@ class Trace {
   /// Whether step `i` does more than look at the object of that number.
   bool changes(std::uint32_t i, std::uint32_t object) const;
   /// Whether thread `tid` could go on before step `i`.
-  const EnabledThread* enabled(std::uint32_t i, Tid tid) const;
-  std::uint64_t identity() const;
+  bool is_enabled(std::uint32_t i, Tid tid) const;
+  /// I2. With `silent`, of traces to which the steps that touch nothing belong, too: of two runs
+  /// one may have ended before such a step and the other not.
+  std::uint64_t identity(bool silent = true) const;
 
  private:
   std::uint32_t* clock(std::uint32_t i) { return clocks_.data() + std::size_t{i} * stride_; }
@@ -152,13 +155,19 @@ class Trace {
     return clocks_.data() + std::size_t{i} * stride_;
   }
   void widen(std::uint32_t threads);
+  void widen_enabled(std::uint32_t threads);
+  const std::uint64_t* enabled_at(std::uint32_t i) const {
+    return enabled_.data() + std::size_t{i} * 2 * words_;
+  }
+  void note_enabled(std::span<engine::Thread* const> enabled, std::uint64_t* to) const;
   void learn_thread(const engine::Thread& thread);
-  void end_step(const engine::Thread* thread, std::span<engine::Thread* const> enabled);
-  void note_enabling(TraceStep& step, std::span<engine::Thread* const> enabled);
+  void end_step(const engine::Thread* thread, std::span<const std::uint64_t> enabled);
+  void note_enabling(TraceStep& step, std::span<const std::uint64_t> enabled);
   void link(std::uint32_t i);
   bool follows(std::uint32_t i, const engine::SharedVector<std::uint8_t>& any,
                bool (*ignored)(ObjectKey)) const;
   void cut_off();
+  bool is_silent_step(std::uint32_t i) const;
   void join_clock(std::uint32_t i, std::uint32_t with);
   std::uint32_t waker(std::uint32_t i) const;
   std::uint32_t creator_of(std::uint32_t i) const;
@@ -173,14 +182,20 @@ class Trace {
     ObjectKey key;
     std::uint32_t last;
   };
+  // What belongs to steps grows only: those of a run before are used again.
+  std::uint32_t size_ = 0;
   engine::SharedVector<TraceStep> steps_;
   engine::SharedVector<TraceEntry> entries_;
-  engine::SharedVector<EnabledThread> enabled_;
+  // For each step, by engine id: who could go on before it, then who of these by a deadline.
+  engine::SharedVector<std::uint64_t> enabled_;
+  std::uint32_t words_ = 0;  // of either
   engine::SharedVector<StepOutcome> outcomes_;
   engine::SharedVector<std::uint32_t> clocks_;
   std::uint32_t stride_ = 0;
   engine::SharedVector<Child> known_;             // by tid
   engine::SharedVector<Tid> tids_;                // by engine id, of this run
+  engine::SharedVector<engine::ThreadId> ids_;    // by tid, of this run
+  engine::SharedVector<std::uint64_t> now_;       // who can go on after the last step
   engine::SharedVector<std::uint32_t> children_;  // by tid: created in this run
   engine::SharedVector<std::uint32_t> last_of_;   // by tid: its last step
   engine::SharedVector<Object> objects_;          // by number
@@ -188,9 +203,15 @@ class Trace {
   engine::SharedVector<Waiting> waiting_;
   ObjectNames names_;
   // Of the step in progress.
+  TraceStep& last() { return steps_[size_ - 1]; }
+  TraceStep& add_step();
   const engine::Thread* running_ = nullptr;
   engine::Operation operation_{};
   ObjectKey object_ = 0;  // the name of its object
 };
+
+/// Whether the steps from `first` on that were taken to be silent touched nothing, and no other
+/// acted on what these might have announced.
+bool was_silent(const Trace& trace, std::uint32_t first);
 
 }  // namespace chicane::strategies

@@ -13,6 +13,7 @@
 #include "engine/journal.h"
 #include "monitors/monitors.h"
 #include "strategies/dpor.h"
+#include "strategies/search.h"
 #include "strategies/strategies.h"
 #include "strategies/trace.h"
 
@@ -26,7 +27,7 @@ constexpr std::uint64_t kMostRuns = 1 << 21;
 /// What the children leave.
 struct Log {
   struct Run {
-    std::uint64_t trace, state;
+    std::uint64_t trace, loud_trace, state;
     int end;
     bool given_up;
   };
@@ -34,6 +35,8 @@ struct Log {
   std::uint64_t count;
   std::size_t most_memory;
   bool done;
+  std::uint64_t executions;  // of the search
+  bool heeds_all;
   Run runs[kMostRuns];
 };
 Log* g_log = nullptr;
@@ -74,11 +77,15 @@ class Tracing final : public engine::Strategy {
     trace_.end_run(engine::Engine::instance());
     inner_->end_run(steps);
   }
-  std::uint64_t identity() const { return trace_.identity(); }
-  std::uint64_t blocked() const {
+  std::uint64_t identity(bool silent) const { return trace_.identity(silent); }
+  engine::SearchStatistics so_far() const {
     engine::SearchStatistics statistics;
     inner_->statistics(&statistics);
-    return statistics.blocked;
+    return statistics;
+  }
+  bool heeds_all() const {
+    const auto* dpor = dynamic_cast<const strategies::Dpor*>(inner_.get());
+    return dpor == nullptr || dpor->heeds_all();
   }
 
  private:
@@ -87,10 +94,15 @@ class Tracing final : public engine::Strategy {
 };
 
 std::unique_ptr<engine::Strategy> make(const Exhaustion& with) {
-  if (with.strategy == "dfs") return strategies::make_dfs(with.shard, with.shards);
+  if (with.strategy == "dfs") {
+    auto dfs = strategies::make_dfs(with.shard, with.shards);
+    if (with.probe_seed == 0) return dfs;
+    return strategies::make_probes(std::move(dfs), with.probe_seed);
+  }
   auto dpor = std::make_unique<strategies::Dpor>(with.shard, with.shards);
   if (with.remembered != 0) dpor->remember(with.remembered);
-  return dpor;
+  if (with.probe_seed == 0) return dpor;
+  return strategies::make_probes(std::move(dpor), with.probe_seed);
 }
 
 /// Runs until one ends badly.
@@ -103,12 +115,16 @@ void run_in_child(const std::function<void()>& program, Tracing& strategy, engin
       return;
     }
     g_log->state = 0;
-    const std::uint64_t blocked = strategy.blocked();
+    const engine::SearchStatistics before = strategy.so_far();
+    // It has begun anew: what was before is not part of it.
+    if (before.executions < g_log->executions) g_log->count = 0;
+    g_log->executions = before.executions;
     journal.begin_run(g_log->count);
     end = engine::Engine::instance().run(program, strategy, {}, journal, {});
-    const bool given_up = strategy.blocked() != blocked;
-    g_log->runs[g_log->count++] = {strategy.identity(), g_log->state, static_cast<int>(end),
-                                   given_up};
+    const bool given_up = strategy.so_far().blocked > before.blocked;
+    g_log->runs[g_log->count++] = {strategy.identity(true), strategy.identity(false), g_log->state,
+                                   static_cast<int>(end), given_up};
+    g_log->heeds_all = strategy.heeds_all();
     g_log->most_memory = std::max(g_log->most_memory, heap.in_use());
   }
 }
@@ -144,10 +160,15 @@ Exhausted exhaust(const std::function<void()>& program, const Exhaustion& with,
   Exhausted result;
   result.done = g_log->done;
   result.most_memory = g_log->most_memory;
+  result.heeds_all = g_log->heeds_all;
+  const engine::SearchStatistics statistics = tracing->so_far();
+  result.estimate = statistics.estimate;
+  result.estimate_error = statistics.estimate_error;
   for (std::uint64_t i = 0; i < g_log->count; ++i) {
     const Log::Run& run = g_log->runs[i];
     result.given_up += run.given_up ? 1 : 0;
     if (!run.given_up) result.traces.push_back(run.trace);
+    if (!run.given_up) result.loud_traces.push_back(run.loud_trace);
     if (!run.given_up) result.ends.insert({run.end, run.state});
   }
   tracing.reset();

@@ -19,13 +19,22 @@
 namespace chicane::tests {
 
 struct Exhausted {
-  std::vector<std::uint64_t> traces;             // of each run that was not given up
+  std::vector<std::uint64_t> traces;  // of each run that was not given up
+  // The same, where steps that touch nothing are no part of a trace.
+  std::vector<std::uint64_t> loud_traces;
+  bool heeds_all = true;                         // such steps are a part of what was searched
   std::set<std::pair<int, std::uint64_t>> ends;  // how (engine::RunEnd), and the state
   std::uint64_t given_up = 0;
   bool done = false;  // no further run
+  double estimate = 0, estimate_error = 0;
   std::size_t most_memory = 0;
 
-  std::set<std::uint64_t> distinct() const { return {traces.begin(), traces.end()}; }
+  std::set<std::uint64_t> distinct() const { return distinct(heeds_all); }
+  /// With, or without, the steps that touch nothing.
+  std::set<std::uint64_t> distinct(bool all) const {
+    const auto& of = all ? traces : loud_traces;
+    return {of.begin(), of.end()};
+  }
 };
 
 /// What a program says of itself when it ends.
@@ -37,6 +46,7 @@ struct Exhaustion {
   std::string strategy = "dpor";  // or "dfs"
   unsigned shard = 0, shards = 1;
   std::size_t remembered = 0;             // steps in wakeup trees; 0: the default
+  std::uint64_t probe_seed = 0;           // 0: without probes
   std::vector<std::uint64_t> racy_sites;  // where plain accesses are operations
 };
 

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strategies/probes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "strategies/strategies.h"
+
+namespace chicane::strategies {
+namespace {
+
+using engine::Operation;
+using engine::ThreadChoice;
+
+}  // namespace
+
+Probes::Probes(std::unique_ptr<Search> search, std::uint64_t seed)
+    : search_(std::move(search)), seed_(seed) {}
+
+void Probes::use_racy_sites(std::size_t count) {
+  search_->use_racy_sites(count);
+  if (count == racy_sites_) return;
+  racy_sites_ = count;
+  start_anew();
+}
+
+void Probes::start_anew() {
+  probes_ = counted_ = 0;
+  mean_ = squares_ = 0;
+  expected_.clear();
+}
+
+bool Probes::is_due() const {
+  const std::uint64_t done = search_->executions();
+  if (endless_ || done < kFirst || search_->ended()) return false;
+  if (counted_ >= kAtOnce && error() <= kPrecise * mean_) return false;
+  return probes_ < kAtOnce + kLearning + (done - kFirst) / kEvery;
+}
+
+bool Probes::begin_run(std::uint64_t run) {
+  if (probing_) {  // the process died in it
+    trace_.end_dead_run();
+    finish_probe();
+  }
+  if (!is_due()) return search_->begin_run(run);
+  probing_ = true;
+  random_.seed(seed_, probes_);
+  trace_.truncate(0);
+  trace_.begin_run();
+  choices_.clear();
+  private_steps_.clear();
+  std::fill(made_.begin(), made_.end(), 0);
+  log2_q_ = 0;
+  return true;
+}
+
+unsigned Probes::pick_thread(const ThreadChoice& choice) {
+  if (!probing_) return search_->pick_thread(choice);
+  last_step_ = choice.step;
+  if (!trace_.look(choice)) {
+    endless_ = true;
+    return 0;
+  }
+  const auto count = static_cast<unsigned>(choice.enabled.size());
+  const int given = given_index(choice);
+  const unsigned pick = given >= 0 ? static_cast<unsigned>(given) : draw(choice);
+  if (count > 1) choices_.push_back(pick);
+  const bool silent = given >= 0 && is_silent(choice.enabled[pick]->pending());
+  if (given >= 0 && !silent) private_steps_.push_back(trace_.size());
+  trace_.begin_step(choice, pick, silent);
+  return pick;
+}
+
+/// Who goes on without being drawn; -1: nobody.
+int Probes::given_index(const ThreadChoice& choice) const {
+  if (announcing_ || !search_->counts_traces()) return -1;
+  for (unsigned i = 0; i < choice.enabled.size(); ++i) {
+    if (is_silent(choice.enabled[i]->pending()) || is_private(*choice.enabled[i])) {
+      return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+/// Whether what the thread is about to do touches one known object, on which no threads have met.
+bool Probes::is_private(const engine::Thread& thread) const {
+  const engine::Operation& pending = thread.pending();
+  if (users_.empty() || !touches_one_object(pending)) return false;
+  const auto found = users_.find(trace_.names().name(pending.object));
+  return found != users_.end() && !found->second.meet();
+}
+
+void Probes::note_users() {
+  for (std::uint32_t i = 0; i < trace_.size(); ++i) {
+    const TraceStep& step = trace_.step(i);
+    for (unsigned k = 0; k < step.footprint.size(); ++k) {
+      Users& users = users_[step.footprint[k].object];
+      const bool met = users.meet();
+      users.several = users.several || (users.first != kNone && users.first != step.tid);
+      users.first = step.tid;
+      users.changed = users.changed || step.footprint[k].mode != Mode::kRead;
+      if (users.meet() && !met) news_ = true;
+    }
+  }
+}
+
+unsigned Probes::draw(const ThreadChoice& choice) {
+  weights_.clear();
+  double all = 0;
+  for (const engine::Thread* thread : choice.enabled) {
+    const Tid tid = trace_.tid_of(thread->id());
+    if (tid >= made_.size()) made_.resize(tid + 1, 0);
+    const double expected = tid < expected_.size() ? expected_[tid] : 0;
+    weights_.push_back(std::max(1.0, expected - made_[tid]));
+    all += weights_.back();
+  }
+  constexpr double kRandom = 4294967296.0;  // 2^32
+  double drawn = static_cast<double>(random_.next() >> 32) / kRandom * all;
+  unsigned pick = 0;
+  for (; pick + 1 < weights_.size() && drawn >= weights_[pick]; ++pick) drawn -= weights_[pick];
+  log2_q_ += std::log2(weights_[pick] / all);
+  ++made_[trace_.tid_of(choice.enabled[pick]->id())];
+  return pick;
+}
+
+unsigned Probes::pick_outcome(const Operation& operation, unsigned count) {
+  if (!probing_) return search_->pick_outcome(operation, count);
+  const unsigned pick = random_.below(count);
+  log2_q_ -= std::log2(static_cast<double>(count));
+  choices_.push_back(pick);
+  trace_.add_outcome({pick, 0, count});
+  return pick;
+}
+
+void Probes::on_event(const engine::Event& event) {
+  if (!probing_) return search_->on_event(event);
+  trace_.on_event(event);
+}
+
+void Probes::on_allocate(engine::ThreadId thread, const void* start, std::size_t size) {
+  if (!probing_) return search_->on_allocate(thread, start, size);
+  trace_.on_allocate(thread, start, size);
+}
+
+void Probes::end_run(std::uint64_t steps) {
+  if (!probing_) return search_->end_run(steps);
+  endless_ = endless_ || steps > last_step_ + 1;
+  trace_.end_run(engine::Engine::instance());
+  finish_probe();
+}
+
+void Probes::finish_probe() {
+  probing_ = false;
+  ++probes_;
+  if (endless_) return;
+  if (search_->counts_traces() && !announcing_ && !was_silent(trace_, 0)) {
+    announcing_ = true;
+    return start_anew();
+  }
+  news_ = false;
+  note_users();
+  // What was not drawn, as nobody met there, should have been.
+  if (news_) return start_anew();
+  for (const std::uint32_t step : private_steps_) trace_.step(step).silent = true;
+  if (probes_ > kLearning) weigh();
+  if (expected_.size() < made_.size()) expected_.resize(made_.size(), 0);
+  for (Tid tid = 0; tid < made_.size(); ++tid) {
+    expected_[tid] += (made_[tid] - expected_[tid]) / static_cast<double>(probes_);
+  }
+}
+
+void Probes::weigh() {
+  double value = 0;
+  if (search_->owns(trace_, choices_)) {
+    const double orders = search_->counts_traces() ? orders_.log2_count(trace_, &random_) : 0;
+    constexpr double kMost = 400;  // its square is a number, too
+    value = std::exp2(std::min(kMost, -log2_q_ - orders));
+  }
+  ++counted_;
+  const double difference = value - mean_;
+  mean_ += difference / static_cast<double>(counted_);
+  squares_ += difference * (value - mean_);
+}
+
+double Probes::error() const {
+  if (counted_ < 2) return mean_;
+  const auto count = static_cast<double>(counted_);
+  // Of a normal distribution; and what has not come up in so many draws is, in nine cases of ten,
+  // no larger a part than this.
+  constexpr double kNineOfTen = 1.645, kUnseen = 2.303;
+  return std::hypot(kNineOfTen * std::sqrt(squares_ / (count - 1) / count),
+                    mean_ * kUnseen / count);
+}
+
+bool Probes::statistics(engine::SearchStatistics* to) const {
+  if (!search_->statistics(to)) return false;
+  if (search_->ended() || counted_ < kFew || endless_) return true;
+  const auto done = static_cast<double>(to->executions);
+  if (mean_ + error() <= done) return true;  // what is left is little, and the search knows it best
+  to->estimate = std::max(mean_, done);
+  to->estimate_error = error();
+  return true;
+}
+
+std::unique_ptr<engine::Strategy> make_probes(std::unique_ptr<Search> search, std::uint64_t seed) {
+  return std::make_unique<Probes>(std::move(search), seed);
+}
+
+}  // namespace chicane::strategies
