@@ -43,7 +43,8 @@ std::string with_name(std::string text, const std::string& name, bool quote) {
 }
 
 /// Monitors do not know names: they write "a lock", "a channel". With the name in its place: "waits
-/// for a lock that it already holds" -> "waits for `mu`, which it already holds".
+/// for a lock that it already holds" -> "waits for `mu`, which it already holds". What follows a
+/// semicolon is about other threads, and their objects.
 std::string with_object(std::string text, const std::string& object) {
   if (object.empty()) return text;
   struct Form {
@@ -57,9 +58,10 @@ std::string with_object(std::string text, const std::string& object) {
                              {"a semaphore", "", ""},
                              {"a signal that", "a signal of ", " that"},
                              {"a signal", "a signal of ", ""}};
+  const std::size_t own = text.find(';');
   for (const Form& form : kForms) {
     const std::size_t at = text.find(form.generic);
-    if (at == std::string::npos) continue;
+    if (at >= own) continue;
     const std::size_t end = at + form.generic.size();
     if (end < text.size() && text[end] != ' ' && text[end] != ',' && text[end] != ';') continue;
     std::string shown(form.before);

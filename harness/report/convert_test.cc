@@ -136,6 +136,9 @@ TEST(Convert, GenericWordsGiveWayToNames) {
               symbolizer)
           .message,
       "main waits for `counter`, which it already holds");
+  const char* others = "main waits for an atomic to change; thread 1 waits for a lock";
+  EXPECT_EQ(convert({}, finding("deadlock", others, object), symbolizer).message, others)
+      << "whose lock it is, is not known";
 }
 
 TEST(Convert, WorksWithoutATraceAndWithFullFields) {
