@@ -2,13 +2,15 @@
 #include "strategies/linear_orders.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <utility>
 
 namespace chicane::strategies {
 namespace {
 
-constexpr unsigned kDraws = 16;
+constexpr unsigned kDraws = 32;
+// So many that tell the same are enough.
+constexpr unsigned kSame = 3;
 
 }  // namespace
 
@@ -53,7 +55,7 @@ bool LinearOrders::is_ready(const Trace& trace, Tid tid) const {
 double LinearOrders::draw(const Trace& trace, RandomBits* random) {
   chains_ = starts_;
   for (Tid tid = 0; tid < chains_.size(); ++tid) chains_[tid].ready = is_ready(trace, tid);
-  double log = 0;
+  double log = 0, factor = 1;
   for (std::size_t left = steps_.size(); left > 0; --left) {
     std::uint32_t all = 0;
     for (const Chain& chain : chains_) all += chain.ready ? chain.end - chain.next : 0;
@@ -66,9 +68,8 @@ double LinearOrders::draw(const Trace& trace, RandomBits* random) {
       drawn -= weight;
     }
     Chain& chain = chains_[tid];
-    if (all != chain.end - chain.next) {
-      log += std::log2(static_cast<double>(all) / (chain.end - chain.next));
-    }
+    factor *= static_cast<double>(all) / (chain.end - chain.next);
+    if (factor > 1e200) log += std::log2(std::exchange(factor, 1));
     ++chain.next;
     advance(trace, &chain);
     chain.ready = is_ready(trace, tid);
@@ -76,16 +77,20 @@ double LinearOrders::draw(const Trace& trace, RandomBits* random) {
       if (!chains_[other].ready) chains_[other].ready = is_ready(trace, other);
     }
   }
-  return log;
+  return log + std::log2(factor);
 }
 
 double LinearOrders::log2_count(const Trace& trace, RandomBits* random) {
   collect(trace);
-  std::array<double, kDraws> logs;
-  for (double& log : logs) log = draw(trace, random);
-  const double most = *std::max_element(logs.begin(), logs.end());
+  logs_.clear();
+  while (logs_.size() < kDraws) {
+    logs_.push_back(draw(trace, random));
+    const auto [least, most] = std::minmax_element(logs_.begin(), logs_.end());
+    if (logs_.size() == kSame && *most - *least < 1e-9) return *most;
+  }
+  const double most = *std::max_element(logs_.begin(), logs_.end());
   double sum = 0, squares = 0;
-  for (const double log : logs) {
+  for (const double log : logs_) {
     const double value = std::exp2(log - most);
     sum += value;
     squares += value * value;

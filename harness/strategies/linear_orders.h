@@ -36,6 +36,7 @@ class LinearOrders {
 
   engine::SharedVector<std::uint32_t> steps_;  // those that count, by thread
   engine::SharedVector<Chain> starts_, chains_;
+  engine::SharedVector<double> logs_;  // of the draws
 };
 
 }  // namespace chicane::strategies

@@ -34,8 +34,10 @@ void Probes::start_anew() {
 bool Probes::is_due() const {
   const std::uint64_t done = search_->executions();
   if (endless_ || done < kFirst || search_->ended()) return false;
-  if (counted_ >= kAtOnce && error() <= kPrecise * mean_) return false;
-  return probes_ < kAtOnce + kLearning + (done - kFirst) / kEvery;
+  const bool some = counted_ >= kAtOnce;
+  if (some && error() <= kPrecise * mean_) return false;
+  const bool vague = some && counted_ < kMostWhileVague && error() > kVague * mean_;
+  return probes_ < kAtOnce + kLearning + (done - kFirst) / (vague ? kEveryWhileVague : kEvery);
 }
 
 bool Probes::begin_run(std::uint64_t run) {
