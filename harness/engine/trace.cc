@@ -50,6 +50,16 @@ const void* program_caller(const void* low, const void* high, const void* site) 
   return caller;
 }
 
+/// Where the part of a stack [low, ...) ends that is the program's: at the return address of its
+/// last call, `site`, from the function with frame pointer `frame`. `low` where that does not show.
+const void* end_of_program(const void* low, const void* frame, const void* site) {
+  const auto* word = static_cast<const void* const*>(low);
+  while (++word < frame) {
+    if (word[0] == site && word[-1] == frame) return word;
+  }
+  return low;
+}
+
 template <std::size_t N>
 void copy_text(char (&to)[N], std::string_view text) {
   const std::size_t length = std::min(N - 1, text.size());
@@ -241,6 +251,17 @@ Place Engine::locate(const void* address) const {
     place.region = Region::kStack;
     place.thread = thread.id_;
     const ShadowStack& shadow = &thread == current_ ? g_shadow_stack : context.shadow();
+    if (&thread != current_ && !thread.finished() && shadow.top != shadow.base) {
+      const void* frame = (shadow.top - 1)->frame;
+      const void* low = context.stack_pointer();
+      const bool is_frame = frame > low && frame <= context.stack_high();
+      const void* last = is_frame ? end_of_program(low, frame, thread.pending_.site) : low;
+      if (address < last) {
+        // A function had it that has returned: no frame's, but beyond the end of the last one.
+        place.frame_base = as_number(last);
+        break;
+      }
+    }
     // Stacks grow down: the innermost frame whose base lies above the address has it.
     const void* pc = &thread == current_ ? nullptr : thread.pending_.site;
     for (const CallFrame* frame = shadow.top; frame != shadow.base;) {

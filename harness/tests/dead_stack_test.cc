@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `use-after-free` of variables of threads that have ended.
+// `use-after-free` of variables of threads that have ended, and of functions that have returned.
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <thread>
 
@@ -35,6 +36,59 @@ TEST(DeadStack, ADetachedThreadUsesWhatItsCreatorHad) {
     }
   }
   EXPECT_TRUE(found) << describe(result);
+}
+
+/// Begins something in the background, and returns.
+void begin_and_return(std::atomic<bool>* done) {
+  int mine = 1;
+  std::thread late([&mine, done] {
+    std::this_thread::yield();
+    mine = 2;  //~ after-return
+    *done = true;
+  });
+  late.detach();
+}
+
+TEST(DeadStack, ADetachedThreadUsesWhatAFunctionHad) {
+  const Result result = explore(
+      [] {
+        std::atomic<bool> done = false;
+        begin_and_return(&done);
+        while (!done) std::this_thread::yield();
+      },
+      options(100));
+  bool found = false;
+  for (const Diagnosis& diagnosis : result.diagnoses) {
+    if (diagnosis.kind != "use-after-free" || diagnosis.sites.empty()) continue;
+    EXPECT_NE(diagnosis.message.find("its function has returned"), std::string::npos);
+    EXPECT_TRUE(diagnosis.confirmed);
+    for (const Frame& frame : diagnosis.sites[0].stack) {
+      found = found || frame.line == line_of(__FILE__, "after-return");
+    }
+  }
+  EXPECT_TRUE(found) << describe(result);
+}
+
+/// Waits for its thread in a call of its own: its variables are there all the while.
+int ask_and_wait(int question) {
+  int answer = 0;
+  std::atomic<bool> done = false;
+  std::thread other([&] {
+    std::this_thread::yield();
+    answer = question + 1;
+    done = true;
+  });
+  while (!done) std::this_thread::yield();
+  other.join();
+  return answer;
+}
+
+TEST(DeadStack, AFunctionThatWaitsHasItsVariables) {
+  expect_clean([] {
+    int sum = 0;
+    for (int i = 0; i < 3; ++i) sum += ask_and_wait(ask_and_wait(i));
+    if (sum != 9) std::abort();
+  });
 }
 
 TEST(DeadStack, WhatItSharesWithItsCreatorLives) {
