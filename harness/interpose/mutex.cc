@@ -27,6 +27,12 @@ namespace {
 
 int kind_of(const MutexState& state) { return state.kind & 3; }
 
+/// Not shared between processes, which may have it at two addresses; and not robust.
+bool has_one_address(const MutexState& state) {
+  constexpr int kRobust = 16, kShared = 128;
+  return (state.kind & (kRobust | kShared)) == 0;
+}
+
 std::int32_t self(const Engine& engine) {
   return static_cast<std::int32_t>(const_cast<Engine&>(engine).self().id()) + 1;
 }
@@ -37,9 +43,20 @@ void take(Engine& engine, pthread_mutex_t* mutex, OpKind kind, const void* site)
   state.depth = 1;
   state.owner = self(engine);
   state.generation = engine.generation();
+  if (has_one_address(state)) state.self = mutex;
   engine.acquire(mutex);
   tsan_locked(mutex, false);
   engine.emit(kind, Outcome::kDone, mutex, site);
+}
+
+/// Of a mutex that nobody holds. The copy of a held one is told when somebody waits for it.
+void check_copy(Engine& engine, pthread_mutex_t* mutex, OpKind kind, const void* site) {
+  MutexState& state = *state_of(mutex);
+  if (state.self == mutex || state.self == nullptr || state.locked != 0) [[likely]]
+    return;
+  if (!has_one_address(state)) return;
+  state.self = nullptr;
+  engine.emit(kind, Outcome::kCopied, mutex, site);
 }
 
 void clear(MutexState& state) {
@@ -72,6 +89,7 @@ bool holds_mutex(const Engine& engine, pthread_mutex_t* mutex) {
     }
   }
   if (!state.held(engine)) state.locked = 0;  // a lock of an earlier run, in a static mutex
+  check_copy(engine, mutex, OpKind::kLock, site);
   const bool ready = engine.perform({.kind = OpKind::kLock,
                                      .object = mutex,
                                      .site = site,
@@ -128,6 +146,7 @@ int try_lock_mutex(Engine& engine, pthread_mutex_t* mutex, const void* site) {
   MutexState& state = *state_of(mutex);
   engine.perform({.kind = OpKind::kTryLock, .object = mutex, .site = site});
   if (!state.held(engine)) {
+    check_copy(engine, mutex, OpKind::kTryLock, site);
     take(engine, mutex, OpKind::kTryLock, site);
     return 0;
   }

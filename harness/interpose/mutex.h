@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The model of a pthread mutex under the engine. Its state lives in the program's own
-// pthread_mutex_t, so that static initialization, copies and destruction mean what they mean.
+// pthread_mutex_t, so that static initialization, copies and destruction mean what they mean. A
+// mutex that was once locked knows its address: who locks a copy of it at another one, free or not,
+// is told (POSIX: only the mutex itself may be used).
 //
 //   | state    | lock by another | lock by owner          | unlock by owner | unlock by another  |
 //   |----------|-----------------|------------------------|-----------------|--------------------|
@@ -22,13 +24,16 @@
 
 namespace chicane::interpose {
 
-/// Overlays glibc's struct __pthread_mutex_s; all zero but `kind` while unlocked.
+/// Overlays glibc's struct __pthread_mutex_s; all zero but `kind` and `self` while unlocked.
 struct MutexState {
   std::int32_t locked;
   std::uint32_t depth;
   std::int32_t owner;
   std::uint32_t generation;
   std::int32_t kind;
+  std::int32_t spins;
+  /// Where it was locked last, in a field that glibc uses for robust mutexes only; null: not yet.
+  const void* self;
 
   /// Whether a thread of this run holds it.
   bool held(const engine::Engine& engine) const {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "expect.h"
 
@@ -117,7 +119,47 @@ TEST(CopiedLock, AnotherThreadsCopy) {
       {"copied-lock use@other-locks-copy"});
 }
 
-TEST(CopiedLock, ACopyOfAFreeMutexIsAMutex) {
+TEST(CopiedLock, ACopyOfAFreeMutexThatWasInUse) {
+  expect_found(
+      [] {
+        Account account;
+        const auto deposit = [](Account& to) {
+          pthread_mutex_lock(&to.mutex);  //~ locks-free-copy
+          ++to.balance;
+          pthread_mutex_unlock(&to.mutex);
+        };
+        deposit(account);
+        Account snapshot = account;
+        together([&] { deposit(snapshot); }, [&] { deposit(snapshot); });
+      },
+      {"copied-lock use@locks-free-copy"});
+}
+
+TEST(CopiedLock, WhatIsMadeAnewAtAnotherPlaceIsNoCopy) {
+  expect_clean([] {
+    Account account;
+    const auto use = [](pthread_mutex_t* mutex) {
+      pthread_mutex_lock(mutex);
+      pthread_mutex_unlock(mutex);
+    };
+    use(&account.mutex);
+    Account other = account;
+    pthread_mutex_init(&other.mutex, nullptr);
+    use(&other.mutex);
+    const Account before = other;  // and back to the same place
+    use(&other.mutex);
+    other = before;
+    use(&other.mutex);
+    pthread_mutex_destroy(&other.mutex);
+    std::vector<std::mutex> many(3);
+    std::swap(account.balance, other.balance);
+    for (std::mutex& mutex : many) use(mutex.native_handle());
+    std::vector<std::mutex> moved = std::move(many);
+    for (std::mutex& mutex : moved) use(mutex.native_handle());
+  });
+}
+
+TEST(CopiedLock, ACopyOfAMutexThatNobodyUsedIsAMutex) {
   expect_clean([] {
     Account account;
     Account snapshot = account;
