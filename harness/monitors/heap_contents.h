@@ -9,6 +9,8 @@
 // Invariants:
 //   I1. Only blocks that were allocated since `clear` and not freed are read.
 //   I2. No number of contents looks like a number of the program's: its highest bit is set.
+//   I3. It takes memory from the heap in large pieces only: what the program does to a small block
+//       that it has freed does not hit it.
 // Cost: `of` reads at most kMostWords words; the others are a lookup in a tree, and `written` as
 // much as its bytes.
 #pragma once
@@ -16,8 +18,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory_resource>
+#include <optional>
 #include <unordered_set>
-#include <vector>
 
 namespace chicane::monitors {
 
@@ -33,14 +36,12 @@ class HeapContents {
     std::uint64_t block = 0;     // where that begins
   };
 
-  void clear() {
-    blocks_.clear();
-    atomic_.clear();
-  }
+  HeapContents() { clear(); }
+  void clear();
   void allocated(const void* start, std::size_t size);
   void freed(const void* start);
   void written(const void* start, std::size_t size);
-  void accessed_atomically(std::uint64_t address) { atomic_.insert(address & ~std::uint64_t{7}); }
+  void accessed_atomically(std::uint64_t address);
   Meaning of(std::uint64_t pointer) const;
 
  private:
@@ -48,15 +49,24 @@ class HeapContents {
   static constexpr unsigned kMostWords = 512;
   static constexpr unsigned kDepth = 4;
 
+  static constexpr unsigned kMostBlocks = 1 << 15;
+
   struct Block {
     std::uint64_t start, size;
-    std::vector<std::uint8_t> written;  // of each word, which bytes
+    std::uint8_t* written = nullptr;  // of each word, which bytes; null: nothing
+  };
+  /// All that is known, in `memory_`.
+  struct Known {
+    explicit Known(std::pmr::memory_resource* memory) : blocks(memory), atomic(memory) {}
+    std::pmr::map<std::uint64_t, Block> blocks;     // by start
+    std::pmr::unordered_set<std::uint64_t> atomic;  // words
+    unsigned blocks_so_far = 0;
   };
   const Block* block_of(std::uint64_t address) const;
   std::uint64_t hash(const Block& block, std::uint64_t from, unsigned depth, unsigned* left) const;
 
-  std::map<std::uint64_t, Block> blocks_;     // by start
-  std::unordered_set<std::uint64_t> atomic_;  // words
+  std::pmr::monotonic_buffer_resource memory_{1 << 16};
+  std::optional<Known> known_;
 };
 
 }  // namespace chicane::monitors
