@@ -10,9 +10,24 @@ namespace {
 // So many parts for each shard: they are not equally large.
 constexpr std::uint64_t kPartsPerShard = 8;
 constexpr std::size_t kMostGates = 16;
+// Of the run, where pairs are looked for.
+constexpr std::uint32_t kMostSteps = 256;
 
 bool is_done(const Trace& trace, Tid tid, std::uint32_t number) {
   return trace.steps_of(tid) >= number;
+}
+
+/// Whether two steps are dependent not by their gate only.
+bool depend(const Footprint& a, const Footprint& b) {
+  if (a.everything() || b.everything()) return true;
+  for (unsigned i = 0; i < a.size(); ++i) {
+    for (unsigned k = 0; k < b.size(); ++k) {
+      if (a[i].object == b[k].object && !is_gate(a[i].object) && conflict(a[i].mode, b[k].mode)) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -24,9 +39,11 @@ void Gates::clear() {
 
 void Gates::choose(const Trace& trace, const engine::SharedVector<Race>& races, unsigned shards) {
   clear();
+  choose_alike(trace, shards);
+  const std::uint64_t enough = gates_.empty() ? kPartsPerShard * shards : shards;
   for (const Race& race : races) {
     if (race.second == kNone) continue;
-    if (gates_.size() == kMostGates || parts() >= kPartsPerShard * shards) return;
+    if (gates_.size() == kMostGates || parts() >= enough) return;
     const TraceStep& first = trace.step(race.first);
     const TraceStep& second = trace.step(race.second);
     // Steps that wait for no gate yet, so that the gates are as independent as can be.
@@ -35,6 +52,46 @@ void Gates::choose(const Trace& trace, const engine::SharedVector<Race>& races, 
     });
     if (!used) gates_.push_back({{first.tid, first.number}, {second.tid, second.number}});
   }
+}
+
+/// Pairs that do the same to one object: of threads that are alike as many behaviours have the one
+/// first as the other. Each thread is in one pair at most, so that pairs decide nothing for others.
+void Gates::choose_alike(const Trace& trace, unsigned shards) {
+  engine::SharedVector<Pair> pairs;
+  const std::uint32_t steps = std::min(trace.size(), kMostSteps);
+  for (std::uint32_t b = 0; b < steps; ++b) {
+    for (std::uint32_t a = 0; a < b; ++a) {
+      if (is_alike(trace, a, b)) pairs.push_back({a, b});
+    }
+  }
+  // What comes early in its thread is there in all behaviours.
+  const auto rank = [&trace](const Pair& pair) {
+    const std::uint32_t a = trace.step(pair.a).number, b = trace.step(pair.b).number;
+    return std::pair{std::max(a, b) - std::min(a, b), a + b};
+  };
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [&](const Pair& a, const Pair& b) { return rank(a) < rank(b); });
+  for (const Pair& pair : pairs) {
+    if (parts() >= shards || gates_.size() == kMostGates) return;
+    const TraceStep &a = trace.step(pair.a), &b = trace.step(pair.b);
+    const bool used = std::any_of(gates_.begin(), gates_.end(), [&](const Gate& gate) {
+      return gate.has(a.tid) || gate.has(b.tid);
+    });
+    if (!used) gates_.push_back({{a.tid, a.number}, {b.tid, b.number}});
+  }
+}
+
+bool Gates::is_alike(const Trace& trace, std::uint32_t a, std::uint32_t b) {
+  const TraceStep &first = trace.step(a), &second = trace.step(b);
+  if (first.silent || second.silent || first.tid == second.tid || first.kind != second.kind ||
+      !first.footprint.depends_on(second.footprint)) {
+    return false;
+  }
+  // Unlocks that the one waits for are no choice; nor is what was over before the other began.
+  if (first.kind == engine::OpKind::kUnlock || first.kind == engine::OpKind::kReadUnlock)
+    return false;
+  const Step begin{second.tid, 1};
+  return !trace.happens_before(a, trace.step_of(begin.tid, begin.number));
 }
 
 // By the sum of its digits to the base `shards`: whichever gates divide unequally, each shard has
@@ -89,6 +146,7 @@ bool Gates::belongs(const Trace& trace) const {
     if (!first || !second) continue;
     const std::uint32_t before = trace.step_of(awaited(i).tid, awaited(i).number);
     const std::uint32_t after = trace.step_of(waiting(i).tid, waiting(i).number);
+    if (depend(trace.step(before).footprint, trace.step(after).footprint)) continue;
     if (trace.steps_after(before, &is_gate)[after] != 0) continue;
     sides |= std::uint64_t{swapped ? 1U : 0U} << either.size();
     either.push_back(i);

@@ -52,7 +52,13 @@ class Gates {
   };
   struct Gate {
     Step first, second;
+    bool has(Tid tid) const { return first.tid == tid || second.tid == tid; }
   };
+  struct Pair {
+    std::uint32_t a, b;  // steps of a run
+  };
+  void choose_alike(const Trace& trace, unsigned shards);
+  static bool is_alike(const Trace& trace, std::uint32_t a, std::uint32_t b);
   bool fits(const Trace& trace, const engine::SharedVector<std::size_t>& either,
             std::uint64_t sides) const;
   const Step& waiting(std::size_t gate) const;

@@ -103,5 +103,25 @@ TEST(ExhaustiveShards, OfTheEnumerationAreTheWhole) {
   }
 }
 
+// What a shard that has the most to do has beyond its share, all others wait for.
+TEST(ExhaustiveShards, TwoHaveTheSameToDo) {
+  const Case kCases[] = {{"readers(10)", [] { readers(10); }},
+                         {"lost_update(4)", [] { lost_update(4); }},
+                         {"mutex(3,3)", [] { locked_increments(3, 3); }},
+                         {"mutex(4,2)", [] { locked_increments(4, 2); }},
+                         {"lastzero(8)", [] { last_zero(8); }}};
+  constexpr double kLeastBalance = 0.9;
+  for (const Case& of : kCases) {
+    double most = 0, executions = 0;
+    for (const unsigned shard : {0U, 1U}) {
+      const Exhaustion part{.shard = shard, .shards = 2, .racy_sites = {}};
+      const Exhausted result = exhaust(of.program, part, kMostRuns);
+      executions += static_cast<double>(result.traces.size());
+      most = std::max(most, static_cast<double>(result.traces.size() + result.given_up));
+    }
+    EXPECT_GE(executions / (2 * most), kLeastBalance) << of.name;
+  }
+}
+
 }  // namespace
 }  // namespace chicane::tests
