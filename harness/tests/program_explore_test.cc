@@ -3,11 +3,11 @@
 // `chicane explore` on the programs of whole_programs/. Oracle: each program says in its text how
 // it may end, and at which lines (`//~ tag`).
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "catalogue_sandbox.h"
 
@@ -198,7 +198,9 @@ TEST(ProgramExplore, TheLegTsanIsThreadSanitizerOnEverySchedule) {
 
 TEST(ProgramExplore, TheProgramSeesAllCores) {
   const Sandbox sandbox;
-  const std::string allowed = "--allow-exit " + std::to_string(std::thread::hardware_concurrency());
+  cpu_set_t cores;
+  ASSERT_EQ(sched_getaffinity(0, sizeof cores, &cores), 0);
+  const std::string allowed = "--allow-exit " + std::to_string(CPU_COUNT(&cores));
   for (const std::string isolation : {" --isolate run", " --isolate batch"}) {
     const Explored seen = explore(sandbox, "endings cores", allowed + isolation);
     EXPECT_EQ(seen.kinds(), Kinds{}) << seen.outcome.all();

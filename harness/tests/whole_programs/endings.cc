@@ -99,7 +99,9 @@ int run(const std::string& how) {
     if (done) raise(SIGKILL);
     other.join();
   } else if (how == "cores") {
-    return static_cast<int>(std::thread::hardware_concurrency());
+    cpu_set_t cores;
+    sched_getaffinity(0, sizeof cores, &cores);
+    return CPU_COUNT(&cores);
   } else if (how == "joinable") {
     std::thread other(finish);  // its destructor ends the program
   }
