@@ -44,7 +44,8 @@ Log* g_log = nullptr;
 /// Passes everything on, and keeps the trace.
 class Tracing final : public engine::Strategy {
  public:
-  explicit Tracing(std::unique_ptr<engine::Strategy> inner) : inner_(std::move(inner)) {}
+  Tracing(std::unique_ptr<engine::Strategy> inner, const strategies::Dpor* dpor)
+      : inner_(std::move(inner)), dpor_(dpor) {}
   const char* name() const override { return inner_->name(); }
   bool begin_run(std::uint64_t run) override {
     trace_.truncate(0);
@@ -83,26 +84,33 @@ class Tracing final : public engine::Strategy {
     inner_->statistics(&statistics);
     return statistics;
   }
-  bool heeds_all() const {
-    const auto* dpor = dynamic_cast<const strategies::Dpor*>(inner_.get());
-    return dpor == nullptr || dpor->heeds_all();
-  }
+  bool heeds_all() const { return dpor_ == nullptr || dpor_->heeds_all(); }
 
  private:
   std::unique_ptr<engine::Strategy> inner_;
+  const strategies::Dpor* dpor_;  // null: another search
   strategies::Trace trace_;
 };
 
-std::unique_ptr<engine::Strategy> make(const Exhaustion& with) {
+std::unique_ptr<Tracing> make(const Exhaustion& with) {
+  std::unique_ptr<strategies::Search> search;
+  const strategies::Dpor* reduction = nullptr;
   if (with.strategy == "dfs") {
-    auto dfs = strategies::make_dfs(with.shard, with.shards);
-    if (with.probe_seed == 0) return dfs;
-    return strategies::make_probes(std::move(dfs), with.probe_seed);
+    search = strategies::make_dfs(with.shard, with.shards);
+  } else {
+    auto dpor = std::make_unique<strategies::Dpor>(with.shard, with.shards);
+    if (with.remembered != 0) dpor->remember(with.remembered);
+    reduction = dpor.get();
+    search = std::move(dpor);
   }
-  auto dpor = std::make_unique<strategies::Dpor>(with.shard, with.shards);
-  if (with.remembered != 0) dpor->remember(with.remembered);
-  if (with.probe_seed == 0) return dpor;
-  return strategies::make_probes(std::move(dpor), with.probe_seed);
+  std::unique_ptr<engine::Strategy> strategy;
+  if (with.probe_seed != 0) {
+    strategy = strategies::make_probes(std::move(search), with.probe_seed);
+  } else {
+    strategy = std::move(search);
+  }
+  if (with.fair) strategy = strategies::make_fair_order(std::move(strategy));
+  return std::make_unique<Tracing>(std::move(strategy), reduction);
 }
 
 /// Runs until one ends badly.
@@ -145,7 +153,7 @@ Exhausted exhaust(const std::function<void()>& program, const Exhaustion& with,
   engine::Journal* journal = engine::Journal::create();
   engine::SharedHeap* heap = engine::SharedHeap::create();
   engine::SharedHeap* before = engine::SharedHeap::use(heap);
-  auto tracing = std::make_unique<Tracing>(make(with));
+  auto tracing = make(with);
   engine::Engine::instance().set_racy_sites(with.racy_sites);
   while (!g_log->done && g_log->count < limit) {
     const pid_t child = fork();

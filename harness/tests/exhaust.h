@@ -47,6 +47,7 @@ struct Exhaustion {
   unsigned shard = 0, shards = 1;
   std::size_t remembered = 0;             // steps in wakeup trees; 0: the default
   std::uint64_t probe_seed = 0;           // 0: without probes
+  bool fair = false;                      // spinning threads come last
   std::vector<std::uint64_t> racy_sites;  // where plain accesses are operations
 };
 

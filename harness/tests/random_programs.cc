@@ -152,6 +152,14 @@ int perform_message(World& w, Step step) {
   }
 }
 
+/// Waits actively, not for ever: how often it looked.
+int spin(const std::atomic<int>& number) {
+  constexpr int kMostRounds = 4;
+  int rounds = 0;
+  for (; rounds < kMostRounds && number.load() == 0; ++rounds) std::this_thread::yield();
+  return rounds;
+}
+
 /// What the thread sees of it.
 int perform(World& w, Step step) {
   std::atomic<int>& number = w.numbers[step.object];
@@ -180,6 +188,8 @@ int perform(World& w, Step step) {
     case Action::kFail:
       if (number.load() != 0) fail_run();
       return 0;
+    case Action::kSpin:
+      return spin(number);
     default:
       break;
   }
@@ -190,11 +200,17 @@ int perform(World& w, Step step) {
 }  // namespace
 
 Program make_program(std::uint64_t seed) {
+  std::array<Action, static_cast<std::size_t>(Action::kSpin)> all;
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<Action>(i);
+  return make_program(seed, all);
+}
+
+Program make_program(std::uint64_t seed, std::span<const Action> of) {
   std::uint64_t state = seed;
   Program program(2 + random_number(&state) % 2);
   std::array<Action, 3> kinds;
   for (Action& kind : kinds) {
-    kind = static_cast<Action>(random_number(&state) % std::size(kNames));
+    kind = of[random_number(&state) % of.size()];
   }
   for (auto& thread : program) {
     const std::size_t length = 1 + random_number(&state) % (program.size() == 2 ? 3 : 2);

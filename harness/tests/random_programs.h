@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +46,8 @@ namespace chicane::tests {
   X(kGroupWait, "group-wait")        \
   X(kSleep, "sleep")                 \
   X(kYield, "yield")                 \
-  X(kFail, "fail")
+  X(kFail, "fail")                   \
+  X(kSpin, "spin")
 
 enum class Action : std::uint8_t {
 #define X(enumerator, name) enumerator,
@@ -60,8 +62,10 @@ struct Step {
 /// Of each thread, its steps.
 using Program = std::vector<std::vector<Step>>;
 
-/// Of two or three threads, with few kinds of actions, so that they meet.
+/// Of two or three threads, with few kinds of actions, so that they meet: of all but spins, or of
+/// those given.
 Program make_program(std::uint64_t seed);
+Program make_program(std::uint64_t seed, std::span<const Action> of);
 /// As `describe` writes it.
 Program parse_program(std::string_view text);
 /// "try-lock0 send0 | send0 | try-lock0"
