@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 
@@ -41,26 +40,5 @@ std::string thread_name(const engine::ThreadRecord& thread);
 /// A value of `size` bytes as a person writes it: a signed decimal; "(pointer)" for what looks like
 /// an address.
 std::string value_text(std::uint64_t value, unsigned size);
-
-/// Gives the objects of one run their names (I2).
-class ObjectNames {
- public:
-  explicit ObjectNames(Symbolizer& symbolizer) : symbolizer_(symbolizer) {}
-
-  /// What an operation of this kind acts on: "lock", "channel", "condition", ...; "" for none.
-  static const char* category(engine::OpKind kind);
-  /// Notes a place that names the object at its address, unless that has a name already.
-  void add(const engine::Place& place);
-  /// The object's name. `category` is used, with a number, when it has none.
-  std::string name(std::uint64_t address, const char* category);
-  /// The variable at an address; its name is empty when it has none.
-  const Variable& variable(std::uint64_t address);
-
- private:
-  Symbolizer& symbolizer_;
-  std::map<std::uint64_t, Variable> variables_;
-  std::map<std::uint64_t, std::string> numbered_;
-  std::map<std::string, int> counts_;
-};
 
 }  // namespace chicane::report

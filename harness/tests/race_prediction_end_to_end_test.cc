@@ -26,78 +26,45 @@ Options one_run(std::uint64_t seed) {
 /// thousand is it the first there.
 constexpr int kRounds = 40;
 
-TEST(RacePrediction, ARaceBehindALockIsFoundFromOneRun) {
-  const auto program = [] {
-    std::mutex mutex;
-    int value = 0, rounds = 0;
-    together(
-        [&] {
-          value = 1;  //~ first-write
-          const std::lock_guard guard(mutex);
-          ++rounds;
-        },
-        [&] {
-          for (int i = 0; i < kRounds; ++i) {
-            const std::lock_guard guard(mutex);
-            ++rounds;
-          }
-          value = 2;  //~ second-write
-        });
-  };
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+/// One thread writes before it takes the lock, the other after it has taken it kRounds times.
+template <class Mutex, class OtherGuard>
+void race_behind() {
+  Mutex mutex;
+  int value = 0, rounds = 0;
+  together(
+      [&] {
+        value = 1;  //~ first-write
+        const std::unique_lock guard(mutex);
+        ++rounds;
+      },
+      [&] {
+        int seen = 0;
+        for (int i = 0; i < kRounds; ++i) {
+          const OtherGuard guard(mutex);
+          seen += rounds;
+        }
+        value = seen;  //~ second-write
+      });
+}
+
+/// In each of so many runs, one at a time.
+void expect_from_one_run(const Program& program, std::uint64_t seeds) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(seed);
     expect_found(program, {"data-race @first-write @second-write"}, one_run(seed));
   }
 }
 
+TEST(RacePrediction, ARaceBehindALockIsFoundFromOneRun) {
+  expect_from_one_run(race_behind<std::mutex, std::lock_guard<std::mutex>>, 8);
+}
+
 TEST(RacePrediction, BehindALockOfGo) {
-  const auto program = [] {
-    golang::Mutex mutex;
-    int value = 0, rounds = 0;
-    together(
-        [&] {
-          value = 1;  //~ go-first
-          mutex.lock();
-          ++rounds;
-          mutex.unlock();
-        },
-        [&] {
-          for (int i = 0; i < kRounds; ++i) {
-            const std::lock_guard guard(mutex);
-            ++rounds;
-          }
-          value = 2;  //~ go-second
-        });
-  };
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    SCOPED_TRACE(seed);
-    expect_found(program, {"data-race @go-first @go-second"}, one_run(seed));
-  }
+  expect_from_one_run(race_behind<golang::Mutex, std::lock_guard<golang::Mutex>>, 4);
 }
 
 TEST(RacePrediction, BehindAReadersAndAWritersLock) {
-  const auto program = [] {
-    std::shared_mutex mutex;
-    int value = 0, rounds = 0;
-    together(
-        [&] {
-          value = 1;  //~ rw-first
-          const std::unique_lock guard(mutex);
-          ++rounds;
-        },
-        [&] {
-          int seen = 0;
-          for (int i = 0; i < kRounds; ++i) {
-            const std::shared_lock guard(mutex);
-            seen += rounds;
-          }
-          value = seen;  //~ rw-second
-        });
-  };
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    SCOPED_TRACE(seed);
-    expect_found(program, {"data-race @rw-first @rw-second"}, one_run(seed));
-  }
+  expect_from_one_run(race_behind<std::shared_mutex, std::shared_lock<std::shared_mutex>>, 4);
 }
 
 // ---- what is ordered ----
