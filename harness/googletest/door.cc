@@ -22,7 +22,7 @@
 namespace chicane::googletest {
 namespace {
 
-constexpr int kUsage = 2, kUnavailable = 77;
+constexpr int kUsage = 2, kUnavailable = 77, kSignalled = 128;
 
 Suite g_suite;
 bool g_configured = false;
@@ -99,7 +99,7 @@ class Door : public testing::EmptyTestEventListener {
     explore_tests(unit);
   }
 
-  void OnTestProgramEnd(const testing::UnitTest&) override {
+  void OnTestProgramEnd(const testing::UnitTest& unit) override {
     if (engine::Engine::active() != nullptr || !g_configured || !g_suite.settings.explore) return;
     if (!g_suite.settings.replay_file.empty()) {
       if (g_suite.replayed) return;
@@ -108,6 +108,10 @@ class Door : public testing::EmptyTestEventListener {
                        " is a schedule of");
     }
     print_statistics();
+    if (g_suite.interrupted == 0) return;
+    std::printf("[ CHICANE  ] interrupted: what was left was skipped\n");
+    // Whatever main makes of it: a suite of which a part was skipped has not passed.
+    if (unit.Passed()) std::exit(kSignalled + g_suite.interrupted);
   }
 
  private:

@@ -58,6 +58,7 @@ class ExploringTest : public testing::Test {
       : info_(info), original_(original), suite_(suite), name_(full_name(info)) {}
 
   void TestBody() override {
+    if (suite_.interrupted != 0) return skip("interrupted before it began");
     suite_.notebook->clear();
     // By GoogleTest's convention such a suite forks.
     if (std::strstr(info_.test_suite_name(), "DeathTest") != nullptr) {
@@ -66,6 +67,7 @@ class ExploringTest : public testing::Test {
     }
     note_other_threads();
     const Result result = explore();
+    suite_.interrupted = result.signal;
     const bool only_failures = std::all_of(
         result.diagnoses.begin(), result.diagnoses.end(), [this](const Diagnosis& diagnosis) {
           Failure ignored;
@@ -82,6 +84,7 @@ class ExploringTest : public testing::Test {
     const bool replays = !suite_.settings.replay_file.empty();
     Options options = suite_.settings.options;
     options.program = name_;
+    options.interruptible = !replays;
     const TestRun run{
         .info = &info_, .factory = &original_, .notebook = suite_.notebook, .quiet = !replays};
     const RunReporter reporter(info_, *suite_.notebook);
@@ -114,17 +117,23 @@ class ExploringTest : public testing::Test {
     run_test(original_);
   }
 
+  void skip(const std::string& why) const {
+    add_part_here(TestPartResult::kSkip, info_.file(), info_.line(), why);
+  }
+
   void report(const Result& result) {
     ++suite_.statistics.explored;
     suite_.statistics.schedules += result.runs;
     suite_.statistics.complete += result.exhausted ? 1 : 0;
     for (const auto& [key, value] : suite_.notebook->properties()) RecordProperty(key, value);
     for (const Diagnosis& diagnosis : result.diagnoses) report(diagnosis);
-    Failure skip;
+    Failure skipped;
     if (!result.error.empty()) {
       add_failure(true, info_.file(), info_.line(), "Chicane: " + result.error);
-    } else if (result.diagnoses.empty() && suite_.notebook->skipped(&skip)) {
-      add_part_here(TestPartResult::kSkip, skip.file.c_str(), skip.line, skip.text);
+    } else if (result.diagnoses.empty() && suite_.notebook->skipped(&skipped)) {
+      add_part_here(TestPartResult::kSkip, skipped.file.c_str(), skipped.line, skipped.text);
+    } else if (result.diagnoses.empty() && result.signal != 0) {
+      skip("interrupted: nothing was found until then");
     }
   }
 

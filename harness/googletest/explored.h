@@ -35,6 +35,7 @@ struct Suite {
   Statistics statistics;
   bool replayed = false;
   bool told_of_threads = false;
+  int interrupted = 0;  // by this signal: no further test begins
 };
 
 /// Makes ExploringTests for the tests that `original` would make.

@@ -6,7 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -256,6 +258,55 @@ TEST_F(Suites, WrongFlagsAreErrors) {
   }
   EXPECT_EQ(run("CHICANE_TIME=soon " + kSuite).exit, 2);
   EXPECT_THAT(run(kSuite + " --help").text, HasSubstr("--chicane_witness_dir=DIR"));
+}
+
+// Interrupted in the middle of a random walk that would never end: when the test `in` has begun and
+// has a process that makes runs.
+class Interrupted : public Suites {
+ protected:
+  Output interrupt(const std::string& in, const std::string& others) const {
+    const pid_t suite = fork();
+    if (suite == 0) {
+      const std::string command = "exec " + kSuite + " --chicane_strategy=random " +
+                                  "--chicane_schedules=1000000000 --gtest_filter=" + in + ":" +
+                                  others + " >out 2>&1";
+      std::signal(SIGINT, SIG_DFL);
+      if (chdir(folder_.c_str()) == 0) execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+      _exit(126);
+    }
+    const std::string id = std::to_string(suite);
+    const std::string begun = "[ RUN      ] " + in;
+    for (bool ready = false; !ready;) {
+      std::ifstream file("/proc/" + id + "/task/" + id + "/children");
+      if (!file) break;  // it has ended
+      std::string children;
+      ready = read("out").find(begun) != std::string::npos && std::getline(file, children) &&
+              !children.empty();
+    }
+    kill(suite, SIGINT);
+    int status = 0;
+    waitpid(suite, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("out")};
+  }
+};
+
+TEST_F(Interrupted, ASuiteThatFoundNothingHasNotPassed) {
+  const Output output = interrupt("Fixture.IsRebuiltForEachRun", "Concurrent.Deadlocks");
+  EXPECT_EQ(output.exit, 130) << output.text;
+  EXPECT_THAT(output.text, HasSubstr("interrupted: nothing was found until then"));
+  EXPECT_THAT(output.text, HasSubstr("interrupted before it began"));
+  EXPECT_THAT(output.text, HasSubstr("[  SKIPPED ] 2 tests"));
+  EXPECT_THAT(output.text, Not(HasSubstr("deadlock  ")));
+}
+
+TEST_F(Interrupted, ASuiteTellsWhatItFound) {
+  const Output output = interrupt("Concurrent.RecordsAndSkips", "Concurrent.Deadlocks");
+  EXPECT_EQ(output.exit, 1) << output.text;
+  EXPECT_THAT(output.text, HasSubstr("deadlock  2 threads wait for each other in a circle"));
+  EXPECT_THAT(output.text, HasSubstr("[  SKIPPED ] Concurrent.RecordsAndSkips"));
+  const Output replayed = run("cd / && " + again(output.text));
+  EXPECT_EQ(replayed.exit, 1);
+  EXPECT_THAT(replayed.text, HasSubstr("deadlock  2 threads"));
 }
 
 TEST_F(Suites, AScheduleOfAnotherTestReplaysNothing) {
