@@ -11,10 +11,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
 #include "engine/scope.h"
+#include "engine/stain.h"
 
 // Present when the program is linked with ThreadSanitizer: the parked thread must be one it knows.
 extern "C" int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*),
@@ -147,6 +149,8 @@ const bool g_fast_thread_pointer =
     true;
 #endif
 
+unsigned char g_stack_stain = 0;
+
 bool has_fast_thread_pointer() { return g_fast_thread_pointer; }
 
 void* Context::park(void* self) {
@@ -236,6 +240,11 @@ Context* Context::adopt_caller() {
 void Context::reset(FiberEntry entry) {
   shadow_.top = shadow_.base;
   shadow_.beyond = 0;
+  if (g_stack_stain != 0) [[unlikely]] {
+    constexpr std::ptrdiff_t kStained = 256 << 10;
+    const std::ptrdiff_t size = std::min(kStained, stack_top_ - stack_low_);
+    std::memset(stack_top_ - size, g_stack_stain, static_cast<std::size_t>(size));
+  }
   start_fiber(fiber_, stack_top_, stack_low_, entry);
   const ThreadLocalImages& all = images();
   for (std::size_t i = 0; i < all.count; ++i) {

@@ -19,6 +19,7 @@
 #include <memory>
 
 #include "engine/engine.h"
+#include "engine/stain.h"
 #include "interpose/process.h"
 #include "monitors/monitors.h"
 #include "monitors/run_recorder.h"
@@ -105,7 +106,7 @@ bool wakes_spuriously(const ChildTask& task, std::uint64_t run) {
 }
 
 // The heap's blocks come from elsewhere, those that had been given back before, too; and what the
-// allocator gives out is not what it happens to be.
+// allocator gives out, and what lies on a new thread's stack, is not what it happens to be.
 void disturb() {
   constexpr std::size_t kElsewhere = 3 * 4096 + 208, kLargestKept = 1040, kKept = 8;
   constexpr unsigned char kStain = 0xa5;
@@ -116,6 +117,7 @@ void disturb() {
   }
   taken = std::malloc(kElsewhere);
   mallopt(M_PERTURB, kStain);
+  engine::g_stack_stain = kStain;
 }
 
 void run_all(const ChildTask& task, Journal& journal) {
