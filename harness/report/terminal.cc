@@ -75,6 +75,7 @@ class Renderer {
     if (!diagnosis_.effect.empty()) add_labelled("effect", diagnosis_.effect);
     if (!diagnosis_.would_order.empty()) add_labelled("order", diagnosis_.would_order);
     add_fix();
+    if (!options_.more.empty()) add_labelled("more", options_.more);
     add_commands();
     return std::move(text_);
   }

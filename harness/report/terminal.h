@@ -43,6 +43,8 @@ struct TerminalOptions {
   std::string fix_place;
   /// The fix in words; empty: what `chicane explain` knows of the kind.
   std::string fix;
+  /// Where more is said of it; may be empty.
+  std::string more;
   /// The text of a line of a file; empty when there is none. Replaced in tests.
   std::function<std::string(const std::string& file, int line)> source_line;
 };

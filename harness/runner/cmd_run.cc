@@ -16,6 +16,7 @@
 #include "runner/explore_flags.h"
 #include "runner/leg_names.h"
 #include "runner/process.h"
+#include "runner/race_details.h"
 #include "runner/reach.h"
 #include "runner/run_report.h"
 #include "runner/session.h"
@@ -188,6 +189,17 @@ std::vector<MatrixRow> make_rows(const Plan& plan) {
   return rows;
 }
 
+/// What one leg knows of a race goes to the others that have it, too.
+void complete_races_of(FileRun* run) {
+  const auto sched = std::find(run->legs.begin(), run->legs.end(), "sched");
+  if (sched == run->legs.end()) return;
+  const auto& known = run->cells[static_cast<std::size_t>(sched - run->legs.begin())].result;
+  for (CellResult& cell : run->cells) {
+    if (&cell.result == &known) continue;
+    complete_races(cell.result.diagnoses, known.diagnoses, *sched);
+  }
+}
+
 struct Counts {
   std::size_t cells = 0, failures = 0, gaps = 0, unavailable = 0;
 };
@@ -296,6 +308,7 @@ int run(const RunOptions& options) {
                                             [](const FileRun& run) { return run.judged; });
   plan.unjudged.assign(std::make_move_iterator(judged), std::make_move_iterator(plan.runs.end()));
   plan.runs.erase(judged, plan.runs.end());
+  for (FileRun& run : plan.runs) complete_races_of(&run);
   const Counts counts = count(plan);
   const int exit_code = exit_code_of(plan, counts);
   print_outcome(options, plan, counts,

@@ -9,6 +9,7 @@
 #include "report/terminal.h"
 #include "report/text.h"
 #include "runner/command_name.h"
+#include "runner/race_details.h"
 
 namespace chicane::runner {
 namespace {
@@ -70,6 +71,10 @@ std::string show_diagnosis(const Diagnosis& diagnosis, const Pitfall& pitfall,
   if (const ScenarioFile* good = pitfall.find(file.std_form() ? "good_std" : "good");
       good != nullptr && !file.good()) {
     options.fix_place = fix_place(file, *good);
+  }
+  if (lacks_details(diagnosis)) {
+    options.more =
+        fmt::format("locks and values: {} run {} --leg sched", options.command, pitfall.id());
   }
   return report::render(diagnosis, options);
 }
