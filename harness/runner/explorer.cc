@@ -15,7 +15,9 @@
 #include "runner/explorer_interrupts.h"
 #include "runner/explorer_lanes.h"
 #include "runner/explorer_nested.h"
+#include "runner/explorer_progress.h"
 #include "runner/explorer_summary.h"
+#include "witness/whole_file.h"
 
 namespace chicane::runner {
 namespace {
@@ -184,6 +186,7 @@ void Explorer::run_lanes(std::vector<std::unique_ptr<Lane>>& lanes) {
     }
     core.before_wait();
     ChildProcess::wait_for_any(children, patience);
+    tell_progress(lanes);
     core.after_wait();
     for (const auto& lane : lanes) {
       if (lane->child() == nullptr) continue;
@@ -194,6 +197,26 @@ void Explorer::run_lanes(std::vector<std::unique_ptr<Lane>>& lanes) {
       }
     }
   }
+}
+
+void Explorer::tell_progress(const std::vector<std::unique_ptr<Lane>>& lanes) {
+  constexpr double kEvery = 0.2;
+  if (progress_path_.empty() || seconds() < told_at_ + kEvery) return;
+  told_at_ = seconds();
+  engine::SearchStatistics all;
+  bool searches = true;
+  std::uint64_t runs = 0;
+  for (const auto& lane : lanes) {
+    runs += lane->journal().counters().runs_done;
+    engine::SearchStatistics statistics;
+    searches = searches && lane->progress(&statistics);
+    all.executions += statistics.executions;
+    all.estimate += statistics.estimate;
+    all.estimate_error += statistics.estimate_error;
+  }
+  std::string ignored;
+  const std::string text = progress_text(runs, options_.schedules, searches ? &all : nullptr);
+  witness::write_whole(progress_path_, text, &ignored);
 }
 
 const char* Explorer::name_of(const std::vector<std::unique_ptr<Lane>>& lanes) {

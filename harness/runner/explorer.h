@@ -51,6 +51,8 @@ class Explorer {
 
   /// The program is a whole process. Before the first exploration.
   void host(Hosting hosting) { hosting_ = std::move(hosting); }
+  /// While it explores, a line of text that says how far it is goes to this file.
+  void tell_progress_to(std::string path) { progress_path_ = std::move(path); }
   /// Explores as the options say.
   Result explore();
   /// One run under the schedule of a file's text.
@@ -67,6 +69,7 @@ class Explorer {
   static const char* name_of(const std::vector<std::unique_ptr<Lane>>& lanes);
   double seconds() const;
   bool should_stop();
+  void tell_progress(const std::vector<std::unique_ptr<Lane>>& lanes);
   void add_statistics(const Lane& lane);
   void predict_and_steer();
   // explorer_twice.cc: schedules that are run again
@@ -122,6 +125,8 @@ class Explorer {
   bool spurious_ = false;  // in reruns, condition waits may return without a signal
   std::chrono::steady_clock::time_point begin_{};
   std::string ended_by_;  // Result::ended_by
+  std::string progress_path_;
+  double told_at_ = 0;  // the progress, in seconds
   std::uint64_t runs_ = 0;
   std::uint64_t nanoseconds_ = 0;
   bool exhausted_ = false;

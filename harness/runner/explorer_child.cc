@@ -120,6 +120,14 @@ void disturb() {
   engine::g_stack_stain = kStain;
 }
 
+/// Every so many runs, of which there may be 100,000 in a second.
+void tell_progress(const ChildTask& task, const engine::Strategy& strategy, std::uint64_t run) {
+  constexpr std::uint64_t kEvery = 64;
+  if (task.progress == nullptr || (run % kEvery != 0 && !task.options->isolate_runs)) return;
+  engine::SearchStatistics statistics;
+  if (strategy.statistics(&statistics)) task.progress->tell(statistics);
+}
+
 void run_all(const ChildTask& task, Journal& journal) {
   interpose::install_crash_handlers();
   if (task.disturbed) disturb();
@@ -167,6 +175,7 @@ void run_all(const ChildTask& task, Journal& journal) {
     end = engine.run(*task.program, *strategy, monitors, journal, options);
     note_divergence(journal, *strategy);
     journal.end_run(end, engine.step());
+    tell_progress(task, *strategy, run);
     if (journal.findings().size() != findings && task.replay == nullptr) {
       add_racy_sites(journal, findings);
     } else if (end == RunEnd::kFinished && journal.current_choices().empty()) {

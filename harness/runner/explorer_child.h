@@ -19,6 +19,7 @@
 #include "chicane/chicane.h"
 #include "engine/finding.h"
 #include "engine/journal.h"
+#include "runner/explorer_progress.h"
 #include "runner/explorer_strategy.h"
 #include "strategies/strategies.h"
 
@@ -68,6 +69,8 @@ struct ChildTask {
   const std::vector<strategies::SteerRole>* steer = nullptr;
   /// Steers into a race that an earlier run foretold; no further ones are foretold then.
   const engine::PredictedRace* steer_race = nullptr;
+  /// Where the child says how far `strategy` is; null: nobody asks.
+  SharedProgress* progress = nullptr;
   /// With other addresses, and other bytes where the program has not written.
   bool disturbed = false;
   /// Called in the child after the last run when it ended well (to hand on what monitors know).

@@ -51,6 +51,8 @@ Lane::Lane(const std::function<void()>& program, const Options& options, const H
     monitors_ = make_monitors(options_.leg, false);
     task_.monitors = &monitors_;
   }
+  // The portfolio's reduction is not all that it does.
+  if (!samples(options.strategy)) task_.progress = progress_ = SharedProgress::create();
   task_.end_run = options.schedules;
   if (samples(options.strategy)) {
     task_.first_run = options_.shard;
@@ -61,6 +63,11 @@ Lane::Lane(const std::function<void()>& program, const Options& options, const H
   }
   if (task_.first_run >= task_.end_run) end_ = LaneEnd::kSchedules;
   journal_->clear(true);
+}
+
+Lane::~Lane() {
+  child_.reset();  // it may be writing there
+  if (progress_ != nullptr) progress_->destroy();
 }
 
 bool Lane::start() {

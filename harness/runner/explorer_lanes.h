@@ -29,6 +29,7 @@ class Lane {
   /// Lane `index` of the `count` of this exploration, which may be a shard itself.
   Lane(const std::function<void()>& program, const Options& options, const Hosting* hosting,
        engine::Journal* journal, unsigned index, unsigned count);
+  ~Lane();
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
@@ -36,6 +37,10 @@ class Lane {
   LaneEnd end() const { return end_; }
   /// Adds what its strategy has to say; null when there is none.
   const engine::Strategy* strategy() const { return strategy_.get(); }
+  /// What an exhaustive search has said of itself lately; false: nothing.
+  bool progress(engine::SearchStatistics* to) const {
+    return progress_ != nullptr && progress_->read(to);
+  }
   /// The child at work; null when there is none.
   ChildProcess* child() { return child_.get(); }
   /// Starts the next child; false when the system refuses a process or memory.
@@ -48,6 +53,7 @@ class Lane {
   Options options_;
   engine::Journal* journal_;
   SharedStrategy strategy_;
+  SharedProgress* progress_ = nullptr;
   Monitors monitors_;  // of children that make one run each
   ChildTask task_;
   std::unique_ptr<ChildProcess> child_;

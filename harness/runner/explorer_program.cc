@@ -231,6 +231,7 @@ void host_program(const MainCall& call, const char* folder_text) {
        .isolation = to_string(session.isolation),
        .before_run = [&](bool recorded) { prepare(session, nowhere, statics.get(), recorded); },
        .end_process = &interpose::end_after_last_thread});
+  explorer.tell_progress_to(folder + "/progress");
   const bool shrinks = session.shorten || session.check;
   Result result = session.schedule.empty() ? explorer.explore()
                   : shrinks                ? explorer.shrink(session.schedule)

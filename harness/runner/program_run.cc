@@ -10,10 +10,12 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <memory>
 
 #include "report/result_json.h"
 #include "runner/problem.h"
 #include "runner/process.h"
+#include "runner/progress_watch.h"
 #include "witness/whole_file.h"
 
 namespace chicane::runner {
@@ -75,9 +77,12 @@ ProgramResult run_program(const Session& session) {
   switch_off_randomization();
   setenv(kSessionVariable, folder.path().c_str(), 1);
   setenv(kBindVariable, kBindMark, 0);
+  auto progress = std::make_unique<ProgressWatch>(
+      folder.path() + "/progress", session.program + ": ", stderr, isatty(STDERR_FILENO) == 1);
   const ProcessEnd end =
       run_process(session.command, folder.path() + "/log", std::numeric_limits<int>::max(),
                   {.own_session = true, .keep_output = session.show_output});
+  progress.reset();
   unsetenv(kSessionVariable);
   if (std::string(getenv(kBindVariable)) == kBindMark) unsetenv(kBindVariable);
   run.seconds = end.seconds;

@@ -7,6 +7,7 @@
 //
 //     <folder>/request   Session, as JSON
 //     <folder>/result    Result, as JSON (report/result_json.h)
+//     <folder>/progress  a line that says how far it is, while it goes on
 //     <folder>/log       what the program and its runtime wrote beside the runs
 //     <folder>/stdin     what each run reads as its standard input, where that was a pipe
 //
