@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How long a witness of about a thousand steps takes to shorten, from the random walk that found it
-// to a schedule that is checked to be 1-minimal; per bug the seeds' mean and worst. `forced` is
-// what is left of `before` forced switches.
+// to a schedule that is checked to be 1-minimal; per bug the seeds' mean and worst, in seconds of
+// processor time (`_cpu`, which other work on the machine changes little) and of wall time.
+// `forced` is what is left of `before` forced switches.
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -45,17 +47,33 @@ Diagnosis found(const LongBug& bug, std::uint64_t seed) {
   return {};
 }
 
+/// Of this process and its children that have ended.
+double processor_seconds() {
+  double sum = 0;
+  for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    getrusage(who, &usage);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
+      sum += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    }
+  }
+  return sum;
+}
+
 void shorten(benchmark::State& state, const LongBug& bug) {
-  double worst = 0, sum = 0, forced = 0, before = 0, steps = 0, minimal = 0, count = 0;
+  double worst = 0, sum = 0, worst_cpu = 0, sum_cpu = 0, forced = 0, before = 0, steps = 0,
+         minimal = 0, count = 0;
   for (auto _ : state) {
     for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
       const Diagnosis found_one = found(bug, seed);
       if (found_one.schedule.empty()) continue;
       Options with;
       with.program = bug.name;
+      const double cpu_before = processor_seconds();
       const auto start = std::chrono::steady_clock::now();
       const Result result = shrink(bug.program, with, {found_one.schedule});
       const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+      const double cpu = processor_seconds() - cpu_before;
       if (result.diagnoses.empty()) {
         state.SkipWithError(result.error.c_str());
         return;
@@ -64,6 +82,8 @@ void shorten(benchmark::State& state, const LongBug& bug) {
       ++count;
       sum += time.count();
       worst = std::max(worst, time.count());
+      sum_cpu += cpu;
+      worst_cpu = std::max(worst_cpu, cpu);
       steps += static_cast<double>(found_one.length);
       before += found_one.forced_switches;
       forced += short_one.forced_switches;
@@ -73,6 +93,8 @@ void shorten(benchmark::State& state, const LongBug& bug) {
   count = std::max(count, 1.0);
   state.counters["mean_s"] = sum / count;
   state.counters["worst_s"] = worst;
+  state.counters["mean_cpu"] = sum_cpu / count;
+  state.counters["worst_cpu"] = worst_cpu;
   state.counters["steps"] = steps / count;
   state.counters["before"] = before / count;
   state.counters["forced"] = forced / count;
