@@ -28,14 +28,20 @@ void Dpor::use_racy_sites(std::size_t count) {
 
 // Other accesses are operations now: nothing of the tree is about the program's runs any more.
 void Dpor::restart() {
-  in_run_ = recording_ = false;
-  clear_tree();
   gates_.clear();
   divided_ = shards_ < 2;
+  search_again();
+}
+
+// What divides the search stays: other shards may have seen no reason to begin again.
+void Dpor::search_again() {
+  in_run_ = recording_ = false;
+  clear_tree();
   part_ = 0;
   exhausted_ = announcing_ = cut_ = forgetful_ = false;
   executions_ = blocked_ = 0;
   std::fill(std::begin(estimates_), std::end(estimates_), 0.0);
+  if (divided_ && shards_ > 1) begin_part(0);
 }
 
 void Dpor::clear_tree() {
@@ -252,7 +258,7 @@ void Dpor::finish_run(bool cut) {
   in_run_ = false;
   if (eager_ && !was_silent(trace_, keep_)) {
     heed_all();
-    if (executions_ + blocked_ != 0) return restart();
+    if (executions_ + blocked_ != 0) return search_again();
   }
   const bool whole = !blocked_run_ && position_ >= keep_;
   const bool counted = whole && divided_ && gates_.belongs(trace_);

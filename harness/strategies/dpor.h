@@ -25,8 +25,9 @@
 //       as source sets do, and a run may be blocked. With runs that are cut off the search is then
 //       no longer complete, and says so.
 //   I3. Without shards no run is blocked, as long as no operation acts by being announced
-//       (dependency.h). Where some do, what a thread announces after a step that is reversed is not
-//       known before it has been run: then a run may turn out to be nothing new, and is given up.
+//       (dependency.h) and no run is cut off. Where some are, what a thread announces after a step
+//       that is reversed, and whether it fails there, is not known before it has been run: then a
+//       run may turn out to be nothing new, and is given up. No behaviour is run twice for it.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 
@@ -109,6 +110,7 @@ class Dpor final : public Search {
   double explored() const;
   void note_estimate();
   void restart();
+  void search_again();
 
   Trace trace_;
   RaceFinder finder_{trace_};

@@ -3,12 +3,15 @@
 // The shards of an exhaustive search: together they are the whole, no trace is run by two of them,
 // and each is the same whenever it is run.
 #include <gtest/gtest.h>
+#include <semaphore.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/exhaust.h"
@@ -25,6 +28,21 @@ struct Case {
   std::function<void()> program;
 };
 
+/// Only in later runs is there anything that acts by being announced: not all shards see it.
+void late_announcements() {
+  std::atomic<int> x{0};
+  sem_t semaphore;
+  sem_init(&semaphore, 0, 0);
+  std::thread posts([&] {
+    if (x == 1) sem_post(&semaphore);
+  });
+  std::thread waits([&] {
+    if (x == 1) sem_trywait(&semaphore);
+  });
+  std::thread sets([&] { x = 1; });
+  for (std::thread* thread : {&posts, &waits, &sets}) thread->join();
+}
+
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
       {"readers(8)", [] { readers(8); }},
@@ -38,6 +56,7 @@ const std::vector<Case>& cases() {
        [program = parse_program("send0 receive0 | receive0 | try-receive0 send0")] {
          run_program(program);
        }},
+      {"late", &late_announcements},
       {"one", [] { locked_increments(1, 1); }},
   };
   return all;
