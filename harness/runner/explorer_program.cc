@@ -16,6 +16,7 @@
 
 #include "engine/scope.h"
 #include "interpose/early_blocks.h"
+#include "interpose/environment.h"
 #include "interpose/exit.h"
 #include "interpose/process.h"
 #include "interpose/real.h"
@@ -200,6 +201,7 @@ void note_statuses(const Session& session) {
 
 void host_program(const MainCall& call, const char* folder_text) {
   const std::string folder = folder_text;
+  interpose::end_of_construction();
   // One arena: each thread's own would cost a run many system calls, and its addresses their order.
   mallopt(M_ARENA_MAX, 1);
   Session session;
@@ -278,6 +280,7 @@ int __libc_start_main(Main main, int count, char** arguments, Plain init, Plain 
     if (bound != nullptr && std::strcmp(bound, chicane::runner::kBindMark) == 0) {
       unsetenv(chicane::runner::kBindVariable);
     }
+    chicane::interpose::watch_environment();
     g_main = main;
     main = &hosted_main;
   }

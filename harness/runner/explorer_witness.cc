@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "interpose/environment.h"
 #include "report/convert.h"
 #include "report/race_facts.h"
 #include "report/schedule_table.h"
@@ -291,6 +292,10 @@ std::string Explorer::schedule_text(const Found& found, const Diagnosis& diagnos
     file.directory = hosting_->directory;
     file.standard_input = hosting_->standard_input;
     file.isolation = hosting_->isolation;
+    for (interpose::EnvironmentVariable& variable : interpose::environment_seen()) {
+      file.environment.push_back(
+          {std::move(variable.name), variable.set, std::move(variable.value)});
+    }
   } else {
     file.scenario = options_.program;
   }

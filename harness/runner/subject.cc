@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "report/terminal.h"
@@ -19,6 +20,25 @@ namespace chicane::runner {
 namespace {
 
 namespace fs = std::filesystem;
+
+std::string in_words(const witness::Variable& variable) {
+  return variable.set ? "'" + variable.value + "'" : "not set";
+}
+
+/// Tells which variables are no longer as the program found them when the schedule was made;
+/// `restore`: makes them so.
+void compare_environment(const witness::ScheduleFile& schedule, bool restore) {
+  for (const witness::Variable& variable : schedule.environment) {
+    const char* value = std::getenv(variable.name.c_str());
+    const witness::Variable now{variable.name, value != nullptr, value != nullptr ? value : ""};
+    if (now == variable) continue;
+    fmt::print(stderr, "chicane: note: {} was {} when the schedule was made, and is {} now: {}\n",
+               variable.name, in_words(variable), in_words(now),
+               restore ? "the program gets it as it was" : "the program gets it as it is");
+    if (restore && variable.set) setenv(variable.name.c_str(), variable.value.c_str(), 1);
+    if (restore && !variable.set) unsetenv(variable.name.c_str());
+  }
+}
 
 std::string worker_of(const std::string& leg) {
   return leg == "tsan" ? "scenarios_tsan" : "scenarios_sched";
@@ -87,6 +107,7 @@ bool Subject::open_program(const SubjectFlags& flags, std::string* error, std::s
     return false;
   }
   session_.command[0] = fs::absolute(path).lexically_normal().string();
+  compare_environment(schedule_, flags.program.empty());
   session_.program = schedule_.program;
   session_.leg = schedule_.leg;
   session_.schedule = text_;

@@ -196,6 +196,30 @@ TEST(ProgramExplore, TheLegTsanIsThreadSanitizerOnEverySchedule) {
   EXPECT_NE(other.err.find("without CHICANE_RUNTIME=tsan"), std::string::npos) << other.all();
 }
 
+TEST(ProgramExplore, AReplayHasTheEnvironmentThatTheProgramAskedFor) {
+  const Sandbox sandbox;
+  const std::string program = kPrograms + "endings environment";
+  const Outcome bad = sandbox.shell("ENDINGS_STATUS=3 OTHER=secret '" CHICANE_COMMAND
+                                    "' explore --schedules 200 --witness-dir w -- " +
+                                    program);
+  EXPECT_EQ(bad.exit_code, 1) << bad.all();
+  const std::string witness = "w/endings.sched.1.chicane";
+  EXPECT_NE(sandbox.read(witness).find("\nenv: ENDINGS_STATUS 3\n"), std::string::npos);
+  EXPECT_EQ(sandbox.read(witness).find("secret"), std::string::npos);
+  const Outcome same = sandbox.shell("ENDINGS_STATUS=3 '" CHICANE_COMMAND "' replay " + witness);
+  EXPECT_EQ(same.exit_code, 0) << same.all();
+  EXPECT_EQ(same.err, "");
+  const Outcome other = sandbox.chicane("replay " + witness);
+  EXPECT_EQ(other.exit_code, 0) << other.all();
+  EXPECT_NE(other.err.find("ENDINGS_STATUS was '3' when the schedule was made, and is not set now: "
+                           "the program gets it as it was"),
+            std::string::npos)
+      << other.all();
+  const Outcome here = sandbox.chicane("replay " + witness + " -- " + program);
+  EXPECT_NE(here.exit_code, 0) << here.all();
+  EXPECT_NE(here.err.find("the program gets it as it is"), std::string::npos) << here.all();
+}
+
 TEST(ProgramExplore, TheProgramSeesAllCores) {
   const Sandbox sandbox;
   cpu_set_t cores;

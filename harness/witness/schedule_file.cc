@@ -185,7 +185,8 @@ class Parser {
       }
       const std::string_view key = line.substr(0, colon);
       for (const std::string_view other : seen) {
-        if (other == key && key != "racy") return fail("a key that was given before", line, kAgain);
+        if (other == key && key != "racy" && key != "env")
+          return fail("a key that was given before", line, kAgain);
       }
       if (!value(key, line.substr(colon + 2), line, schedule)) return false;
       seen.push_back(key);
@@ -211,7 +212,7 @@ class Parser {
       return false;
     }
     const bool whole_program =
-        has("command") || has("directory") || has("stdin") || has("isolation");
+        has("command") || has("directory") || has("stdin") || has("isolation") || has("env");
     return !whole_program || demand({"command", "directory", "stdin", "isolation"});
   }
 
@@ -239,6 +240,7 @@ class Parser {
       return text == "yes" || text == "no" ? true : bad(line);
     }
     if (key == "command") return command(text, line, schedule);
+    if (key == "env") return variable(text, line, schedule);
     if (key == "racy") return racy(text, line, schedule);
     return fail("an unknown key", line, "remove the line if you added it");
   }
@@ -252,6 +254,15 @@ class Parser {
       if (!words.word(&schedule->command.back())) return bad(line);
     } while (!words.at_end());
     return true;
+  }
+
+  bool variable(std::string_view text, std::string_view line, ScheduleFile* schedule) {
+    Words words(text);
+    Variable& variable = schedule->environment.emplace_back();
+    if (!words.word(&variable.name) || variable.name.empty()) return bad(line);
+    variable.set = !words.at_end();
+    if (variable.set && !words.word(&variable.value)) return bad(line);
+    return words.at_end() ? true : bad(line);
   }
 
   static bool offset_of(const std::string& text, std::uint64_t* offset) {
@@ -352,6 +363,11 @@ std::string format(const ScheduleFile& schedule) {
     for (const std::string& word : schedule.command) text += " " + quoted(word);
     text += fmt::format("\ndirectory: {}\nstdin: {}\nisolation: {}\n", quoted(schedule.directory),
                         quoted(schedule.standard_input), quoted(schedule.isolation));
+    for (const Variable& variable : schedule.environment) {
+      text += "env: " + quoted(variable.name);
+      if (variable.set) text += " " + quoted(variable.value);
+      text += "\n";
+    }
   }
   for (const RacySite& site : schedule.racy) {
     text += fmt::format("racy: {} +{:x} {} +{:x} {}\n", quoted(site.module), site.offset,

@@ -8,6 +8,7 @@
 //     leg: sched
 //     ...
 //     command: /home/me/queue --fast       of a whole program, with directory, stdin and isolation
+//     env: QUEUE_SIZE 3                    what it asked for of its environment; no value: not set
 //     racy: scenarios_sched +1a2b increment +2c bad.cc:12
 //     steps:
 //     1 thread 1/2 lock mu bad.cc:9
@@ -58,6 +59,14 @@ struct RacySite {
   bool operator==(const RacySite&) const = default;
 };
 
+/// What a whole program found in its environment under this name.
+struct Variable {
+  std::string name;
+  bool set = false;
+  std::string value;
+  bool operator==(const Variable&) const = default;
+};
+
 struct ScheduleFile {
   std::string program;   // the executable's base name
   std::string scenario;  // which of its programs: "data_races/unlocked_counter/bad"
@@ -70,10 +79,11 @@ struct ScheduleFile {
   std::uint64_t step_limit = 0;
   bool spurious_wakeups = false;
   // Of a whole program, how it was started; for others all empty.
-  std::vector<std::string> command;  // an absolute path, and its arguments
-  std::string directory;             // in which
-  std::string standard_input;        // the file it read; empty: none
-  std::string isolation;             // "run" or "batch"
+  std::vector<std::string> command;   // an absolute path, and its arguments
+  std::string directory;              // in which
+  std::string standard_input;         // the file it read; empty: none
+  std::string isolation;              // "run" or "batch"
+  std::vector<Variable> environment;  // what it asked for
   std::vector<RacySite> racy;
   std::vector<Choice> choices;
   bool operator==(const ScheduleFile&) const = default;

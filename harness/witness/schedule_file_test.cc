@@ -41,6 +41,7 @@ ScheduleFile sample() {
   file.command = {"/bin/prog", "--name", "two words", "", "-"};
   file.directory = "/home/me";
   file.isolation = "run";
+  file.environment = {{"EMPTY", true, ""}, {"NONE", false, ""}, {"SIZE", true, "two words"}};
   file.racy = {{"scenarios_sched", 0x1234, "_ZL4bumpv", 0x2c, "bad.cc:12"},
                {"lib with space.so", 0, "", 0, ""}};
   file.choices = {choice(1, 2, OpKind::kLock, false, false, "mu", "bad.cc:9"),
@@ -94,7 +95,8 @@ TEST(ScheduleFile, TextIsAsDocumented) {
       "strategy: pct\nseed: 18446744073709551615\nrun: 17\nkind: data-race\n"
       "step-limit: 20000\nspurious-wakeups: yes\n"
       "command: /bin/prog --name \"two words\" - \"-\"\n"
-      "directory: /home/me\nstdin: -\nisolation: run\nracy: scenarios_sched +1234 _ZL4bumpv +2c "
+      "directory: /home/me\nstdin: -\nisolation: run\n"
+      "env: EMPTY -\nenv: NONE\nenv: SIZE \"two words\"\nracy: scenarios_sched +1234 _ZL4bumpv +2c "
       "bad.cc:12\n"
       "racy: \"lib with space.so\" +0 - +0 -\nsteps:\n1 thread 1/2 lock mu bad.cc:9\n"
       "2 switch 2/3 write \"lock 1\" \"my file.cc:12\"\n3 outcome 0/4 select - -\nend\n");
@@ -127,7 +129,11 @@ TEST(ScheduleFile, ErrorsSayWhatAndWhereAndWhatToDo) {
             std::string::npos);
   EXPECT_NE(error_of(replaced("leg:", "colour: red\nleg:")).find("line 5: an unknown key"),
             std::string::npos);
-  EXPECT_NE(error_of(replaced("2 switch", "4 switch")).find("line 20: expected step number 2"),
+  EXPECT_NE(error_of(replaced("2 switch", "4 switch")).find("line 23: expected step number 2"),
+            std::string::npos);
+  EXPECT_NE(error_of(replaced("env: NONE", "env: - 1")).find("line 17: a malformed value"),
+            std::string::npos);
+  EXPECT_NE(error_of(replaced("SIZE ", "SIZE 1 ")).find("line 18: a malformed value"),
             std::string::npos);
   EXPECT_NE(error_of(replaced("switch", "hop")).find("thread, switch or outcome"),
             std::string::npos);

@@ -98,6 +98,11 @@ int run(const std::string& how) {
     std::thread other(finish);
     if (done) raise(SIGKILL);
     other.join();
+  } else if (how == "environment") {
+    std::thread other(finish);
+    const char* status = std::getenv("ENDINGS_STATUS");
+    if (done && status != nullptr) std::exit(std::atoi(status));
+    other.join();
   } else if (how == "cores") {
     cpu_set_t cores;
     sched_getaffinity(0, sizeof cores, &cores);
