@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "engine/engine.h"
 #include "engine/scope.h"
 #include "engine/stain.h"
 
@@ -81,6 +82,8 @@ struct ThreadLocalImage {
 struct ThreadLocalImages {
   ThreadLocalImage at[Context::kModules];
   std::size_t count = 0;
+  std::size_t last_module = 0;  // the highest number of all
+  std::uintptr_t generation = 0;
 };
 
 // Whose thread-local storage must survive: the C library's (its allocator's caches) and a
@@ -96,6 +99,7 @@ bool is_kept(const char* path) {
 
 int note_image(dl_phdr_info* info, std::size_t, void* out) {
   auto& images = *static_cast<ThreadLocalImages*>(out);
+  images.last_module = std::max(images.last_module, info->dlpi_tls_modid);
   // The executable comes first, without a name. With ThreadSanitizer linked in, its per-thread
   // state lies in the same block.
   const bool executable = info->dlpi_name == nullptr || info->dlpi_name[0] == '\0';
@@ -112,32 +116,62 @@ int note_image(dl_phdr_info* info, std::size_t, void* out) {
   return 0;
 }
 
-// Modules that are loaded later keep their values from thread to thread.
+// glibc's dynamic thread vector, found from the thread pointer. Before the first entry is the
+// number of entries; the entry 0 has the generation of modules that the thread has come to know;
+// then (block, what to free) by module number.
+struct VectorEntry {
+  char* block;
+  void* to_free;
+};
+constexpr std::intptr_t kNoBlock = -1;
+
+VectorEntry* vector_of(std::uintptr_t thread_pointer) {
+#if defined(__x86_64__)
+  return reinterpret_cast<VectorEntry* const*>(thread_pointer)[1];
+#else
+  return reinterpret_cast<VectorEntry* const*>(thread_pointer)[0];
+#endif
+}
+
+std::size_t length_of(const VectorEntry* vector) {
+  return reinterpret_cast<std::uintptr_t>(vector[-1].block);
+}
+
+std::uintptr_t generation_of(std::uintptr_t thread_pointer) {
+  return reinterpret_cast<std::uintptr_t>(vector_of(thread_pointer)[0].block);
+}
+
+// Of the modules that are loaded when the first context is made; of later ones:
+// forget_later_blocks.
 const ThreadLocalImages& images() {
   static const ThreadLocalImages all = [] {
     ThreadLocalImages found;
     dl_iterate_phdr(&note_image, &found);
+    found.generation = generation_of(read_thread_pointer());
     return found;
   }();
   return all;
 }
 
-// Where the thread with this pointer has a module's block; null when it has none yet. By glibc's
-// dynamic thread vector: (block, what to free) by module number, found from the thread pointer.
+/// Where the thread has a module's block; null when it has none yet.
 char* block_of(std::uintptr_t thread_pointer, std::size_t module) {
-  struct Entry {
-    char* block;
-    void* to_free;
-  };
-#if defined(__x86_64__)
-  const auto* vector = reinterpret_cast<Entry* const*>(thread_pointer)[1];
-#else
-  const auto* vector = reinterpret_cast<Entry* const*>(thread_pointer)[0];
-#endif
-  const auto length = reinterpret_cast<std::uintptr_t>(vector[-1].block);
-  if (module > length) return nullptr;
+  const VectorEntry* vector = vector_of(thread_pointer);
+  if (module > length_of(vector)) return nullptr;
   char* block = vector[module].block;
-  return reinterpret_cast<std::intptr_t>(block) == -1 ? nullptr : block;
+  return reinterpret_cast<std::intptr_t>(block) == kNoBlock ? nullptr : block;
+}
+
+/// The blocks that the thread got of modules that were loaded later than `images` says are given
+/// back: their next use makes new ones. (A module without such a block, one that was linked to lie
+/// beside the thread pointer, keeps its values.)
+void forget_later_blocks(std::uintptr_t thread_pointer, std::size_t first) {
+  const Engine::Scope scope;  // not as if the program freed them
+  VectorEntry* vector = vector_of(thread_pointer);
+  for (std::size_t i = first; i <= length_of(vector); ++i) {
+    if (vector[i].to_free == nullptr) continue;
+    std::free(vector[i].to_free);
+    vector[i] = {reinterpret_cast<char*>(kNoBlock), nullptr};
+  }
 }
 
 }  // namespace
@@ -247,6 +281,9 @@ void Context::reset(FiberEntry entry) {
   }
   start_fiber(fiber_, stack_top_, stack_low_, entry);
   const ThreadLocalImages& all = images();
+  if (generation_of(thread_pointer_) != all.generation) [[unlikely]] {
+    forget_later_blocks(thread_pointer_, all.last_module + 1);
+  }
   for (std::size_t i = 0; i < all.count; ++i) {
     const ThreadLocalImage& image = all.at[i];
     char*& block = blocks_[i];
