@@ -123,6 +123,10 @@ class ChildProcess {
   bool killed_ = false;
 };
 
+/// How many runs `run_child` has made in this process: beside those that an exploration counts. For
+/// tests that count runs.
+extern std::uint64_t g_runs_besides;
+
 /// Forks, runs, waits.
 ChildEnd run_child(const ChildTask& task, engine::Journal& journal);
 

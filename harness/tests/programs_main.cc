@@ -31,7 +31,7 @@
 
 #include "chicane/chicane.h"
 #include "report/source_map.h"
-#include "runner/explorer_twice.h"
+#include "runner/explorer_child.h"
 
 // The programs, by name; CMake writes the list.
 #define CHICANE_PROGRAM(name) int chicane_program_##name();
@@ -159,9 +159,8 @@ int check_diagnoses(const Expectations& expected, const chicane::Result& result)
   return 0;
 }
 
-// The output of all runs, and of those that confirm what a run foretold: the expected one again and
-// again. Of a run that ended badly there may be
-// a part.
+// The output of all runs: the expected one again and again. Of runs that end badly there may be a
+// part, and how many there are of which is the search's business.
 int check_output(const Expectations& expected, const std::string& output, std::uint64_t runs) {
   std::uint64_t whole = 0;
   std::size_t at = 0;
@@ -170,7 +169,7 @@ int check_output(const Expectations& expected, const std::string& output, std::u
     at += size;
     ++whole;
   }
-  const bool good = expected.diagnoses.empty() ? at == output.size() && (size == 0 || whole >= runs)
+  const bool good = expected.diagnoses.empty() ? at == output.size() && (size == 0 || whole == runs)
                                                : size != 0 || output.empty();
   if (good) return 0;
   return complain(
@@ -216,10 +215,8 @@ int run_under_engine(const Expectations& expected, const Named& program) {
     return 77;
   }
   const int bad = check_diagnoses(expected, result);
-  // Each schedule that is run twice is so in the same process and in a disturbed one.
   return bad != 0 ? bad
-                  : check_output(expected, text,
-                                 result.runs + 4 * chicane::runner::g_schedules_run_twice);
+                  : check_output(expected, text, result.runs + chicane::runner::g_runs_besides);
 }
 
 }  // namespace
