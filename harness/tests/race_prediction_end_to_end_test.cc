@@ -30,7 +30,8 @@ constexpr int kRounds = 40;
 template <class Mutex, class OtherGuard>
 void race_behind() {
   Mutex mutex;
-  int value = 0, rounds = 0;
+  [[maybe_unused]] int value = 0;  // written only
+  int rounds = 0;
   together(
       [&] {
         value = 1;  //~ first-write
