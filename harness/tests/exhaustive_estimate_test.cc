@@ -37,7 +37,7 @@ double covered(const Known& of, const Exhaustion& with, std::uint64_t seeds, std
   return hits;
 }
 
-constexpr std::uint64_t kSeeds = 12;
+constexpr std::uint64_t kSeeds = 8;
 
 /// `promised` is a share: fewer or more of so many cases by chance once in a thousand.
 void expect_about(double promised, double hits, double cases) {
