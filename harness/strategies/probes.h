@@ -54,7 +54,7 @@ class Probes final : public engine::Strategy {
   void describe(engine::StrategyReport* report) const override { search_->describe(report); }
 
  private:
-  static constexpr std::uint64_t kFirst = 8, kEvery = 64;
+  static constexpr std::uint64_t kFirst = 8, kEvery = 128;
   /// So many at once at the beginning, of which the first only learn what to draw by.
   static constexpr std::uint64_t kAtOnce = 24, kLearning = 2;
   /// So few tell nothing.
