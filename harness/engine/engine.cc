@@ -36,7 +36,7 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   live_.clear();
   if (static_cast<std::uint32_t>(++generation_) == 0) ++generation_;
   quick_limit_ = recording_ || racy_count_ != 0 ? 0 : options.access_limit;
-  quick_accesses_ = quick_limit_;
+  g_quick_accesses = quick_limit_;
   special_accesses_ = 0;
   unlock_count_ = 0;
   strategy_wants_events_ = strategy.wants_events();
@@ -50,7 +50,7 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   close_record();
   for (Monitor* monitor : monitors) monitor->end_run(end_);
   g_shadow_stack = ShadowStack{};
-  last_stamp_ = std::max(last_stamp_, g_access_stamp);
+  if (g_access_stamp != 0) last_stamp_ = g_access_stamp;
   g_access_stamp = g_access_stamp_unit = 0;
   strategy.end_run(step_);
   recycle();
@@ -88,8 +88,9 @@ void Engine::begin_monitors(std::span<Monitor* const> monitors) {
     if (sink.read != nullptr && sink.write != nullptr) {
       access_sink_ = sink;
       if (quick_limit_ != 0) {
-        g_access_stamp = last_stamp_ + 1;
-        g_access_stamp_unit = 1;
+        g_access_stamp = last_stamp_;
+        g_access_stamp_unit = kStampUnit;
+        forget_seen();
       }
     }
   }
@@ -188,7 +189,7 @@ Thread* Engine::choose_thread(std::size_t count) {
   }
   journal_->note_step(step_, next->id_);
   forget_seen();
-  quick_accesses_ = quick_limit_;
+  g_quick_accesses = quick_limit_;
   special_accesses_ = 0;
   if (next->by_timeout_ && next->pending_.deadline > now_) now_ = next->pending_.deadline;
   if (next == current_) return;

@@ -282,19 +282,13 @@ class Engine {
     SeenAccess& seen = seen_access(at);
     if (!is_seen(seen, at, size, write)) return false;
     last_site_ = site;
-    if (--seen.left != 0) return true;
-    seen.stamp = kNoStamp;
-    if (Engine* engine = active_) {
-      std::uint64_t& left = engine->quick_accesses_;
-      left -= left < kSkips ? left : kSkips;
-    }
-    return false;
+    return static_cast<std::int64_t>(++seen.passed) < 0;
   }
   void on_access(const void* address, std::size_t size, bool write, const void* site) {
     last_site_ = site;
-    if (quick_accesses_ == 0) [[unlikely]]
+    if (g_quick_accesses == 0) [[unlikely]]
       return on_special_access(address, size, write, site);
-    --quick_accesses_;
+    --g_quick_accesses;
     sink(write)(access_sink_.context, address, size, site);
   }
   void on_atomic(const void* address, std::size_t size, OpKind kind, MemoryOrder order,
@@ -416,9 +410,8 @@ class Engine {
 
   // What every access and every operation touches stands together.
   Thread* current_ = nullptr;
-  // Accesses that go the quick way before the next operation: none in a recorded run, and where
-  // some of them are operations.
-  std::uint64_t quick_accesses_ = 0, quick_limit_ = 0;
+  // g_quick_accesses at each operation: none in a recorded run, and where some are operations.
+  std::uint64_t quick_limit_ = 0;
   AccessSink access_sink_;
   EdgeSink edge_sink_;
   std::uint64_t event_kinds_ = 0;  // what any monitor wants

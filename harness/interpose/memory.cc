@@ -32,7 +32,8 @@ struct Ignored {
 
 inline void touch(const volatile void* address, std::size_t size, bool write, const void* site) {
   const void* where = const_cast<const void*>(address);
-  if (size <= 16 && Engine::passes_by(where, size, write, site)) return;
+  if (size <= 16 && Engine::passes_by(where, size, write, site)) [[likely]]
+    return;
   Engine* engine = Engine::active();
   if (engine == nullptr || size == 0) return;
   if (g_ignored.total != 0) [[unlikely]] {
