@@ -2,6 +2,7 @@
 #include "runner/progress_watch.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -19,7 +20,8 @@ using ::testing::HasSubstr;
 
 /// What a watch of a file with that text has shown when it ends.
 std::string shown(bool terminal) {
-  const std::string path = ::testing::TempDir() + "/progress";
+  // Tests run side by side.
+  const std::string path = ::testing::TempDir() + "/progress." + std::to_string(getpid());
   const std::string screen = path + ".screen";
   std::ofstream(path) << "5 schedules";
   std::FILE* to = std::fopen(screen.c_str(), "w");
