@@ -277,11 +277,10 @@ class Engine {
 
   /// Whether an access (of at most 16 bytes) is one that says nothing new, so that `on_access` need
   /// not be told of it.
-  static bool passes_by(const void* address, std::size_t size, bool write, const void* site) {
+  static bool passes_by(const void* address, std::size_t size, bool write) {
     const auto at = reinterpret_cast<std::uintptr_t>(address);
     SeenAccess& seen = seen_access(at);
     if (!is_seen(seen, at, size, write)) return false;
-    last_site_ = site;
     return static_cast<std::int64_t>(++seen.passed) < 0;
   }
   void on_access(const void* address, std::size_t size, bool write, const void* site) {

@@ -30,17 +30,25 @@ struct Ignored {
   std::uint32_t total;
 } g_ignored;
 
-inline void touch(const volatile void* address, std::size_t size, bool write, const void* site) {
-  const void* where = const_cast<const void*>(address);
-  if (size <= 16 && Engine::passes_by(where, size, write, site)) [[likely]]
-    return;
+// Apart, and with the address where it is: what passes by has nothing to move.
+[[gnu::noinline]] void take(const void* address, const void* site, std::size_t size, bool write) {
   Engine* engine = Engine::active();
   if (engine == nullptr || size == 0) return;
   if (g_ignored.total != 0) [[unlikely]] {
     const ThreadId self = engine->self().id();
     if (self < Ignored::kThreads && g_ignored.depth[self] != 0) return;
   }
-  engine->on_access(where, size, write, site);
+  engine->on_access(address, size, write, site);
+}
+
+inline bool passes(const volatile void* address, std::size_t size, bool write) {
+  return size <= 16 && Engine::passes_by(const_cast<const void*>(address), size, write);
+}
+
+inline void touch(const volatile void* address, std::size_t size, bool write, const void* site) {
+  if (passes(address, size, write)) [[likely]]
+    return;
+  take(const_cast<const void*>(address), site, size, write);
 }
 
 void ignore(int by) {
@@ -60,8 +68,13 @@ void __tsan_init() {}
 
 // ---- accesses of 1 to 16 bytes ----
 
-#define CHICANE_ACCESS(name, size, write)                                            \
-  void __tsan_##name(void* address) { touch(address, size, write, CHICANE_SITE()); } \
+// The site is asked for where it is needed: what passes by needs none.
+#define CHICANE_ACCESS(name, size, write)        \
+  void __tsan_##name(void* address) {            \
+    if (passes(address, size, write)) [[likely]] \
+      return;                                    \
+    take(address, CHICANE_SITE(), size, write);  \
+  }                                              \
   void __tsan_##name##_pc(void* address, void* site) { touch(address, size, write, site); }
 
 // A compound access (`x += 1`) is a read, then a write.
