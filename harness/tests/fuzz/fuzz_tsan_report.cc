@@ -3,11 +3,14 @@
 // ThreadSanitizer's reports as data: whatever the __tsan_get_report_* functions answer becomes a
 // finding whose counts and texts stay within their bounds. The input is what they answer; the
 // functions that the adapter only calls do nothing here.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cstring>
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/engine.h"
 #include "engine/journal.h"
@@ -78,6 +81,23 @@ int __tsan_get_report_stack(void*, unsigned long, void** trace, unsigned long tr
   g_input.trace(trace, trace_size);
   return 1;
 }
+}
+
+// libFuzzer bounds memory by a thread that asks for the usage once a second. In a process where
+// runs take place there can be no such thread: getrusage is a front door, and whoever comes through
+// one while a run goes on is taken for the thread of the program that runs; two OS threads would go
+// on with the same fiber. The limit of the system does the same.
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  constexpr rlim_t kMost = rlim_t{2} << 30;
+  const rlimit limit{kMost, kMost};
+  setrlimit(RLIMIT_DATA, &limit);
+  static char no_thread[] = "-rss_limit_mb=0";
+  static std::vector<char*> arguments(*argv, *argv + *argc);
+  arguments.push_back(no_thread);  // the last one counts
+  *argc = static_cast<int>(arguments.size());
+  arguments.push_back(nullptr);
+  *argv = arguments.data();
+  return 0;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
