@@ -5,7 +5,9 @@
 // stdout: ok
 #include <pthread.h>
 
+#include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <cstdio>
 
 __attribute__((noinline)) static long descend(long bytes) {
@@ -31,8 +33,18 @@ static void in_thread(long stack, long use_bytes) {
   pthread_attr_destroy(&attributes);
 }
 
+// The default follows `ulimit -s`, which may be anything.
+static long most_of_the_default() {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  std::size_t size = 0;
+  pthread_attr_getstacksize(&attributes, &size);
+  pthread_attr_destroy(&attributes);
+  return std::min(static_cast<long>(size) / 4 * 3, 6L << 20);
+}
+
 int main() {
-  in_thread(0, 6L << 20);
+  in_thread(0, most_of_the_default());
   in_thread(16L << 20, 14L << 20);
   in_thread(256L << 10, 200L << 10);
   std::puts("ok");

@@ -4,7 +4,12 @@
 // says: flock: other processes may take part
 #include <sys/file.h>
 
+#include <cstdio>
+
 int main() {
-  flock(0, LOCK_EX);  //~ here
+  FILE* file = std::tmpfile();  // nobody else's
+  if (file == nullptr) return 1;
+  flock(fileno(file), LOCK_EX);  //~ here
+  std::fclose(file);
   return 0;
 }
