@@ -293,7 +293,7 @@ TEST(Panic, UncaughtEndsTheProgram) {
   EXPECT_DEATH(
       {
         go([] { panic("nobody catches this"); });
-        sleep(5s);
+        sleep(1h);
       },
       "nobody catches this");
   only_explored(

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -223,15 +223,16 @@ TEST(Symbolizer, WorksInAParentForItsFork) {
 TEST(Symbolizer, IsFastEnoughForAProcessPerScenario) {
   places.clear();
   symbolizer_sample::frame_of_many(7);
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // processor time: others may want it, too
   Symbolizer symbolizer;
   for (const engine::Place& place : places) {
     symbolizer.frames(place.frame_pc);
     symbolizer.describe(place);
   }
-  const auto spent = std::chrono::steady_clock::now() - start;
-  RecordProperty("microseconds", static_cast<int>(spent / std::chrono::microseconds(1)));
-  EXPECT_LT(spent, std::chrono::milliseconds(600));  // ten times the aim: machines differ
+  const auto microseconds =
+      static_cast<double>(std::clock() - start) * 1e6 / static_cast<double>(CLOCKS_PER_SEC);
+  RecordProperty("microseconds", static_cast<int>(microseconds));
+  EXPECT_LT(microseconds, 600'000);  // ten times the aim: machines differ
 }
 
 TEST(ReadableName, IsWhatAPersonWouldWrite) {

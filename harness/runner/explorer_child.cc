@@ -25,6 +25,7 @@
 #include "monitors/run_recorder.h"
 #include "runner/explorer_core.h"
 #include "runner/explorer_interrupts.h"
+#include "runner/explorer_standstill.h"
 #include "runner/explorer_stop.h"
 
 namespace chicane::monitors {
@@ -313,15 +314,17 @@ void ChildProcess::look() {
     cpu_since_ = cpu;
     return;
   }
+  if (!only_waits(pid_)) since_ = now;  // the machine's business
   const bool spins = cpu - cpu_since_ > kSpinSeconds;
-  const bool blocked = now - since_ > kBlockedSeconds && cpu - cpu_since_ < kSpinSeconds / 10;
-  if (!spins && !blocked && !asked_) return;
+  const double patience = asked_ ? kSpinSeconds : kBlockedSeconds;
+  const bool blocked = now - since_ > patience;
+  if (!spins && !blocked) return;
   // First it is asked to say where it is; if it cannot even do that, it is killed.
-  if (asked_ && now - since_ < kBlockedSeconds + kSpinSeconds) return;
   const int question = spins ? interpose::spinning_signal() : interpose::blocked_signal();
   ::kill(pid_, asked_ ? SIGKILL : question);
   asked_ = true;
-  if (spins) since_ = now - kBlockedSeconds;
+  since_ = now;
+  cpu_since_ = cpu;
 }
 
 void ChildProcess::kill() {

@@ -118,8 +118,10 @@ class ChildProcess {
   clockid_t cpu_clock_{};
   bool has_cpu_clock_ = false;
   std::uint64_t last_progress_ = 0;
-  double since_ = 0, cpu_since_ = 0;  // of that progress, in seconds of wall clock and of its own
-  bool asked_ = false;                // where it is
+  // In seconds: since when it only waits, and its own time when it last made progress (or was
+  // asked).
+  double since_ = 0, cpu_since_ = 0;
+  bool asked_ = false;  // where it is
   bool killed_ = false;
 };
 

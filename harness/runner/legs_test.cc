@@ -120,20 +120,19 @@ TEST_F(LegsTest, AWorkerThatFailsIsAnError) {
 
 TEST_F(LegsTest, AWorkerThatHangsIsEndedWithItsChildren) {
   worker("sleep 1000 & echo $! > " + (root_ / "pid").string() + "; wait");
-  options_.limit_seconds = 0.3;
-  const auto start = std::chrono::steady_clock::now();
-  EXPECT_NE(run().result.error.find("did not finish"), std::string::npos);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  // On a busy machine it may be ended before it has begun.
   std::string pid;
-  ASSERT_TRUE(read_file((root_ / "pid").string(), &pid));
+  for (double limit = 0.3; trim(pid).empty(); limit *= 2) {
+    options_.limit_seconds = limit;
+    ASSERT_NE(run().result.error.find("did not finish"), std::string::npos);
+    read_file((root_ / "pid").string(), &pid);
+  }
   // Gone, or a zombie that nobody has waited for yet; a killed process may take a moment to be.
   const std::string stat = "/proc/" + std::string(trim(pid)) + "/stat";
   std::string state;
-  for (int i = 0; i < 100 && read_file(stat, &state) && state.find(" Z ") == std::string::npos;
-       ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  while (read_file(stat, &state) && state.find(" Z ") == std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until CTest's patience ends
   }
-  if (read_file(stat, &state)) EXPECT_NE(state.find(" Z "), std::string::npos) << state;
 }
 
 TEST_F(LegsTest, WithoutItsRuntimeTsanIsUnavailable) {

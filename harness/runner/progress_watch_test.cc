@@ -28,7 +28,7 @@ std::string shown(bool terminal) {
   {
     const ProgressWatch watch(path, "counter: ", to, terminal);
     // As long as it takes; a log's first line would come after ten seconds.
-    for (int i = 0; i < 200 && std::filesystem::file_size(screen) == 0; ++i) {
+    for (int i = 0; (terminal || i < 50) && std::filesystem::file_size(screen) == 0; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(terminal ? 20 : 2));
     }
   }

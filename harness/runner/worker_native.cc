@@ -10,8 +10,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <map>
 #include <thread>
+
+#include "runner/explorer_standstill.h"
 
 namespace chicane::monitors {
 // Present when the program is linked with ThreadSanitizer (sanitizers/tsan).
@@ -39,6 +42,14 @@ constexpr std::size_t kAtOnce = 8;
   // Not _exit: threads that the program left behind must not be waited for.
   syscall(SYS_exit_group, reported ? kReported : 0);
   __builtin_unreachable();
+}
+
+/// The processor time that it had.
+double seconds_of(pid_t process) {
+  clockid_t clock{};
+  timespec time{};
+  if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 void count(int status, bool killed, NativeCounts* counts) {
@@ -72,7 +83,9 @@ NativeCounts run_natively(const std::function<void()>& program, unsigned runs,
     for (auto at = running.begin(); at != running.end();) {
       int status = 0;
       const bool late =
-          std::chrono::duration<double>(Clock::now() - at->second).count() > limit_seconds;
+          seconds_of(at->first) > limit_seconds ||
+          (std::chrono::duration<double>(Clock::now() - at->second).count() > limit_seconds &&
+           only_waits(at->first));
       pid_t ended = waitpid(at->first, &status, WNOHANG);
       if (ended == 0 && late) {
         kill(at->first, SIGKILL);

@@ -14,7 +14,7 @@
 namespace chicane::runner {
 
 /// Runs `program` `runs` times, each in a process of its own, several at once, each for at most
-/// `limit_seconds`.
+/// `limit_seconds` of processor time, or of waiting: what a busy machine lets lie is not hung.
 NativeCounts run_natively(const std::function<void()>& program, unsigned runs,
                           double limit_seconds);
 

@@ -52,6 +52,15 @@ class Sandbox {
   std::string root_;
 };
 
+/// Shell: `worked PID TICKS` says whether the process and those of its children that have ended had
+/// that many hundredths of a second of processor time: what is to be interrupted in the middle of
+/// its work must have begun it, however busy the machine is.
+inline constexpr const char* kWorked =
+    "worked() {\n"
+    "  set -- $2 $(sed 's/.*) //' /proc/$1/stat 2>/dev/null | cut -d' ' -f12-15)\n"
+    "  [ $# -eq 5 ] && [ $(($2 + $3 + $4 + $5)) -ge $1 ]\n"
+    "}\n";
+
 /// The number of the first line of `text` that contains `what`; 0 when none does.
 int line_with(const std::string& text, const std::string& what);
 

@@ -131,16 +131,16 @@ TEST_F(Witnesses, AShrinkOfNoScheduleIsAnError) {
 
 // ---- interrupts ----
 
-/// `chicane run arguments` in the background, interrupted once its worker has a child at work. The
-/// last line says what is left of the worker and its child.
+/// `chicane run arguments` in the background, interrupted once its worker has a child that has
+/// worked. The last line says what is left of the worker and its child.
 Outcome interrupted(const Sandbox& box, const std::string& arguments, const std::string& signal) {
   return box.shell(
-      "'" CHICANE_COMMAND "' run " + arguments +
+      std::string(kWorked) + "'" CHICANE_COMMAND "' run " + arguments +
       " --witness-dir race >out 2>err & p=$!\n"
       "child() { cat /proc/$1/task/*/children 2>/dev/null | cut -d' ' -f1; }\n"
-      "until w=$(child $p) && [ -n \"$w\" ] && c=$(child $w) && [ -n \"$c\" ]; do sleep 0.02; "
-      "done\n"
-      "sleep 0.3; kill -" +
+      "until w=$(child $p) && [ -n \"$w\" ] && c=$(child $w) && [ -n \"$c\" ] && worked $c 10; do "
+      "sleep 0.02; done\n"
+      "kill -" +
       signal +
       " $p; wait $p; status=$?\n"
       "cat out; for i in $w $c; do [ ! -d /proc/$i ] || echo left: $i; done; exit $status");

@@ -83,12 +83,13 @@ TEST(ProgramExplore, ARaceHasAWitnessThatReplaysAnywhere) {
 
 /// Interrupted when its program has run for a while.
 Outcome interrupted(const Sandbox& sandbox, const std::string& program, const std::string& signal) {
-  return sandbox.shell("'" CHICANE_COMMAND
+  return sandbox.shell(std::string(kWorked) +
+                       "'" CHICANE_COMMAND
                        "' explore --strategy random --schedules 1000000000 -- " +
                        kPrograms + program + " >out 2>&1 & p=$!\n" +
-                       "until [ -n \"$(cat /proc/$p/task/*/children 2>/dev/null)\" ]; do "
-                       "sleep 0.02; done\n"
-                       "sleep 1; kill -" +
+                       "until w=$(cat /proc/$p/task/*/children 2>/dev/null | cut -d' ' -f1) && "
+                       "[ -n \"$w\" ] && worked $w 30; do sleep 0.02; done\n"
+                       "kill -" +
                        signal + " $p; wait $p; status=$?; cat out; exit $status");
 }
 
