@@ -45,6 +45,16 @@ inline bool touches_object(engine::OpKind kind) {
   }
 }
 
+/// Threads' births and deaths, and who has waited for these: nothing that a search or a spin is
+/// about.
+inline bool is_of_lives(const engine::Event& event) {
+  using enum engine::OpKind;
+  constexpr std::uint64_t kKinds = engine::bit_of(kThreadCreate) | engine::bit_of(kThreadStart) |
+                                   engine::bit_of(kThreadExit) | engine::bit_of(kThreadJoin);
+  return event.outcome == engine::Outcome::kDone &&
+         (kKinds >> static_cast<unsigned>(event.kind) & 1) != 0;
+}
+
 /// Whether the order of the two matters.
 inline bool conflict(const engine::Operation& a, const engine::Operation& b) {
   return a.object == b.object && a.object != nullptr && touches_object(a.kind) &&

@@ -102,39 +102,44 @@ bool waits_elsewhere(OpKind kind) {
 
 }  // namespace
 
-void Footprint::add(ObjectKey object, Mode mode) {
-  const std::uint64_t before = touched_;
-  note({object, mode});
-  for (unsigned i = 0; i < size_ && touched_ == before; ++i) {
-    if ((*this)[i] == Access{object, mode}) return;
+bool Footprint::has(const Access& access) const {
+  for (unsigned i = 0; i < size(); ++i) {
+    if ((*this)[i] == access) return true;
   }
-  if (size_ < kFew) {
-    few_[size_] = {object, mode};
-  } else {
-    more_.push_back({object, mode});
-  }
-  ++size_;
+  return false;
 }
 
 void Footprint::replace(ObjectKey object, Mode mode, Mode by) {
-  for (unsigned i = 0; i < size_; ++i) {
-    Access& access = i < kFew ? few_[i] : more_[i - kFew];
-    if (access == Access{object, mode}) access.mode = by;
+  for (unsigned i = 0; i < size(); ++i) {
+    if (at(i) == Access{object, mode}) at(i).mode = by;
   }
-  // The filters are made anew: what is not changed after all would be taken to be.
-  touched_ = changed_ = 0;
-  for (unsigned i = 0; i < size_; ++i) note((*this)[i]);
+  note_all();
 }
 
-void Footprint::note(const Access& access) {
-  const std::uint64_t bit = std::uint64_t{1} << (access.object * 0x9e3779b97f4a7c15u >> 58);
-  touched_ |= bit;
-  if (access.mode != Mode::kRead) changed_ |= bit;
+void Footprint::write_what_is_read() {
+  for (unsigned i = 0; i < size(); ++i) {
+    if (at(i).mode == Mode::kRead) at(i).mode = Mode::kWrite;
+  }
+  note_all();
 }
 
-bool Footprint::has_conflict(const Footprint& other) const {
-  for (unsigned i = 0; i < size_; ++i) {
-    for (unsigned k = 0; k < other.size_; ++k) {
+/// The filters are made anew: what is not changed after all would be taken to be.
+void Footprint::note_all() {
+  constexpr std::uint64_t kNoObjects = kAnyStep | kAnnouncements;
+  head_.touched &= kNoObjects;
+  head_.changed &= kNoObjects;
+  for (unsigned i = 0; i < size(); ++i) note((*this)[i]);
+}
+
+void Footprint::add_all(const Footprint& other) {
+  for (unsigned i = 0; i < other.size(); ++i) add(other[i].object, other[i].mode);
+  if (other.everything()) add_everything();
+  if (other.meets_announcements()) add_meets_announcements();
+}
+
+bool Footprint::has_other_conflict(const Footprint& other) const {
+  for (unsigned i = 0; i < size(); ++i) {
+    for (unsigned k = 0; k < other.size(); ++k) {
       const Access &a = (*this)[i], &b = other[k];
       if (a.object == b.object && conflict(a.mode, b.mode)) return true;
     }
@@ -154,12 +159,6 @@ bool touches_one_object(const Operation& operation) {
     default:
       return false;
   }
-}
-
-bool may_fail(OpKind kind) {
-  Mode succeeding, failing;
-  return mode_of(kind, false, &succeeding) && mode_of(kind, true, &failing) &&
-         succeeding != failing;
 }
 
 void note_failure(OpKind kind, ObjectKey object, Footprint* of) {

@@ -65,6 +65,12 @@ using ObjectKey = std::uint64_t;
 inline constexpr ObjectKey kVirtualTime = 1;
 inline constexpr ObjectKey kUnknownObject = 2;
 
+/// A thread's number, from 0; stable across runs.
+using Tid = std::uint32_t;
+/// The end of a thread, for those who do not just wait for it: no address is as high.
+inline ObjectKey end_of(Tid tid) { return ObjectKey{1} << 62 | tid; }
+inline bool is_end(ObjectKey object) { return object >> 62 == 1; }
+
 struct Access {
   ObjectKey object;
   Mode mode;
@@ -85,41 +91,98 @@ inline bool acquires(Mode mode) { return mode == Mode::kAcquire || mode == Mode:
 /// The objects that a step touches.
 class Footprint {
  public:
+  Footprint() = default;
+  Footprint(Footprint&&) noexcept = default;
+  Footprint& operator=(Footprint&&) noexcept = default;
+  // Nearly all have few objects: the vector is left alone.
+  Footprint(const Footprint& other) : head_(other.head_) {
+    if (!other.more_.empty()) more_ = other.more_;
+  }
+  Footprint& operator=(const Footprint& other) {
+    head_ = other.head_;
+    if (!more_.empty() || !other.more_.empty()) more_ = other.more_;
+    return *this;
+  }
+  ~Footprint() = default;
+
   void clear() {
-    size_ = 0;
-    touched_ = changed_ = 0;
-    everything_ = may_announce_ = meets_announcements_ = false;
+    head_.size = 0;
+    head_.touched = kAnyStep;
+    head_.changed = 0;
     if (!more_.empty()) more_.clear();
   }
-  void add(ObjectKey object, Mode mode);
+  void add(ObjectKey object, Mode mode) {
+    const std::uint64_t before = head_.touched;
+    note({object, mode});
+    if (head_.touched == before && has({object, mode})) return;
+    if (head_.size < kFew) {
+      head_.few[head_.size] = {object, mode};
+    } else {
+      more_.push_back({object, mode});
+    }
+    ++head_.size;
+  }
+  /// What is touched in one mode is now touched in another.
   void replace(ObjectKey object, Mode mode, Mode by);
+  /// All that was only read is written.
+  void write_what_is_read();
+  /// Adds what another touches.
+  void add_all(const Footprint& other);
   /// Conflicts with every step: of what is not known at all.
-  void add_everything() { everything_ = true; }
-  bool everything() const { return everything_; }
+  void add_everything() { head_.changed |= kAnyStep; }
+  bool everything() const { return (head_.changed & kAnyStep) != 0; }
   /// Of a step that may turn out otherwise: what its thread announces after it is not known.
-  void add_any_announcement() { may_announce_ = true; }
+  void add_any_announcement() { head_.changed |= kAnnouncements; }
   /// Touches something on which announcements act.
-  void add_meets_announcements() { meets_announcements_ = true; }
-  bool meets_announcements() const { return meets_announcements_; }
-  unsigned size() const { return size_; }
-  const Access& operator[](unsigned i) const { return i < kFew ? few_[i] : more_[i - kFew]; }
+  void add_meets_announcements() { head_.touched |= kAnnouncements; }
+  bool meets_announcements() const { return (head_.touched & kAnnouncements) != 0; }
+  unsigned size() const { return head_.size; }
+  const Access& operator[](unsigned i) const { return i < kFew ? head_.few[i] : more_[i - kFew]; }
   bool depends_on(const Footprint& other) const {
-    if (everything_ || other.everything_) return true;
-    if (may_announce_ && other.meets_announcements_) return true;
-    if (other.may_announce_ && meets_announcements_) return true;
-    if (((changed_ & other.touched_) | (touched_ & other.changed_)) == 0) return false;
-    return has_conflict(other);
+    const Head &a = head_, &b = other.head_;
+    return ((a.changed & b.touched) | (a.touched & b.changed)) != 0 && has_conflict(other);
   }
 
  private:
-  bool has_conflict(const Footprint& other) const;
-  void note(const Access& access);
   static constexpr unsigned kFew = 3;
-  // Bloom filters of the objects, and of those that are not just read: two reads never conflict.
-  std::uint64_t touched_ = 0, changed_ = 0;
-  unsigned size_ = 0;
-  bool everything_ = false, may_announce_ = false, meets_announcements_ = false;
-  Access few_[kFew] = {};
+  // Of the filters: what each step touches; what announcements act on; and the ends of threads, of
+  // which each is written but once, so that only who reads one can meet it.
+  static constexpr std::uint64_t kAnyStep = std::uint64_t{1} << 61;
+  static constexpr std::uint64_t kAnnouncements = std::uint64_t{1} << 62;
+  static constexpr std::uint64_t kEnds = std::uint64_t{1} << 63;
+  static constexpr unsigned kObjectBits = 61;
+  struct Head {
+    // Bloom filters of the objects, and of those that are not just read: two reads never conflict.
+    std::uint64_t touched = kAnyStep, changed = 0;
+    unsigned size = 0;
+    Access few[kFew] = {};
+  };
+  bool has(const Access& access) const;
+  bool has_conflict(const Footprint& other) const {
+    const Head &a = head_, &b = other.head_;
+    if ((((a.changed & b.touched) | (a.touched & b.changed)) & (kAnyStep | kAnnouncements)) != 0) {
+      return true;
+    }
+    if (a.size == 0 || b.size == 0) return false;
+    // What a step is about comes first.
+    if (a.few[0].object == b.few[0].object && conflict(a.few[0].mode, b.few[0].mode)) return true;
+    return (a.size != 1 || b.size != 1) && has_other_conflict(other);
+  }
+  bool has_other_conflict(const Footprint& other) const;
+  void note_all();
+  void note(const Access& access) {
+    if (is_end(access.object)) {
+      head_.touched |= kEnds;
+      if (access.mode == Mode::kRead) head_.changed |= kEnds;
+      return;
+    }
+    const std::uint64_t hash = access.object * 0x9e3779b97f4a7c15u >> 32;
+    const std::uint64_t bit = std::uint64_t{1} << (hash * kObjectBits >> 32);
+    head_.touched |= bit;
+    if (access.mode != Mode::kRead) head_.changed |= bit;
+  }
+  Access& at(unsigned i) { return i < kFew ? head_.few[i] : more_[i - kFew]; }
+  Head head_;
   engine::SharedVector<Access> more_;
 };
 
@@ -138,8 +201,12 @@ void add_operation(const ObjectNames& names, const engine::Operation& operation,
                    Footprint* to);
 /// It went without success after all (a try or a compare-exchange) on the object of that name.
 void note_failure(engine::OpKind kind, ObjectKey object, Footprint* of);
-/// Whether going without success makes a difference to what it touches.
-bool may_fail(engine::OpKind kind);
+/// Whether going without success makes a difference to what it touches (`note_failure`).
+inline bool may_fail(engine::OpKind kind) {
+  using enum engine::OpKind;
+  return kind == kAtomicCas || kind == kLock || kind == kTryLock || kind == kReadLock ||
+         kind == kTryReadLock;
+}
 /// Adds what is touched by announcing `operation`.
 void add_announcement(const ObjectNames& names, const engine::Operation& operation, Footprint* to);
 /// Adds what an event says beyond its step's operation.

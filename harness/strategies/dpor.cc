@@ -83,10 +83,7 @@ bool Dpor::begin_run(std::uint64_t) {
 
 // ---- the run ----
 
-unsigned Dpor::pick_thread(const ThreadChoice& choice) {
-  last_step_ = choice.step;
-  outcome_ = 0;
-  if (position_ < keep_) return replay(choice);
+unsigned Dpor::pick_new(const ThreadChoice& choice) {
   if (blocked_run_) return give_up(choice);
   if (!trace_.look(choice)) {
     incomplete_ = true;
@@ -109,13 +106,8 @@ unsigned Dpor::pick_thread(const ThreadChoice& choice) {
   return pick;
 }
 
-unsigned Dpor::replay(const ThreadChoice& choice) {
-  const TraceStep& step = trace_.step(position_++);
-  if (step.pick < choice.enabled.size() && choice.enabled[step.pick]->id() == step.engine_id &&
-      choice.enabled[step.pick]->pending().kind == step.kind) {
-    return step.pick;
-  }
-  // The program differs under the same choices.
+/// The program differs under the same choices.
+unsigned Dpor::differ(const ThreadChoice& choice) {
   incomplete_ = true;
   position_ = keep_;
   return give_up(choice);
@@ -297,6 +289,7 @@ void Dpor::reverse_races(bool cut) {
       finder_.find_waiting(i, &races_);
     }
   }
+  finder_.begin_run();
   for (const Race& race : races_) reverse(race);
   if (!cut || trace_.size() == 0) return;
   const std::uint32_t last = trace_.size() - 1;
@@ -331,8 +324,9 @@ void Dpor::reverse(const Race& race) {
 /// To the last step that still has something to try.
 void Dpor::backtrack() {
   for (std::uint32_t depth = trace_.size(); depth < valid_; ++depth) {
-    tree_.free_list(std::exchange(nodes_[depth].first, kNone));
-    tree_.free_list(std::exchange(nodes_[depth].children, kNone));
+    Node& at = nodes_[depth];
+    if (at.first != kNone) tree_.free_list(std::exchange(at.first, kNone));
+    if (at.children != kNone) tree_.free_list(std::exchange(at.children, kNone));
   }
   forced_ = kNone;
   exhausted_ = true;
@@ -341,16 +335,13 @@ void Dpor::backtrack() {
     const TraceStep& step = trace_.step(depth);
     if (step.silent) continue;
     Node& at = nodes_[depth];
-    tree_.free_list(std::exchange(at.children, kNone));
-    for (unsigned i = 0; i < step.footprint.size(); ++i) {
-      at.branch.add(step.footprint[i].object, step.footprint[i].mode);
-    }
-    if (step.footprint.everything()) at.branch.add_everything();
-    if (step.footprint.meets_announcements()) at.branch.add_meets_announcements();
-    if (!next_outcome(depth)) {
+    if (at.children != kNone) tree_.free_list(std::exchange(at.children, kNone));
+    const bool other_outcome = next_outcome(depth);
+    if (!other_outcome && at.first == kNone) continue;  // nothing is left there
+    at.branch.add_all(step.footprint);
+    if (!other_outcome) {
       ++at.done;
       at.sleep.push_back({step.tid, at.branch});
-      if (at.first == kNone) continue;
     }
     exhausted_ = false;
     keep_ = depth;
@@ -363,6 +354,7 @@ void Dpor::backtrack() {
 bool Dpor::next_outcome(std::uint32_t depth) {
   const auto outcomes = trace_.outcomes_of(depth);
   std::size_t last = outcomes.size();
+  if (last == 0) return false;
   while (last > 0 && outcomes[last - 1].tried + 1 == outcomes[last - 1].count) --last;
   if (last == 0) return false;
   outcomes_.assign(outcomes.begin(), outcomes.begin() + static_cast<std::ptrdiff_t>(last));

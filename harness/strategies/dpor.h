@@ -49,7 +49,17 @@ class Dpor final : public Search {
   const char* name() const override { return "dpor"; }
   bool begin_run(std::uint64_t run) override;
   void use_racy_sites(std::size_t count) override;
-  unsigned pick_thread(const engine::ThreadChoice& choice) override;
+  unsigned pick_thread(const engine::ThreadChoice& choice) override {
+    last_step_ = choice.step;
+    outcome_ = 0;
+    if (position_ >= keep_) return pick_new(choice);
+    const TraceStep& step = trace_.step(position_++);
+    if (step.pick < choice.enabled.size() && choice.enabled[step.pick]->id() == step.engine_id &&
+        choice.enabled[step.pick]->pending().kind == step.kind) {
+      return step.pick;
+    }
+    return differ(choice);
+  }
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override;
   bool wants_every_step() const override { return true; }
   void on_event(const engine::Event& event) override {
@@ -91,7 +101,8 @@ class Dpor final : public Search {
     bool brief_below = false;        // so is what this branch leads to
   };
   Node& node(std::uint32_t depth);
-  unsigned replay(const engine::ThreadChoice& choice);
+  unsigned pick_new(const engine::ThreadChoice& choice);
+  unsigned differ(const engine::ThreadChoice& choice);
   unsigned choose(const engine::ThreadChoice& choice, Node& node);
   unsigned give_up(const engine::ThreadChoice& choice);
   void enter(std::uint32_t depth);

@@ -20,12 +20,33 @@ class FairOrder final : public engine::Strategy {
   void use_racy_sites(std::size_t count) override { search_->use_racy_sites(count); }
   bool begin_run(std::uint64_t run) override {
     fairness_.begin_run();
-    return search_->begin_run(run);
+    const bool begun = search_->begin_run(run);
+    search_wants_events_ = search_->wants_events();
+    return begun;
   }
   unsigned pick_thread(const engine::ThreadChoice& choice) override {
     if (!fairness_.anybody_rests() || choice.enabled.size() == 1) {
       return search_->pick_thread(choice);
     }
+    return pick_in_order(choice);
+  }
+  unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
+    return search_->pick_outcome(operation, count);
+  }
+  bool wants_every_step() const override { return search_->wants_every_step(); }
+  bool wants_memory() const override { return search_->wants_memory(); }
+  void on_allocate(engine::ThreadId thread, const void* start, std::size_t size) override {
+    search_->on_allocate(thread, start, size);
+  }
+  void on_event(const engine::Event& event) override {
+    if (fairness_.anybody_rests() || !is_of_lives(event)) note(event);
+  }
+  bool statistics(engine::SearchStatistics* to) const override { return search_->statistics(to); }
+  void end_run(std::uint64_t steps) override { search_->end_run(steps); }
+  void describe(engine::StrategyReport* report) const override { search_->describe(report); }
+
+ private:
+  [[gnu::noinline]] unsigned pick_in_order(const engine::ThreadChoice& choice) {
     engine::ThreadChoice ordered = fairness_.filter(choice);
     threads_.assign(ordered.enabled.begin(), ordered.enabled.end());
     indices_ = fairness_.indices();
@@ -37,24 +58,14 @@ class FairOrder final : public engine::Strategy {
     ordered.enabled = threads_;
     return indices_[search_->pick_thread(ordered)];
   }
-  unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
-    return search_->pick_outcome(operation, count);
-  }
-  bool wants_every_step() const override { return search_->wants_every_step(); }
-  bool wants_memory() const override { return search_->wants_memory(); }
-  void on_allocate(engine::ThreadId thread, const void* start, std::size_t size) override {
-    search_->on_allocate(thread, start, size);
-  }
-  void on_event(const engine::Event& event) override {
-    fairness_.on_event(event);
-    if (search_->wants_events()) search_->on_event(event);
-  }
-  bool statistics(engine::SearchStatistics* to) const override { return search_->statistics(to); }
-  void end_run(std::uint64_t steps) override { search_->end_run(steps); }
-  void describe(engine::StrategyReport* report) const override { search_->describe(report); }
 
- private:
+  [[gnu::noinline]] void note(const engine::Event& event) {
+    fairness_.on_event(event);
+    if (search_wants_events_ && !is_of_lives(event)) search_->on_event(event);
+  }
+
   std::unique_ptr<engine::Strategy> search_;
+  bool search_wants_events_ = false;  // of this run
   Fairness fairness_;
   engine::SharedVector<engine::Thread*> threads_;
   engine::SharedVector<unsigned> indices_;

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "strategies/dependence.h"
-
 namespace chicane::strategies {
 
 using engine::Event;
@@ -18,12 +16,6 @@ void Fairness::begin_run() {
   events_ = rested_ = 0;
   changed_at_ = changed_by_other_at_ = 0;
   changed_by_ = engine::kNoThread;
-}
-
-/// Threads' births and deaths, and who waits for these: no part of a spin.
-bool Fairness::is_of_lives(OpKind kind) {
-  return kind == OpKind::kThreadCreate || kind == OpKind::kThreadStart ||
-         kind == OpKind::kThreadExit || kind == OpKind::kThreadJoin;
 }
 
 bool Fairness::failed(const Event& event) {
@@ -122,9 +114,7 @@ void Fairness::wake_those_due(const Event& event) {
   }
 }
 
-void Fairness::on_event(const Event& event) {
-  ++events_;
-  if (resting_.empty() && is_of_lives(event.kind) && event.outcome == Outcome::kDone) return;
+void Fairness::note(const Event& event) {
   if (event.thread >= threads_.size()) threads_.resize(event.thread + 1);
   if (!resting_.empty()) wake_those_due(event);
   State& state = threads_[event.thread];

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "strategies/dependence.h"
 
 namespace chicane::strategies {
 
@@ -34,7 +35,10 @@ class Fairness {
  public:
   void begin_run();
   /// Notes an event.
-  void on_event(const engine::Event& event);
+  void on_event(const engine::Event& event) {
+    ++events_;
+    if (!resting_.empty() || !is_of_lives(event)) note(event);
+  }
   /// Whether somebody rests, so that `filter` has something to leave out.
   bool anybody_rests() const { return !resting_.empty(); }
   /// The threads of `choice` that do not rest; when none is left, all of them, or the one that has
@@ -77,7 +81,7 @@ class Fairness {
     bool resting = false;
   };
 
-  static bool is_of_lives(engine::OpKind kind);
+  void note(const engine::Event& event);
   static bool failed(const engine::Event& event);
   static bool polls(const engine::Event& event);
   static bool changes(const engine::Event& event);

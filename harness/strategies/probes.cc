@@ -57,8 +57,7 @@ bool Probes::begin_run(std::uint64_t run) {
   return true;
 }
 
-unsigned Probes::pick_thread(const ThreadChoice& choice) {
-  if (!probing_) return search_->pick_thread(choice);
+unsigned Probes::pick_probe(const ThreadChoice& choice) {
   last_step_ = choice.step;
   if (!trace_.look(choice)) {
     endless_ = true;
@@ -133,16 +132,6 @@ unsigned Probes::pick_outcome(const Operation& operation, unsigned count) {
   choices_.push_back(pick);
   trace_.add_outcome({pick, 0, count});
   return pick;
-}
-
-void Probes::on_event(const engine::Event& event) {
-  if (!probing_) return search_->on_event(event);
-  trace_.on_event(event);
-}
-
-void Probes::on_allocate(engine::ThreadId thread, const void* start, std::size_t size) {
-  if (!probing_) return search_->on_allocate(thread, start, size);
-  trace_.on_allocate(thread, start, size);
 }
 
 void Probes::end_run(std::uint64_t steps) {

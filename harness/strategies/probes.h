@@ -42,13 +42,21 @@ class Probes final : public engine::Strategy {
   const char* name() const override { return search_->name(); }
   void use_racy_sites(std::size_t count) override;
   bool begin_run(std::uint64_t run) override;
-  unsigned pick_thread(const engine::ThreadChoice& choice) override;
+  unsigned pick_thread(const engine::ThreadChoice& choice) override {
+    return probing_ ? pick_probe(choice) : search_->pick_thread(choice);
+  }
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override;
   bool wants_every_step() const override { return probing_ || search_->wants_every_step(); }
   bool wants_events() const override { return probing_ || search_->wants_events(); }
-  void on_event(const engine::Event& event) override;
+  void on_event(const engine::Event& event) override {
+    if (!probing_) return search_->on_event(event);
+    trace_.on_event(event);
+  }
   bool wants_memory() const override { return probing_ || search_->wants_memory(); }
-  void on_allocate(engine::ThreadId thread, const void* start, std::size_t size) override;
+  void on_allocate(engine::ThreadId thread, const void* start, std::size_t size) override {
+    if (!probing_) return search_->on_allocate(thread, start, size);
+    trace_.on_allocate(thread, start, size);
+  }
   void end_run(std::uint64_t steps) override;
   bool statistics(engine::SearchStatistics* to) const override;
   void describe(engine::StrategyReport* report) const override { search_->describe(report); }
@@ -65,6 +73,7 @@ class Probes final : public engine::Strategy {
   static constexpr double kVague = 0.25;
   static constexpr std::uint64_t kEveryWhileVague = 4, kMostWhileVague = 256;
 
+  unsigned pick_probe(const engine::ThreadChoice& choice);
   bool is_due() const;
   void start_anew();
   void finish_probe();

@@ -70,7 +70,8 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     const Access access = (*late.footprint)[i];
     if (access.mode == Mode::kWoken) continue;
     const bool by_lock = late.lock && acquires(access.mode);
-    for (std::uint32_t e = head(entry++); e != kNone; e = entries[e].before) {
+    for (std::uint32_t e = trace_.meeting(access.mode, head(entry++)); e != kNone;
+         e = trace_.meeting(access.mode, entries[e].before)) {
       if (entries[e].step == late.step || !conflict(access.mode, entries[e].mode)) continue;
       before_.push_back({entries[e].step, entries[e].object, by_lock, is_gate(access.object)});
       if (is_exclusive(entries[e].mode)) break;
@@ -223,34 +224,40 @@ void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uin
 
 // ---- what is to be tried ----
 
-/// What is not moved of the steps in between. Silent ones need not be told: they come of
-/// themselves.
-void RaceFinder::add_to(WakeupSequence* sequence, std::uint32_t from, std::uint32_t to,
-                        const Race& race) const {
-  for (std::uint32_t i = from; i < to; ++i) {
+/// What is not moved of the steps after the race's first. Silent ones need not be told: they come
+/// of themselves.
+void RaceFinder::collect_rest(const Race& race) {
+  rest_.clear();
+  rest_steps_.clear();
+  const TraceStep& first = trace_.step(race.first);
+  const Tid tid = first.tid;
+  const std::uint32_t number = first.number;
+  const bool more = !race.others.empty();
+  for (std::uint32_t i = race.root() + 1; i < trace_.size(); ++i) {
     const TraceStep& step = trace_.step(i);
-    if (step.silent || is_moved(race, i)) continue;
-    sequence->push_back({step.tid, &step.footprint, trace_.outcomes_of(i)});
+    if (step.silent || trace_.steps_before(i, tid) >= number || (more && is_moved_too(race, i))) {
+      continue;
+    }
+    rest_.push_back({step.tid, &step.footprint, trace_.outcomes_of(i)});
+    rest_steps_.push_back(i);
   }
 }
 
 void RaceFinder::reversal(const Race& race, WakeupSequence* sequence, std::size_t* own) {
-  sequence->clear();
+  // Most races of a run have their first step in common, and with it all but the last step.
+  if (race.first != rest_of_ || !race.others.empty()) collect_rest(race);
+  rest_of_ = race.others.empty() ? race.first : kNone;
   const std::uint32_t end = race.second != kNone ? race.second : trace_.size();
-  add_to(sequence, race.root() + 1, end, race);
-  *own = sequence->size();
-  add_to(sequence, end + 1, trace_.size(), race);
+  const auto at = std::lower_bound(rest_steps_.begin(), rest_steps_.end(), end);
+  const auto before = at - rest_steps_.begin();
+  *own = static_cast<std::size_t>(before);
+  *sequence = rest_;
+  if (at != rest_steps_.end() && *at == end) sequence->erase(sequence->begin() + before);
   if (race.second != kNone) {
     // Not its outcomes: elsewhere it may have others. Nor that it failed: it may succeed there.
     const TraceStep& late = trace_.step(race.second);
-    second_.clear();
-    for (unsigned i = 0; i < late.footprint.size(); ++i) {
-      Access access = late.footprint[i];
-      if (late.failed && access.mode == Mode::kRead) access.mode = Mode::kWrite;
-      second_.add(access.object, access.mode);
-    }
-    if (late.footprint.meets_announcements()) second_.add_meets_announcements();
-    if (late.footprint.everything()) second_.add_everything();
+    second_ = late.footprint;
+    if (late.failed) second_.write_what_is_read();
     sequence->push_back({late.tid, &second_, {}});
   } else {
     const Waiting& late = trace_.waiting()[race.waiting];

@@ -35,6 +35,8 @@ struct Race {
 class RaceFinder {
  public:
   explicit RaceFinder(const Trace& trace) : trace_(trace) {}
+  /// Another run is looked at.
+  void begin_run() { rest_of_ = kNone; }
   /// The races whose second step is `step`, to `*races`.
   void find(std::uint32_t step, engine::SharedVector<Race>* races);
   /// The races whose second step would be that of a thread that waits at the end.
@@ -59,8 +61,7 @@ class RaceFinder {
   }
   bool is_fixed(std::uint32_t first) const;
   bool ordered_by_others(const Late& late, std::uint32_t first) const;
-  void add_to(WakeupSequence* sequence, std::uint32_t from, std::uint32_t to,
-              const Race& race) const;
+  void collect_rest(const Race& race);
 
   struct Before {
     std::uint32_t step;
@@ -74,6 +75,12 @@ class RaceFinder {
   const Trace& trace_;
   engine::SharedVector<Before> before_;
   Footprint second_;  // of the last reversal, as it may be there
+  // Of the last reversal: what it left of the run after the race's first step, and which steps
+  // these are. The same for each race of this run that has its first step, and no other, to come
+  // later.
+  WakeupSequence rest_;
+  engine::SharedVector<std::uint32_t> rest_steps_;
+  std::uint32_t rest_of_ = kNone;
 };
 
 }  // namespace chicane::strategies

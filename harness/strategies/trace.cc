@@ -49,16 +49,6 @@ bool touches_others(const Footprint& footprint) {
 
 // ---- looking back ----
 
-std::span<const TraceEntry> Trace::entries_of(std::uint32_t i) const {
-  const std::size_t end = i + 1 < size() ? steps_[i + 1].first_entry : entries_.size();
-  return {entries_.data() + steps_[i].first_entry, end - steps_[i].first_entry};
-}
-
-std::span<StepOutcome> Trace::outcomes_of(std::uint32_t i) {
-  const std::size_t end = i + 1 < size() ? steps_[i + 1].first_outcome : outcomes_.size();
-  return {outcomes_.data() + steps_[i].first_outcome, end - steps_[i].first_outcome};
-}
-
 bool Trace::changes(std::uint32_t i, std::uint32_t object) const {
   const auto entries = entries_of(i);
   return std::any_of(entries.begin(), entries.end(), [object](const TraceEntry& entry) {
@@ -102,7 +92,8 @@ std::uint64_t Trace::identity(bool silent) const {
     if (!belongs) continue;
     std::uint64_t hash = mix(step.tid + 1) + static_cast<unsigned>(step.kind);
     for (std::uint32_t t = 0; t < known_.size(); ++t) {
-      const std::uint32_t number = clock(i)[t] != 0 ? of_thread[t][clock(i)[t] - 1] : 0;
+      const std::uint32_t reached = steps_before(i, t);
+      const std::uint32_t number = reached != 0 ? of_thread[t][reached - 1] : 0;
       if (number != 0) hash = mix(hash + 0x9e3779b97f4a7c15u * (t + 1) + number);
     }
     for (const StepOutcome& outcome : outcomes_of(i)) hash = mix(hash + outcome.chosen() + 1);
@@ -151,8 +142,9 @@ void Trace::grow_objects() {
 
 void Trace::widen(std::uint32_t threads) {
   if (threads <= stride_) return;
-  const std::uint32_t wide = std::max(16U, threads * 2);
-  engine::SharedVector<std::uint32_t> clocks(steps_.size() * wide, 0);
+  const std::uint32_t wide =
+      threads <= kBlock ? kBlock : (threads * 2 + kBlock - 1) / kBlock * kBlock;
+  engine::SharedVector<Count> clocks(steps_.size() * wide, 0);
   for (std::uint32_t i = 0; i < size(); ++i) {
     std::copy_n(clock(i), stride_, clocks.data() + std::size_t{i} * wide);
   }
@@ -171,6 +163,7 @@ void Trace::widen_enabled(std::uint32_t threads) {
   }
   enabled_ = std::move(enabled);
   words_ = wide;
+  now_.assign(std::size_t{2} * words_, 0);
 }
 
 void Trace::learn_thread(const Thread& thread) {
@@ -224,7 +217,6 @@ bool Trace::look(const ThreadChoice& choice) {
   const auto threads = engine::Engine::instance().threads();
   if (choice.enabled.back()->id() >= threads.size()) return false;
   while (tids_.size() < threads.size()) learn_thread(*threads[tids_.size()]);
-  now_.resize(std::size_t{2} * words_);
   note_enabled(choice.enabled, now_.data());
   if (running_ != nullptr) end_step(running_, now_);
   return true;
@@ -265,11 +257,13 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   step.first_entry = static_cast<std::uint32_t>(entries_.size());
   step.first_outcome = static_cast<std::uint32_t>(outcomes_.size());
   step.threads = static_cast<std::uint32_t>(tids_.size());
-  std::copy(now_.begin(), now_.end(), enabled_.begin() + std::ptrdiff_t{depth} * 2 * words_);
+  std::uint64_t* enabled = enabled_.data() + std::size_t{depth} * 2 * words_;
+  for (std::uint32_t word = 0; word < 2 * words_; ++word) enabled[word] = now_[word];
+  last_of_[step.tid] = depth;
+  if (silent) return;
   object_ = may_fail(step.kind) ? names_.name(operation_.object) : 0;
   add_operation(names_, operation_, step.by_timeout, &step.footprint);
   if (tries_to_join(operation_)) step.footprint.add(end_of(step.joins), Mode::kRead);
-  last_of_[step.tid] = depth;
 }
 
 void Trace::on_event(const engine::Event& event) {
@@ -334,6 +328,16 @@ void Trace::note_enabling(TraceStep& step, std::span<const std::uint64_t> enable
 }
 
 void Trace::note_enabled(std::span<Thread* const> enabled, std::uint64_t* to) const {
+  if (words_ == 1) {
+    std::uint64_t all = 0, late = 0;
+    for (const Thread* thread : enabled) {
+      all |= std::uint64_t{1} << thread->id();
+      late |= std::uint64_t{thread->by_timeout() ? 1U : 0U} << thread->id();
+    }
+    to[0] = all;
+    to[1] = late;
+    return;
+  }
   std::fill_n(to, 2 * words_, 0);
   for (const Thread* thread : enabled) {
     const std::uint64_t bit = std::uint64_t{1} << thread->id() % 64;
@@ -342,10 +346,27 @@ void Trace::note_enabled(std::span<Thread* const> enabled, std::uint64_t* to) co
   }
 }
 
+/// kNone: of nothing.
+void Trace::copy_clock(std::uint32_t i, std::uint32_t from) {
+  Count* to = clock(i);
+  const Count* end = to + stride_;
+  if (from == kNone) {
+    for (; to != end; to += kBlock) std::fill_n(to, kBlock, 0);
+    return;
+  }
+  for (const Count* of = clock(from); to != end; to += kBlock, of += kBlock) {
+    std::copy_n(of, kBlock, to);
+  }
+}
+
 void Trace::join_clock(std::uint32_t i, std::uint32_t with) {
-  std::uint32_t* to = clock(i);
-  const std::uint32_t* from = clock(with);
-  for (std::uint32_t t = 0; t < stride_; ++t) to[t] = std::max(to[t], from[t]);
+  Count* to = clock(i);
+  const Count* from = clock(with);
+  for (const Count* end = to + stride_; to != end; to += kBlock, from += kBlock) {
+    Count block[kBlock];  // of which the compiler knows that it does not overlap the others
+    for (std::uint32_t t = 0; t < kBlock; ++t) block[t] = std::max(to[t], from[t]);
+    std::copy_n(block, kBlock, to);
+  }
 }
 
 /// The step that let a woken thread go on: the last before which it could not.
@@ -367,11 +388,7 @@ std::uint32_t Trace::creator_of(std::uint32_t i) const {
 void Trace::link(std::uint32_t i) {
   TraceStep& step = steps_[i];
   const std::uint32_t after = origin(i);
-  if (after != kNone) {
-    std::copy_n(clock(after), stride_, clock(i));
-  } else {
-    std::fill_n(clock(i), stride_, 0);
-  }
+  copy_clock(i, after);
   if (step.joins != kNone && !step.by_timeout && last_of_[step.joins] != kNone) {
     join_clock(i, last_of_[step.joins]);
   }
@@ -388,15 +405,17 @@ void Trace::link(std::uint32_t i) {
     const Access access = step.footprint[k];
     if (access.mode == Mode::kWoken) continue;
     const std::uint32_t object = object_number(access.object);
-    for (std::uint32_t e = objects_[object].last; e != kNone; e = entries_[e].before) {
+    const std::uint32_t last = objects_[object].last;
+    for (std::uint32_t e = meeting(access.mode, last); e != kNone;
+         e = meeting(access.mode, entries_[e].before)) {
       if (entries_[e].step == i || !conflict(access.mode, entries_[e].mode)) continue;
       if (!happens_before(entries_[e].step, i)) join_clock(i, entries_[e].step);
       if (is_exclusive(entries_[e].mode)) break;
     }
-    entries_.push_back({object, access.mode, i, objects_[object].last});
+    entries_.push_back({object, access.mode, i, last, meeting(Mode::kRead, last)});
     objects_[object].last = static_cast<std::uint32_t>(entries_.size() - 1);
   }
-  clock(i)[step.tid] = step.number;
+  clock(i)[step.tid] = static_cast<Count>(step.number);
 }
 
 /// Whether step `i` directly depends on any of the steps `any`: what `link` orders.
@@ -415,7 +434,8 @@ bool Trace::follows(std::uint32_t i, const engine::SharedVector<std::uint8_t>& a
     return std::find(any.begin(), any.begin() + i, 1) != any.begin() + i;
   for (const TraceEntry& entry : entries_of(i)) {
     if (ignored(objects_[entry.object].key)) continue;
-    for (std::uint32_t e = entry.before; e != kNone; e = entries_[e].before) {
+    for (std::uint32_t e = meeting(entry.mode, entry.before); e != kNone;
+         e = meeting(entry.mode, entries_[e].before)) {
       if (entries_[e].step == i || !conflict(entry.mode, entries_[e].mode)) continue;
       if (is_one(entries_[e].step)) return true;
       if (is_exclusive(entries_[e].mode)) break;

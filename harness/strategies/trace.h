@@ -24,8 +24,6 @@
 
 namespace chicane::strategies {
 
-/// A thread's number, from 0; stable across runs.
-using Tid = std::uint32_t;
 inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
 /// An outcome that was chosen within a step: alternative (`base` + `tried`) % `count`.
@@ -60,7 +58,8 @@ struct TraceEntry {
   std::uint32_t object;  // number
   Mode mode;
   std::uint32_t step;
-  std::uint32_t before;  // the object's entry before, or kNone
+  std::uint32_t before;   // the object's entry before, or kNone
+  std::uint32_t changed;  // the last of those before that is no read, or kNone
 };
 
 /// A thread that never made its next step before the run ended.
@@ -73,9 +72,6 @@ struct Waiting {
   Footprint footprint;
 };
 
-/// The end of a thread, for those who do not just wait for it: no address is as high.
-inline ObjectKey end_of(Tid tid) { return ObjectKey{1} << 62 | tid; }
-inline bool is_end(ObjectKey object) { return object >> 62 == 1; }
 /// Whether a step that may be silent touched something after all.
 bool touches_others(const Footprint& footprint);
 
@@ -109,8 +105,15 @@ class Trace {
   TraceStep& step(std::uint32_t i) { return steps_[i]; }
   const TraceStep& step(std::uint32_t i) const { return steps_[i]; }
   std::span<const TraceEntry> entries() const { return entries_; }
-  std::span<const TraceEntry> entries_of(std::uint32_t i) const;
-  std::span<StepOutcome> outcomes_of(std::uint32_t i);
+  std::span<const TraceEntry> entries_of(std::uint32_t i) const {
+    const std::size_t end = i + 1 < size() ? steps_[i + 1].first_entry : entries_.size();
+    return {entries_.data() + steps_[i].first_entry, end - steps_[i].first_entry};
+  }
+  std::span<StepOutcome> outcomes_of(std::uint32_t i) {
+    if (outcomes_.empty()) return {};
+    const std::size_t end = i + 1 < size() ? steps_[i + 1].first_outcome : outcomes_.size();
+    return {outcomes_.data() + steps_[i].first_outcome, end - steps_[i].first_outcome};
+  }
   std::span<const StepOutcome> outcomes_of(std::uint32_t i) const {
     return const_cast<Trace*>(this)->outcomes_of(i);
   }
@@ -130,11 +133,18 @@ class Trace {
   std::uint32_t last_entry(ObjectKey object) const;
   /// The same for the object of that number.
   std::uint32_t last_entry_of(std::uint32_t object) const { return objects_[object].last; }
+  /// From entry `e` back, the first that may conflict with `mode`: reads do not with reads.
+  std::uint32_t meeting(Mode mode, std::uint32_t e) const {
+    if (mode != Mode::kRead || e == kNone || entries_[e].mode != Mode::kRead) return e;
+    return entries_[e].changed;
+  }
   /// How many steps of thread `tid` come before step `i`, or are it.
-  std::uint32_t steps_before(std::uint32_t i, Tid tid) const { return clock(i)[tid]; }
+  std::uint32_t steps_before(std::uint32_t i, Tid tid) const {
+    return static_cast<std::uint32_t>(clock(i)[tid]);
+  }
   /// Whether `before` happens before `after` (or is it).
   bool happens_before(std::uint32_t before, std::uint32_t after) const {
-    return clock(after)[steps_[before].tid] >= steps_[before].number;
+    return steps_before(after, steps_[before].tid) >= steps_[before].number;
   }
   /// The steps that come after `from`, but for what orders them at objects that are `ignored`.
   engine::SharedVector<std::uint8_t> steps_after(std::uint32_t from,
@@ -150,10 +160,11 @@ class Trace {
   std::uint64_t identity(bool silent = true) const;
 
  private:
-  std::uint32_t* clock(std::uint32_t i) { return clocks_.data() + std::size_t{i} * stride_; }
-  const std::uint32_t* clock(std::uint32_t i) const {
-    return clocks_.data() + std::size_t{i} * stride_;
-  }
+  // Signed: of these the processor takes four maxima at a time.
+  using Count = std::int32_t;
+  static constexpr std::uint32_t kBlock = 16;  // of a clock: as many as go through it at once
+  Count* clock(std::uint32_t i) { return clocks_.data() + std::size_t{i} * stride_; }
+  const Count* clock(std::uint32_t i) const { return clocks_.data() + std::size_t{i} * stride_; }
   void widen(std::uint32_t threads);
   void widen_enabled(std::uint32_t threads);
   const std::uint64_t* enabled_at(std::uint32_t i) const {
@@ -168,6 +179,7 @@ class Trace {
                bool (*ignored)(ObjectKey)) const;
   void cut_off();
   bool is_silent_step(std::uint32_t i) const;
+  void copy_clock(std::uint32_t i, std::uint32_t from);
   void join_clock(std::uint32_t i, std::uint32_t with);
   std::uint32_t waker(std::uint32_t i) const;
   std::uint32_t creator_of(std::uint32_t i) const;
@@ -190,8 +202,8 @@ class Trace {
   engine::SharedVector<std::uint64_t> enabled_;
   std::uint32_t words_ = 0;  // of either
   engine::SharedVector<StepOutcome> outcomes_;
-  engine::SharedVector<std::uint32_t> clocks_;
-  std::uint32_t stride_ = 0;
+  engine::SharedVector<Count> clocks_;
+  std::uint32_t stride_ = 0;                      // blocks
   engine::SharedVector<Child> known_;             // by tid
   engine::SharedVector<Tid> tids_;                // by engine id, of this run
   engine::SharedVector<engine::ThreadId> ids_;    // by tid, of this run

@@ -5,15 +5,6 @@
 
 namespace chicane::strategies {
 
-std::uint32_t place_as_first(Tid tid, const Footprint& footprint,
-                             std::span<const SequenceStep> sequence) {
-  for (std::uint32_t i = 0; i < sequence.size(); ++i) {
-    if (sequence[i].tid == tid) return i;
-    if (sequence[i].footprint->depends_on(footprint)) return kNotFirst;
-  }
-  return kAbsent;
-}
-
 std::uint32_t WakeupTree::allocate(const SequenceStep& step) {
   ++in_use_;
   std::uint32_t node = free_;

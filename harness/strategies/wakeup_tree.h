@@ -37,8 +37,14 @@ using WakeupSequence = engine::SharedVector<SequenceStep>;
 /// has no step there and is independent of all of them; kNotFirst when it cannot.
 inline constexpr std::uint32_t kAbsent = kNone - 1;
 inline constexpr std::uint32_t kNotFirst = kNone - 2;
-std::uint32_t place_as_first(Tid tid, const Footprint& footprint,
-                             std::span<const SequenceStep> sequence);
+inline std::uint32_t place_as_first(Tid tid, const Footprint& footprint,
+                                    std::span<const SequenceStep> sequence) {
+  for (std::uint32_t i = 0; i < sequence.size(); ++i) {
+    if (sequence[i].tid == tid) return i;
+    if (sequence[i].footprint->depends_on(footprint)) return kNotFirst;
+  }
+  return kAbsent;
+}
 
 class WakeupTree {
  public:
