@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/result_json.h"
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
 
 #include "report/source_map.h"
 
@@ -21,11 +26,28 @@ void from_object(const json& object, ThreadInfo* thread);
 void from_object(const json& object, Step* step);
 void from_object(const json& object, Diagnosis* diagnosis);
 
+/// A whole number that T can be; throws for any other.
+template <class T>
+T whole_number(const json& field, const char* name) {
+  const auto checked = [name](auto number) {
+    if (!std::in_range<T>(number)) throw std::runtime_error(std::string(name) + " is out of range");
+    return static_cast<T>(number);
+  };
+  if (field.is_number_unsigned()) return checked(field.get<std::uint64_t>());
+  if (field.is_number_integer()) return checked(field.get<std::int64_t>());
+  throw std::runtime_error(std::string(name) + " is not a whole number");
+}
+
 /// Takes a field if it is there; of the wrong type it throws, which from_json turns into an error.
 template <class T>
 void take(const json& object, const char* name, T* value) {
   const auto field = object.find(name);
-  if (field != object.end()) *value = field->template get<T>();
+  if (field == object.end()) return;
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    *value = whole_number<T>(*field, name);
+  } else {
+    *value = field->template get<T>();
+  }
 }
 
 template <class T>
