@@ -51,6 +51,12 @@ int extend_module(dl_phdr_info* info, std::size_t, void* modules) {
   return 0;
 }
 
+/// Whether what `parent` has in it is local to a function.
+bool is_local_to(Dwarf_Die* parent) {
+  const int tag = dwarf_tag(parent);
+  return tag != DW_TAG_compile_unit && tag != DW_TAG_namespace;
+}
+
 }  // namespace
 
 bool peeled_type(Dwarf_Die* die, Dwarf_Die* type) {
@@ -139,6 +145,12 @@ void DwarfIndex::collect(Unit* unit, Dwarf_Die* parent) {
       case DW_TAG_namespace:
       case DW_TAG_lexical_block:
         collect(unit, &child);
+        break;
+      case DW_TAG_structure_type:
+      case DW_TAG_class_type:
+        // gcc puts the functions of lambdas and of local classes there. Other classes have only
+        // declarations, and there are many.
+        if (is_local_to(parent) || dwarf_diename(&child) == nullptr) collect(unit, &child);
         break;
       default:
         break;

@@ -151,6 +151,7 @@ int interrupted(const Program& body, int signal, unsigned jobs, bool interruptib
                                           MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   const pid_t process = fork();
   if (process == 0) {
+    ::signal(signal, SIG_DFL);  // who runs in the background has it ignored, and keeps it so
     Options options = random_walk(~std::uint64_t{0} >> 1);
     options.jobs = jobs;
     options.interruptible = interruptible;
