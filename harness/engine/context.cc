@@ -174,6 +174,20 @@ void forget_later_blocks(std::uintptr_t thread_pointer, std::size_t first) {
   }
 }
 
+/// memset to 0, quicker for the few bytes that it mostly is.
+void clear(char* bytes, std::size_t size) {
+  constexpr std::size_t kWord = sizeof(std::uint64_t), kFew = 8 * kWord;
+  if (size > kFew || size % kWord != 0) {
+    std::memset(bytes, 0, size);
+    return;
+  }
+  for (char* const last = bytes + size; bytes != last; bytes += kWord) {
+    constexpr std::uint64_t kZero = 0;
+    std::memcpy(bytes, &kZero, kWord);
+    asm("" : "+r"(bytes));  // not to become a memset
+  }
+}
+
 }  // namespace
 
 const bool g_fast_thread_pointer =
@@ -292,8 +306,8 @@ void Context::reset(FiberEntry entry) {
                                 : block_of(thread_pointer_, image.module);
       if (block == nullptr) continue;
     }
-    std::memcpy(block, image.image, image.file_size);
-    std::memset(block + image.file_size, 0, image.memory_size - image.file_size);
+    if (image.file_size != 0) std::memcpy(block, image.image, image.file_size);
+    clear(block + image.file_size, image.memory_size - image.file_size);
   }
 }
 

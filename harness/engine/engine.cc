@@ -64,6 +64,7 @@ void Engine::begin_monitors(std::span<Monitor* const> monitors) {
   memory_monitors_.clear();
   access_monitors_.clear();
   access_sink_ = own_sink();
+  memory_sink_ = own_memory_sink();
   edge_sink_ = {&Engine::tell_acquire, &Engine::tell_release, this};
   // Who watches only from a later step on is watched for then: see schedule().
   watch_from_ = last_step_ + 1;
@@ -85,8 +86,12 @@ void Engine::begin_monitors(std::span<Monitor* const> monitors) {
   // A single one may take them without a detour.
   if (access_monitors_.size() == 1) {
     const AccessSink sink = access_monitors_[0]->access_sink();
-    if (sink.read != nullptr && sink.write != nullptr) {
+    if (sink.read != nullptr && sink.write != nullptr && sink.atomic != nullptr) {
       access_sink_ = sink;
+      if (memory_monitors_.size() == 1 && memory_monitors_[0] == access_monitors_[0]) {
+        const MemorySink memory = memory_monitors_[0]->memory_sink();
+        if (memory.allocate != nullptr && memory.free != nullptr) memory_sink_ = memory;
+      }
       if (quick_limit_ != 0) {
         g_access_stamp = last_stamp_;
         g_access_stamp_unit = kStampUnit;

@@ -24,6 +24,7 @@
 // Cost: a switch about 10 ns; an operation without one about 5 ns.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -291,10 +292,34 @@ class Engine {
     sink(write)(access_sink_.context, address, size, site);
   }
   void on_atomic(const void* address, std::size_t size, OpKind kind, MemoryOrder order,
-                 const void* site);
+                 const void* site) {
+    const AtomicAccess access{current_->id_, address, static_cast<std::uint32_t>(size),
+                              kind,          order,   site};
+    access_sink_.atomic(access_sink_.context, access);
+  }
   void on_fence(MemoryOrder order);
-  void on_allocate(const void* start, std::size_t size);
-  void on_free(const void* start, std::size_t size);
+  void on_allocate(const void* start, std::size_t size) {
+    memory_sink_.allocate(memory_sink_.context, start, size);
+    if (strategy_wants_memory_) tell_strategy(start, size);
+  }
+  /// How many bytes of a freed block count as written: enough for objects, bounded for buffers.
+  static constexpr std::size_t kFreeWrites = 4096;
+  /// `site`, unless it is null: the program's own code frees the block. To free it is to write to
+  /// its first kFreeWrites bytes: other threads may run here.
+  void on_free(const void* start, std::size_t size, const void* site) {
+    if (site != nullptr) {
+      if (g_quick_accesses == 0) [[unlikely]] {
+        on_access(start, std::min(size, kFreeWrites), true, site);
+        site = nullptr;
+      } else {
+        last_site_ = site;
+        --g_quick_accesses;
+      }
+    }
+    if (recording_) [[unlikely]]
+      close_record();
+    memory_sink_.free(memory_sink_.context, start, size, site);
+  }
   /// Code addresses whose plain accesses are operations in the runs that follow, because they are
   /// known to race. Driver.
   void set_racy_sites(std::span<const std::uint64_t> sites);
@@ -402,7 +427,12 @@ class Engine {
   AccessSink::Take sink(bool write) const { return write ? access_sink_.write : access_sink_.read; }
   template <bool kWrite>
   static void tell_access(void* engine, const void* address, std::size_t size, const void* site);
+  static void tell_atomic(void* engine, const AtomicAccess& access);
   AccessSink own_sink();
+  static void tell_allocate(void* engine, const void* start, std::size_t size);
+  static void tell_free(void* engine, const void* start, std::size_t size, const void* site);
+  MemorySink own_memory_sink();
+  [[gnu::noinline]] void tell_strategy(const void* start, std::size_t size);
   static constexpr std::uint64_t kUnlocks = 1024;
   static void tell_acquire(void* engine, ThreadId thread, const void* sync);
   static void tell_release(void* engine, ThreadId thread, const void* sync);
@@ -412,6 +442,7 @@ class Engine {
   // g_quick_accesses at each operation: none in a recorded run, and where some are operations.
   std::uint64_t quick_limit_ = 0;
   AccessSink access_sink_;
+  MemorySink memory_sink_;
   EdgeSink edge_sink_;
   std::uint64_t event_kinds_ = 0;  // what any monitor wants
   std::uint64_t step_ = 0;

@@ -41,13 +41,22 @@ struct AtomicAccess {
   const void* site;
 };
 
-/// Where the running thread's plain accesses go, but those that it has noted as seen
+/// Where the running thread's accesses go, but the plain ones that it has noted as seen
 /// (seen_accesses.h). Called on the way between the program and the
 /// engine: `Engine::active()` is not null, so that whoever then calls anything that allocates or
 /// locks opens an Engine::Scope first.
 struct AccessSink {
   using Take = void (*)(void* context, const void* address, std::size_t size, const void* site);
   Take read = nullptr, write = nullptr;
+  void (*atomic)(void* context, const AtomicAccess& access) = nullptr;
+  void* context = nullptr;
+};
+
+/// Where memory that is given out or freed goes, under the same condition. `free` stands for the
+/// plain write to the block's first bytes that it counts as, too, unless `site` is null.
+struct MemorySink {
+  void (*allocate)(void* context, const void* start, std::size_t size) = nullptr;
+  void (*free)(void* context, const void* start, std::size_t size, const void* site) = nullptr;
   void* context = nullptr;
 };
 
@@ -95,7 +104,8 @@ class Monitor {
   /// compare-exchange, that of its actual outcome.
   virtual void on_access(ThreadId, const void* /*address*/, std::size_t /*size*/, bool /*write*/,
                          const void* /*site*/) {}
-  /// What takes plain accesses in the place of `on_access`, for speed. Asked after begin_run.
+  /// What takes accesses in the place of `on_access` and `on_atomic`, for speed. Asked after
+  /// begin_run.
   virtual AccessSink access_sink() { return {}; }
   virtual void on_atomic(const AtomicAccess&) {}
   virtual void on_fence(ThreadId, MemoryOrder) {}
@@ -105,6 +115,9 @@ class Monitor {
   virtual void on_allocate(ThreadId, const void* /*start*/, std::size_t /*size*/) {}
   virtual void on_free(ThreadId, const void* /*start*/, std::size_t /*size*/) {}
   virtual bool wants_memory() const { return true; }
+  /// What takes memory in the place of `on_allocate` and `on_free`, for speed. Asked after
+  /// begin_run; only of who has an `access_sink`.
+  virtual MemorySink memory_sink() { return {}; }
   /// After the last event of the run.
   virtual void end_run(RunEnd) {}
 };

@@ -116,7 +116,7 @@ void Engine::tell_access(void* engine, const void* address, std::size_t size, co
 }
 
 AccessSink Engine::own_sink() {
-  return {&Engine::tell_access<false>, &Engine::tell_access<true>, this};
+  return {&Engine::tell_access<false>, &Engine::tell_access<true>, &Engine::tell_atomic, this};
 }
 
 void Engine::access_operation(const void* address, std::size_t size, bool write, const void* site) {
@@ -137,12 +137,11 @@ void Engine::access_operation(const void* address, std::size_t size, bool write,
   deliver({kind, Outcome::kDone, current_->id_, address, nullptr, site, 0, step_});
 }
 
-void Engine::on_atomic(const void* address, std::size_t size, OpKind kind, MemoryOrder order,
-                       const void* site) {
+void Engine::tell_atomic(void* engine, const AtomicAccess& access) {
   Scope scope;
-  const AtomicAccess access{current_->id_, address, static_cast<std::uint32_t>(size),
-                            kind,          order,   site};
-  for (Monitor* monitor : access_monitors_) monitor->on_atomic(access);
+  for (Monitor* monitor : static_cast<Engine*>(engine)->access_monitors_) {
+    monitor->on_atomic(access);
+  }
 }
 
 void Engine::on_fence(MemoryOrder order) {
@@ -150,16 +149,26 @@ void Engine::on_fence(MemoryOrder order) {
   for (Monitor* monitor : access_monitors_) monitor->on_fence(current_->id_, order);
 }
 
-void Engine::on_allocate(const void* start, std::size_t size) {
+void Engine::tell_allocate(void* engine, const void* start, std::size_t size) {
+  const Engine& me = *static_cast<Engine*>(engine);
   Scope scope;
-  for (Monitor* monitor : memory_monitors_) monitor->on_allocate(current_->id_, start, size);
-  if (strategy_wants_memory_) strategy_->on_allocate(current_->id_, start, size);
+  for (Monitor* monitor : me.memory_monitors_) monitor->on_allocate(me.current_->id_, start, size);
 }
 
-void Engine::on_free(const void* start, std::size_t size) {
+void Engine::tell_free(void* engine, const void* start, std::size_t size, const void* site) {
+  const Engine& me = *static_cast<Engine*>(engine);
+  if (site != nullptr) {
+    me.access_sink_.write(me.access_sink_.context, start, std::min(size, kFreeWrites), site);
+  }
   Scope scope;
-  if (recording_) close_record();
-  for (Monitor* monitor : memory_monitors_) monitor->on_free(current_->id_, start, size);
+  for (Monitor* monitor : me.memory_monitors_) monitor->on_free(me.current_->id_, start, size);
+}
+
+MemorySink Engine::own_memory_sink() { return {&Engine::tell_allocate, &Engine::tell_free, this}; }
+
+void Engine::tell_strategy(const void* start, std::size_t size) {
+  Scope scope;
+  strategy_->on_allocate(current_->id_, start, size);
 }
 
 void Engine::set_racy_sites(std::span<const std::uint64_t> sites) {

@@ -6,8 +6,8 @@
 //
 //     malloc, calloc, memalign, ...   on_allocate(block)
 //     free, delete                    misuse if it was freed before: `double-free`; write to the
-//     block (its first kWatched bytes); on_free(block) realloc                         write to the
-//     old block; then as free and malloc if it moved,
+//                                     block (its first bytes); on_free(block)
+//     realloc                         write to the old block; then as free and malloc if it moved,
 //                                     else on_allocate(what was added)
 //
 // Only what the executable itself frees counts as a write. Libraries may order their accesses by
@@ -61,9 +61,6 @@ extern char etext;               // and the end of its code
 namespace {
 
 using chicane::engine::Engine;
-
-/// How many bytes of a freed block are watched: enough for objects, bounded for buffers.
-constexpr std::size_t kWatched = 4096;
 
 /// The blocks that were freed in this run and not given out again: the last one of each slot, which
 /// is enough to tell a double free before the C library would end the process for it. A slot is a
@@ -159,11 +156,10 @@ inline void* allocated(void* block, std::size_t size, const void* site) {
   return block;
 }
 
-/// To free a block (or to move it) is to write to it. Other threads may run here.
-void write_to(Engine& engine, void* block, std::size_t size, const void* site) {
+/// Whether it is the executable itself that frees a block, or moves it: that is to write to it.
+bool writes(const void* site) {
   const char* code = static_cast<const char*>(site);
-  if (code < &__executable_start || code >= &etext) return;
-  engine.on_access(block, std::min(size, kWatched), true, site);
+  return code >= &__executable_start && code < &etext;
 }
 
 inline void release(void* block, const void* site) {
@@ -171,9 +167,7 @@ inline void release(void* block, const void* site) {
   if (engine != nullptr && block != nullptr) {
     chicane::interpose::check_signal_safety(*engine, "free", site);
     note_free(*engine, block, site);
-    const std::size_t size = malloc_usable_size(block);
-    write_to(*engine, block, size, site);
-    engine->on_free(block, size);
+    engine->on_free(block, malloc_usable_size(block), writes(site) ? site : nullptr);
     if (chicane::interpose::is_early(block)) return;
   }
   __libc_free(block);
@@ -192,13 +186,14 @@ void* resize(void* block, std::size_t size, const void* site) {
   if (engine == nullptr) return __libc_realloc(block, size);
   if (block == nullptr) return allocated(__libc_malloc(size), size, site);
   const std::size_t before = malloc_usable_size(block);
-  write_to(*engine, block, before, site);
+  // Other threads may run here.
+  if (writes(site)) engine->on_access(block, std::min(before, Engine::kFreeWrites), true, site);
   const auto old = reinterpret_cast<std::uintptr_t>(block);
   void* result = resize_really(block, before, size);
   const bool freed = size == 0 && result == nullptr;
   if (result == nullptr && !freed) return nullptr;  // no memory: the old block stays
   if (freed || reinterpret_cast<std::uintptr_t>(result) != old) {
-    engine->on_free(reinterpret_cast<const void*>(old), before);
+    engine->on_free(reinterpret_cast<const void*>(old), before, nullptr);
     return allocated(result, size, site);
   }
   const std::size_t after = malloc_usable_size(result);

@@ -33,7 +33,7 @@ struct Ignored {
 // Apart, and with the address where it is: what passes by has nothing to move.
 [[gnu::noinline]] void take(const void* address, const void* site, std::size_t size, bool write) {
   Engine* engine = Engine::active();
-  if (engine == nullptr || size == 0) return;
+  if (engine == nullptr) return;
   if (g_ignored.total != 0) [[unlikely]] {
     const ThreadId self = engine->self().id();
     if (self < Ignored::kThreads && g_ignored.depth[self] != 0) return;
@@ -49,6 +49,10 @@ inline void touch(const volatile void* address, std::size_t size, bool write, co
   if (passes(address, size, write)) [[likely]]
     return;
   take(const_cast<const void*>(address), site, size, write);
+}
+
+void touch_range(const void* address, std::size_t size, bool write, const void* site) {
+  if (size != 0) touch(address, size, write, site);
 }
 
 void ignore(int by) {
@@ -111,32 +115,32 @@ CHICANE_UNALIGNED_ACCESSES(16)
 // ---- ranges ----
 
 void __tsan_read_range(void* address, std::size_t size) {
-  touch(address, size, false, CHICANE_SITE());
+  touch_range(address, size, false, CHICANE_SITE());
 }
 void __tsan_write_range(void* address, std::size_t size) {
-  touch(address, size, true, CHICANE_SITE());
+  touch_range(address, size, true, CHICANE_SITE());
 }
 void __tsan_read_range_pc(void* address, std::size_t size, void* site) {
-  touch(address, size, false, site);
+  touch_range(address, size, false, site);
 }
 void __tsan_write_range_pc(void* address, std::size_t size, void* site) {
-  touch(address, size, true, site);
+  touch_range(address, size, true, site);
 }
 
 void* __tsan_memcpy(void* to, const void* from, std::size_t size) {
-  touch(from, size, false, CHICANE_SITE());
-  touch(to, size, true, CHICANE_SITE());
+  touch_range(from, size, false, CHICANE_SITE());
+  touch_range(to, size, true, CHICANE_SITE());
   return std::memcpy(to, from, size);
 }
 
 void* __tsan_memmove(void* to, const void* from, std::size_t size) {
-  touch(from, size, false, CHICANE_SITE());
-  touch(to, size, true, CHICANE_SITE());
+  touch_range(from, size, false, CHICANE_SITE());
+  touch_range(to, size, true, CHICANE_SITE());
   return std::memmove(to, from, size);
 }
 
 void* __tsan_memset(void* to, int value, std::size_t size) {
-  touch(to, size, true, CHICANE_SITE());
+  touch_range(to, size, true, CHICANE_SITE());
   return std::memset(to, value, size);
 }
 

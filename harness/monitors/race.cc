@@ -134,23 +134,16 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     (write ? &access<kPlainWrite> : &access<kPlainRead>)(this, address, size, site);
   }
   engine::AccessSink access_sink() override {
-    return {&access<kPlainRead>, &access<kPlainWrite>, this};
+    return {&access<kPlainRead>, &access<kPlainWrite>, &atomic, this};
   }
-  void on_atomic(const AtomicAccess& access) override {
-    detector_.atomic(access.thread, as_number(access.address), access.size, access.kind,
-                     access.order, origin(access.site));
-  }
+  void on_atomic(const AtomicAccess& access) override { atomic(this, access); }
   void on_fence(ThreadId thread, MemoryOrder order) override { detector_.fence(thread, order); }
+  engine::MemorySink memory_sink() override { return {&allocate, &free, this}; }
   void on_allocate(ThreadId, const void* start, std::size_t size) override {
-    detector_.forget(as_number(start), size);
+    allocate(this, start, size);
   }
-  void on_free(ThreadId thread, const void* start, std::size_t size) override {
-    // What is unmapped rather than kept by the allocator may come back as something else.
-    constexpr std::size_t kMapped = 128 << 10, kWatched = 4096;
-    if (size >= kMapped) return;
-    const Freed freed{as_number(start), size, thread, engine_->last_site(), engine_->step()};
-    freed_[freed_count_++ % kFreed] = freed;
-    detector_.retire(freed.start, std::min(size, kWatched), origin(freed.site));
+  void on_free(ThreadId, const void* start, std::size_t size) override {
+    free(this, start, size, nullptr);
   }
 
  private:
@@ -194,25 +187,68 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     static_cast<RaceMonitor*>(self)->detector_.release(thread, as_number(sync));
   }
 
+  static void allocate(void* self, const void* start, std::size_t size) {
+    static_cast<RaceMonitor*>(self)->detector_.forget(as_number(start), size);
+  }
+  static void free(void* self, const void* start, std::size_t size, const void* site) {
+    auto& me = *static_cast<RaceMonitor*>(self);
+    const std::size_t watched = std::min(size, Engine::kFreeWrites);
+    // What is unmapped rather than kept by the allocator may come back as something else.
+    constexpr std::size_t kMapped = 128 << 10;
+    if (size >= kMapped) {
+      if (site != nullptr) long_access<kPlainWrite>(me, start, watched, site);
+      return;
+    }
+    const ThreadId thread = me.engine_->self().id();
+    const Freed freed{as_number(start), size, thread, me.engine_->last_site(), me.engine_->step()};
+    const Origin origin = me.origin(freed.site);
+    if (site == nullptr) {
+      me.detector_.retire(freed.start, watched, origin);
+    } else {
+      me.detector_.write_and_retire(thread, freed.start, watched, origin);
+    }
+    me.freed_[me.freed_count_++ % kFreed] = freed;
+  }
+
+  static void atomic(void* self, const AtomicAccess& access) {
+    auto& me = *static_cast<RaceMonitor*>(self);
+    me.detector_.atomic(access, me.origin(access.site));
+  }
   template <AccessKind kKind>
   static void access(void* self, const void* address, std::size_t size, const void* site) {
     auto& me = *static_cast<RaceMonitor*>(self);
-    if (!me.detector_.quick_access(as_number(address), size, kKind, as_number(site),
-                                   me.engine_->step())) {
-      other_access<kKind>(me, address, size, site);
+    RaceDetector& detector = me.detector_;
+    if (!detector.has_begun(me.engine_->step(), as_number(site))) [[unlikely]]
+      return first_access<kKind>(me, address, size, site);
+    const RaceDetector::Place place =
+        detector.place(as_number(address), size, kKind, as_number(site));
+    if (place.cell == nullptr) [[unlikely]]
+      return long_access<kKind>(me, address, size, site);
+    if (detector.quick_access<false>(place, as_number(address), size, kKind)) return;
+    second_access<kKind>(me, place.cell, place.key, place.about, as_number(address), size);
+  }
+  // What `access` ends in, with all of its own work done: then it needs no stack frame.
+  template <AccessKind kKind>
+  [[gnu::noinline]] static void first_access(RaceMonitor& me, const void* address, std::size_t size,
+                                             const void* site) {
+    if (me.detector_.begin_step_at_once(me.engine_->self().id(), me.origin(site))) {
+      access<kKind>(&me, address, size, site);
+    } else {
+      long_access<kKind>(me, address, size, site);
     }
   }
-  // Its arguments are those of `access`, so that nothing need be kept for it there.
   template <AccessKind kKind>
-  [[gnu::noinline]] static void other_access(RaceMonitor& me, const void* address, std::size_t size,
-                                             const void* site) {
-    const Origin origin = me.origin(site);
-    // The first of a step, mostly: then the next is quick.
-    if (me.detector_.begin_step(me.engine_->self().id(), origin) &&
-        me.detector_.quick_access(as_number(address), size, kKind, origin.pc, origin.step)) {
-      return;
-    }
-    long_access<kKind>(me, address, size, site);
+  [[gnu::noinline]] static void second_access(RaceMonitor& me, Cell* cell, std::uint64_t key,
+                                              std::uint64_t about, std::uint64_t address,
+                                              std::size_t size) {
+    if (me.detector_.quick_access<true>({cell, key, about}, address, size, kKind)) return;
+    other_access<kKind>(me, cell, key, about, address, size);
+  }
+  template <AccessKind kKind>
+  [[gnu::noinline]] static void other_access(RaceMonitor& me, Cell* cell, std::uint64_t key,
+                                             std::uint64_t about, std::uint64_t address,
+                                             std::size_t size) {
+    me.detector_.place_access(cell, key, about, address, size, kKind);
   }
   template <AccessKind kKind>
   [[gnu::noinline]] static void long_access(RaceMonitor& me, const void* address, std::size_t size,

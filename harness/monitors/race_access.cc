@@ -103,6 +103,16 @@ void RaceDetector::access(ThreadId id, std::uint64_t address, std::size_t size, 
   }
 }
 
+void RaceDetector::place_access(Cell* cell, std::uint64_t key, std::uint64_t about,
+                                std::uint64_t address, std::size_t size, AccessKind kind) {
+  const ThreadState& thread = *now_.thread;
+  const Settled settled = settle(thread, *cell, key, kind, about);
+  if (settled == Settled::kBefore && (kind & 2) == 0) engine::note_seen(address, size, kind & 1);
+  if (settled == Settled::kNo) {
+    slow_access(thread, *cell, address & ~std::uint64_t{7}, key & kMask, about);
+  }
+}
+
 [[gnu::noinline]] void RaceDetector::slow_access(const ThreadState& thread, Cell& cell,
                                                  std::uint64_t address, unsigned mask,
                                                  std::uint64_t about) {
@@ -225,6 +235,55 @@ void RaceDetector::retire(std::uint64_t address, std::size_t size, const Origin&
   }
 }
 
+/// A write to the whole of a granule, and that it was freed, in the place of all that is recorded
+/// there. False, and nothing is done, unless all of that is plain and happens before.
+[[gnu::always_inline]] inline bool RaceDetector::replace_by(const ThreadState& thread, Cell& cell,
+                                                            const Record& write,
+                                                            const Record& freed) {
+  Record* const slot = cell.slot;
+  unsigned count = 0;
+  for (; count < Cell::kInline && slot[count].key >= first_key_; ++count) {
+    const Record& record = slot[count];
+    const bool before = record.segment() <= thread.clock.get(record.thread());
+    if (!before || (record.kind() & 2) != 0) return false;
+  }
+  const auto put = [](Record& to, const Record& from) {
+    to.key = from.key;
+    to.about = from.about;
+  };
+  // As everywhere, the first of a segment's writes is the one that is kept.
+  if (count == 0 || !says_already(slot[count - 1], write.key, kPlainWrite)) {
+    put(slot[0], write);
+  } else if (count > 1) {
+    put(slot[0], slot[count - 1]);
+  }
+  put(slot[1], freed);
+  for (unsigned i = 2; i < count; ++i) slot[i].key = 0;
+  return true;
+}
+
+void RaceDetector::write_and_retire(ThreadId id, std::uint64_t address, std::size_t size,
+                                    const Origin& origin) {
+  const ThreadState* thread = state(id);
+  if (thread == nullptr) return retire(address, size, origin);
+  begin_step(*thread, origin);
+  engine::forget_seen();
+  const std::uint64_t about = now_.about(origin.pc, kPlainWrite);
+  const std::uint64_t freed_key = Record::make_key(++last_segment_, kFreed);
+  const Record write{thread->epoch | 0xff, about}, freed{freed_key | 0xff, about};
+  Cell* cell = nullptr;
+  for (std::uint64_t end = address + size; address < end; address += 8) {
+    const bool next_to_last = cell != nullptr && (address & (Shadow::kChunk - 1)) != 0;
+    cell = next_to_last ? cell + 1 : shadow_.cell(address);
+    if (cell == nullptr || replace_by(*thread, *cell, write, freed)) [[likely]]
+      continue;
+    if (settle(*thread, *cell, write.key, kPlainWrite, about) == Settled::kNo) {
+      slow_access(*thread, *cell, address, 0xff, about);
+    }
+    append({{freed_key, about}, nullptr, 0, false}, *cell, 0xff);
+  }
+}
+
 RacingAccess RaceDetector::racing(const Record& record) const {
   const std::uint64_t pc = pc_highs_[record.pc_high()] << 32 | record.pc_low();
   return {
@@ -241,7 +300,18 @@ RacingAccess RaceDetector::racing(const Record& record) const {
 void RaceDetector::forget(std::uint64_t address, std::size_t size) {
   if (size == 0) return;
   engine::forget_seen();
-  forget_cells(address, address + size);
+  const std::uint64_t end = address + size;
+  const bool in_one_chunk = (address ^ (end - 1)) >> Shadow::kChunkBits == 0;
+  Cell* cell = nullptr;
+  constexpr std::size_t kSmall = 1024;
+  if (in_one_chunk && ((address | end) & 7) == 0 && size <= kSmall) [[likely]] {
+    cell = shadow_.cell_at_once(address);
+  }
+  if (cell != nullptr) {
+    for (Cell* const last = cell + size / 8; cell != last; ++cell) cell->clear();
+  } else {
+    forget_cells(address, end);
+  }
   if (sync_count_ != 0) forget_syncs(address, address + size);
 }
 

@@ -80,18 +80,30 @@ class RaceDetector {
   RaceDetector& operator=(const RaceDetector&) = delete;
 
   void begin_run();
-  /// The quick way of `access` (race_fast_path.h), by the thread that made the last one, in the
-  /// same step: false when it is not one for it, and nothing has been done.
-  bool quick_access(std::uint64_t address, std::size_t size, AccessKind kind, std::uint64_t pc,
-                    std::uint64_t step);
-  /// Makes quick ways possible for the thread's accesses in this step. True: they were not before.
-  bool begin_step(engine::ThreadId thread, const Origin& origin);
+  /// Where an access is recorded, and as what.
+  struct Place {
+    Cell* cell = nullptr;  // null: not in one cell, or not to be found at a glance
+    std::uint64_t key = 0, about = 0;
+  };
+  /// Whether `begin_step` was called in this step, for code near `pc`.
+  bool has_begun(std::uint64_t step, std::uint64_t pc) const {
+    return step == now_.step && pc >> 32 == now_.pc_high;
+  }
+  /// Before the thread's first plain access in a step that has a `place`. False: it is one for
+  /// `access`.
+  bool begin_step_at_once(engine::ThreadId thread, const Origin& origin);
+  Place place(std::uint64_t address, std::size_t size, AccessKind kind, std::uint64_t pc);
+  /// A plain access, quickly (race_fast_path.h): where at most one access is recorded, or two.
+  /// False: nothing has been done, `place_access` does.
+  template <bool kSecond>
+  bool quick_access(const Place& place, std::uint64_t address, std::size_t size, AccessKind kind);
+  void place_access(Cell* cell, std::uint64_t key, std::uint64_t about, std::uint64_t address,
+                    std::size_t size, AccessKind kind);
   /// `size` is not 0.
   void access(engine::ThreadId thread, std::uint64_t address, std::size_t size, AccessKind kind,
               const Origin& origin);
-  /// `kind`: kAtomicLoad, kAtomicStore, or any other for read-modify-write.
-  void atomic(engine::ThreadId thread, std::uint64_t address, std::size_t size, engine::OpKind kind,
-              engine::MemoryOrder order, const Origin& origin);
+  /// Of kind kAtomicLoad, kAtomicStore, or any other for read-modify-write.
+  void atomic(const engine::AtomicAccess& access, const Origin& origin);
   void fence(engine::ThreadId thread, engine::MemoryOrder order);
   void acquire(engine::ThreadId thread, std::uint64_t sync);
   void release(engine::ThreadId thread, std::uint64_t sync);
@@ -105,6 +117,9 @@ class RaceDetector {
   /// Freed memory: until it is given out anew (`forget`), every access to it is reported as if it
   /// raced with a write by kFreed, after any race with those who really wrote.
   void retire(std::uint64_t address, std::size_t size, const Origin& origin);
+  /// A plain write by `thread`, then `retire`. `address` is a multiple of 8.
+  void write_and_retire(engine::ThreadId thread, std::uint64_t address, std::size_t size,
+                        const Origin& origin);
   /// New memory: accesses to it and synchronization objects in it are void.
   void forget(std::uint64_t address, std::size_t size);
 
@@ -123,9 +138,16 @@ class RaceDetector {
     kNo,
     kYes,
     kBefore,  // yes, and it was so before: the thread's own record says all
+    kMore,    // there are more records than were looked at
   };
+  static Settled put(Record& to, std::uint64_t key, std::uint64_t about);
+  static bool in_order(const ThreadState& thread, const Record& record);
   Settled settle(const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
                  std::uint64_t about) const;
+  Settled settle_first(const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
+                       std::uint64_t about) const;
+  Settled settle_second(const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
+                        std::uint64_t about) const;
   Settled settle_among(const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
                        std::uint64_t about) const;
   /// Whether the thread's own record `own` has all that the access would say. (Atomic writes are
@@ -137,6 +159,7 @@ class RaceDetector {
                    std::uint64_t about);
   void touch_cell(Access& access, Cell& cell, std::uint64_t address, unsigned mask);
   void touch_list(Access& access, Cell& cell, unsigned mask);
+  bool replace_by(const ThreadState& thread, Cell& cell, const Record& write, const Record& freed);
   void append(const Access& access, Cell& cell, unsigned mask);
   void append_to_list(const Access& access, RecordList& list, unsigned mask);
   void spill(const Access& access, Cell& cell, unsigned mask);
@@ -154,6 +177,9 @@ class RaceDetector {
   SyncObject* find_sync(std::uint64_t key);
   SyncObject& make_sync(std::uint64_t key);
   void learn(ThreadState& thread, const SyncObject& sync, VectorClock& into);
+  SyncObject* learn_and_publish(ThreadState& thread, std::uint64_t key, SyncObject* sync);
+  void atomic_access(const ThreadState& thread, std::uint64_t address, std::size_t size,
+                     AccessKind kind, const Origin& origin);
   SyncObject* publish(ThreadState& thread, std::uint64_t key, SyncObject* sync, bool merge,
                       bool releases);
 

@@ -26,6 +26,13 @@ struct alignas(128) RaceDetector::ThreadState {
   Segment segment() const { return epoch >> 24; }
 };
 
+// Of a record's key.
+inline constexpr std::uint64_t kThreadAndMask = 0xff'ffff, kMask = 0xff;
+
+inline bool RaceDetector::in_order(const ThreadState& thread, const Record& record) {
+  return record.segment() <= thread.clock.get(record.thread());
+}
+
 inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   if (id >= kMaxThreads) [[unlikely]]
     return nullptr;
@@ -35,59 +42,74 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   return &thread;
 }
 
-/// What most accesses need; `settle_among` takes those to bytes between others, `touch_cell` the
-/// rest.
-[[gnu::always_inline]] inline RaceDetector::Settled RaceDetector::settle(
+// Field by field: a wider load would have to wait until both have left the store buffer.
+[[gnu::always_inline]] inline RaceDetector::Settled RaceDetector::put(Record& to, std::uint64_t key,
+                                                                      std::uint64_t about) {
+  to.key = key;
+  to.about = about;
+  return Settled::kYes;
+}
+
+/// Where there is no record, or one, of the same bytes. Without a call and with few variables:
+/// whoever inlines it then needs no stack frame.
+[[gnu::always_inline]] inline RaceDetector::Settled RaceDetector::settle_first(
     const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
     std::uint64_t about) const {
-  constexpr std::uint64_t kThreadAndMask = 0xff'ffff, kMask = 0xff;
   Record* const slot = cell.slot;
-  // Field by field: a wider load would have to wait until both have left the store buffer.
-  const auto put = [key, about](Record& to) {
-    to.key = key;
-    to.about = about;
-    return Settled::kYes;
-  };
-  const auto in_order = [&](const Record& record) {
-    return record.segment() <= thread.clock.get(record.thread());
-  };
-  if (slot[0].key < first_key_) return put(slot[0]);
-  const std::uint64_t first_difference = slot[0].key ^ key;
-  if (slot[1].key < first_key_) {
-    const bool own = (first_difference & kThreadAndMask) == 0;
-    if (own && says_already(slot[0], key, kind)) return Settled::kBefore;
-    if ((first_difference & kMask) != 0) return settle_among(thread, cell, key, kind, about);
-    if (!own && !in_order(slot[0])) return Settled::kNo;
-    const std::uint32_t before = slot[0].kind();
-    if (before == kind) return put(slot[0]);
-    if (((before | kind) & 2) != 0) return Settled::kNo;
-    // A write covers the read before it, a read stands beside the write.
-    return put(slot[kind == kPlainRead ? 1 : 0]);
+  if (slot[0].key < first_key_) return put(slot[0], key, about);
+  if (slot[1].key >= first_key_) return Settled::kMore;
+  const std::uint64_t difference = slot[0].key ^ key;
+  if ((difference & kThreadAndMask) == 0) {
+    if (says_already(slot[0], key, kind)) return Settled::kBefore;
+  } else if ((difference & kMask) != 0) {
+    return Settled::kMore;
+  } else if (!in_order(thread, slot[0])) {
+    return Settled::kNo;
   }
+  const std::uint32_t before = slot[0].kind();
+  if (before == kind) return put(slot[0], key, about);
+  if (((before | kind) & 2) != 0) return Settled::kNo;
+  // A write covers the read before it, a read stands beside the write.
+  return put(slot[kind == kPlainRead ? 1 : 0], key, about);
+}
+
+/// Where there are two, of the same bytes.
+[[gnu::always_inline]] inline RaceDetector::Settled RaceDetector::settle_second(
+    const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
+    std::uint64_t about) const {
+  Record* const slot = cell.slot;
   const std::uint64_t difference = slot[1].key ^ key;
-  if (slot[2].key >= first_key_ || ((first_difference | difference) & kMask) != 0) {
-    return settle_among(thread, cell, key, kind, about);
-  }
+  const bool others = (((slot[0].key ^ key) | difference) & kMask) != 0;
+  if (slot[1].key < first_key_ || slot[2].key >= first_key_ || others) return Settled::kMore;
   const std::uint32_t before = slot[1].kind(), first = slot[0].kind();
-  const bool own = (difference & kThreadAndMask) == 0;
-  if (own) {
+  if ((difference & kThreadAndMask) == 0) {
     // What stands before it was compared with it then, and comes before this one too.
     if (slot[1].raced()) return Settled::kNo;
     if (says_already(slot[1], key, kind)) return Settled::kBefore;
-    if (before == kind) return put(slot[1]);
+    if (before == kind) return put(slot[1], key, about);
   } else {
-    if (!in_order(slot[1]) || !in_order(slot[0])) return Settled::kNo;
+    if (!in_order(thread, slot[1]) || !in_order(thread, slot[0])) return Settled::kNo;
     // In another thread's place (a lock's data); what stands before it, say the initialization,
     // stays.
     if (before == kind) {
       const bool stays = kind != kPlainWrite && first != kAtomicRead && first != kind;
-      return stays ? put(slot[1]) : Settled::kNo;
+      return stays ? put(slot[1], key, about) : Settled::kNo;
     }
   }
   // A write covers the read, and the write that the read stood beside.
   if (kind != kPlainWrite || before != kPlainRead || first != kPlainWrite) return Settled::kNo;
   slot[1].key = 0;
-  return put(slot[0]);
+  return put(slot[0], key, about);
+}
+
+/// What most accesses need; `settle_among` takes those to bytes between others, `touch_cell` the
+/// rest.
+[[gnu::always_inline]] inline RaceDetector::Settled RaceDetector::settle(
+    const ThreadState& thread, Cell& cell, std::uint64_t key, AccessKind kind,
+    std::uint64_t about) const {
+  Settled settled = settle_first(thread, cell, key, kind, about);
+  if (settled == Settled::kMore) settled = settle_second(thread, cell, key, kind, about);
+  return settled == Settled::kMore ? settle_among(thread, cell, key, kind, about) : settled;
 }
 
 [[gnu::always_inline]] inline void RaceDetector::begin_step(const ThreadState& thread,
@@ -102,31 +124,36 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
                 Record::make_about(0, 0, kPlainRead, origin.held < 3 ? origin.held : 3, step);
 }
 
-[[gnu::always_inline]] inline bool RaceDetector::begin_step(engine::ThreadId id,
-                                                            const Origin& origin) {
-  if (origin.step == now_.step && origin.pc >> 32 == now_.pc_high) return false;
-  const ThreadState* thread = state(id);
-  if (thread == nullptr) [[unlikely]]
+[[gnu::always_inline]] inline bool RaceDetector::begin_step_at_once(engine::ThreadId id,
+                                                                    const Origin& origin) {
+  const ThreadState& thread = threads_[id < kMaxThreads ? id : 0];
+  const bool new_to_it = id >= kMaxThreads || thread.run != run_ || origin.pc >> 32 != now_.pc_high;
+  if (new_to_it) [[unlikely]]
     return false;
-  begin_step(*thread, origin);
+  begin_step(thread, origin);
   return true;
 }
 
-[[gnu::always_inline]] inline bool RaceDetector::quick_access(std::uint64_t address,
-                                                              std::size_t size, AccessKind kind,
-                                                              std::uint64_t pc,
-                                                              std::uint64_t step) {
+[[gnu::always_inline]] inline RaceDetector::Place RaceDetector::place(std::uint64_t address,
+                                                                      std::size_t size,
+                                                                      AccessKind kind,
+                                                                      std::uint64_t pc) {
   const unsigned offset = address & 7;
-  if (step != now_.step || pc >> 32 != now_.pc_high || offset + size > 8) [[unlikely]]
-    return false;
-  Cell* cell = shadow_.cell_at_once(address);
-  if (cell == nullptr) [[unlikely]]
-    return false;
-  const unsigned mask = (0xffu >> (8 - size)) << offset;
-  const Settled settled =
-      settle(*now_.thread, *cell, now_.thread->epoch | mask, kind, now_.about(pc, kind));
-  if (settled == Settled::kBefore && (kind & 2) == 0) engine::note_seen(address, size, kind & 1);
-  return settled != Settled::kNo;
+  if (offset + size > 8) [[unlikely]]
+    return {};
+  const std::uint64_t mask = (0xffu >> (8 - size)) << offset;
+  return {shadow_.cell_at_once(address), now_.thread->epoch | mask, now_.about(pc, kind)};
+}
+
+template <bool kSecond>
+[[gnu::always_inline]] inline bool RaceDetector::quick_access(const Place& place,
+                                                              std::uint64_t address,
+                                                              std::size_t size, AccessKind kind) {
+  const ThreadState& thread = *now_.thread;
+  const Settled settled = kSecond ? settle_second(thread, *place.cell, place.key, kind, place.about)
+                                  : settle_first(thread, *place.cell, place.key, kind, place.about);
+  if (settled == Settled::kBefore) engine::note_seen(address, size, kind & 1);
+  return settled == Settled::kYes || settled == Settled::kBefore;
 }
 
 }  // namespace chicane::monitors

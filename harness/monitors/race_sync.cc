@@ -204,25 +204,55 @@ void RaceDetector::release_store(ThreadId id, std::uint64_t sync) {
   if (thread != nullptr) publish(*thread, sync << 1, find_sync(sync << 1), false, true);
 }
 
-void RaceDetector::atomic(ThreadId id, std::uint64_t address, std::size_t size, OpKind kind,
-                          MemoryOrder order, const Origin& origin) {
-  ThreadState* thread = state(id);
+/// The thread learns the object's clock, and writes all that it then knows to it. Its next segment
+/// is still to begin.
+[[gnu::always_inline]] inline RaceDetector::SyncObject* RaceDetector::learn_and_publish(
+    ThreadState& thread, std::uint64_t key, SyncObject* sync) {
+  if (sync == nullptr) sync = &make_sync(key);
+  if (sync->owner_segment != 0 && thread.clock.get(sync->owner) >= sync->owner_segment) {
+    sync->clock.assign(arena_, thread.clock);
+  } else {
+    thread.clock.share(arena_, sync->clock);
+  }
+  sync->owner = thread.id();
+  sync->owner_segment = thread.segment();
+  return sync;
+}
+
+void RaceDetector::atomic(const engine::AtomicAccess& access, const Origin& origin) {
+  ThreadState* thread = state(access.thread);
   if (thread == nullptr) return;
-  const bool loads = kind != OpKind::kAtomicStore, stores = kind != OpKind::kAtomicLoad;
-  const std::uint64_t key = address << 1 | 1;
+  const bool loads = access.kind != OpKind::kAtomicStore;
+  const bool stores = access.kind != OpKind::kAtomicLoad;
+  const auto address = reinterpret_cast<std::uintptr_t>(access.address);
+  const std::uint64_t key = std::uint64_t{address} << 1 | 1;
   SyncObject* sync = find_sync(key);
   // What is acquired orders this very access too; what is released includes it.
-  if (loads && sync != nullptr) {
-    learn(*thread, *sync, acquires(order) ? thread->clock : thread->seen_relaxed);
+  const bool both = loads && stores && acquires(access.order) && releases(access.order);
+  if (both) {
+    sync = learn_and_publish(*thread, key, sync);
+  } else if (loads && sync != nullptr) {
+    learn(*thread, *sync, acquires(access.order) ? thread->clock : thread->seen_relaxed);
   }
-  const AccessKind access_kind = stores ? kAtomicWrite : kAtomicRead;
-  if (origin.step != now_.step) begin_step(*thread, origin);
-  if (!quick_access(address, size, access_kind, origin.pc, origin.step)) {
-    access(id, address, size, access_kind, origin);
-  }
+  if (!has_begun(origin.step, origin.pc)) begin_step(*thread, origin);
+  atomic_access(*thread, address, access.size, stores ? kAtomicWrite : kAtomicRead, origin);
   if (!stores) return;
-  sync = publish(*thread, key, sync, loads, releases(order));
-  if (sync != nullptr) sync->size = static_cast<std::uint32_t>(size);
+  if (both) {
+    advance(*thread);
+  } else {
+    sync = publish(*thread, key, sync, loads, releases(access.order));
+  }
+  if (sync != nullptr) sync->size = access.size;
+}
+
+[[gnu::always_inline]] inline void RaceDetector::atomic_access(const ThreadState& thread,
+                                                               std::uint64_t address,
+                                                               std::size_t size, AccessKind kind,
+                                                               const Origin& origin) {
+  const Place at = place(address, size, kind, origin.pc);
+  if (at.cell == nullptr) return access(thread.id(), address, size, kind, origin);
+  if (settle_second(thread, *at.cell, at.key, kind, at.about) == Settled::kYes) return;
+  place_access(at.cell, at.key, at.about, address, size, kind);
 }
 
 void RaceDetector::fence(ThreadId id, MemoryOrder order) {

@@ -9,6 +9,7 @@
 
 #include <random>
 #include <string>
+#include <tuple>
 
 #include "monitors/race_fast_path.h"
 #include "monitors/race_oracle.h"
@@ -46,11 +47,13 @@ class Driver final : public RaceDetector::Listener {
         detector.access(e.thread, e.address, e.size, e.writes ? kPlainWrite : kPlainRead, origin);
         break;
       case What::kAtomic:
-        detector.atomic(e.thread, e.address, e.size,
-                        !e.writes  ? OpKind::kAtomicLoad
-                        : !e.reads ? OpKind::kAtomicStore
-                                   : OpKind::kAtomicRmw,
-                        e.order, origin);
+        detector.atomic(
+            {e.thread, reinterpret_cast<const void*>(e.address), static_cast<std::uint32_t>(e.size),
+             !e.writes  ? OpKind::kAtomicLoad
+             : !e.reads ? OpKind::kAtomicStore
+                        : OpKind::kAtomicRmw,
+             e.order, nullptr},
+            origin);
         break;
       case What::kFence:
         detector.fence(e.thread, e.order);
@@ -67,6 +70,20 @@ class Driver final : public RaceDetector::Listener {
       case What::kForget:
         detector.forget(e.address, e.size);
         break;
+    }
+    return races;
+  }
+
+  const std::vector<Race>& free(engine::ThreadId thread, std::uint64_t address, std::size_t size,
+                                bool at_once) {
+    races.clear();
+    const std::size_t number = index_++;
+    const Origin origin{pc_of(number), number + 1, 0};
+    if (at_once) {
+      detector.write_and_retire(thread, address, size, origin);
+    } else {
+      detector.access(thread, address, size, kPlainWrite, origin);
+      detector.retire(address, size, origin);
     }
     return races;
   }
@@ -187,6 +204,41 @@ TEST(RaceDetector, AgreesWithBruteForce) {
   // The traces have something to tell: both answers are common.
   EXPECT_GT(racing, events / 20);
   EXPECT_GT(clean, events / 20);
+}
+
+auto as_tuple(const Race& race) {
+  const auto side = [](const RacingAccess& access) {
+    return std::tuple(access.thread, access.kind, access.origin.pc, access.origin.step);
+  };
+  return std::tuple(race.granule, race.mask, side(race.now), side(race.before));
+}
+
+TEST(RaceDetector, ToFreeAtOnceIsToWriteAndThenRetire) {
+  Driver in_two, at_once;
+  std::mt19937_64 random(1);
+  std::size_t racing = 0, freed = 0;
+  for (std::uint64_t seed = 0; seed < 4000; ++seed) {
+    const std::vector<TraceEvent> trace = Generator(seed).trace();
+    in_two.begin();
+    at_once.begin();
+    for (const TraceEvent& event : trace) {
+      const bool is_free = event.address != 0 && random() % 8 == 0;
+      const std::uint64_t block = event.address & ~std::uint64_t{7};
+      const std::size_t size = 8 + random() % 6 * 8;
+      const auto& expected =
+          is_free ? in_two.free(event.thread, block, size, false) : in_two.feed(event);
+      const auto& found =
+          is_free ? at_once.free(event.thread, block, size, true) : at_once.feed(event);
+      ASSERT_EQ(found.size(), expected.size()) << "seed " << seed << "\n" << describe(trace);
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        ASSERT_EQ(as_tuple(found[i]), as_tuple(expected[i])) << "seed " << seed;
+      }
+      racing += found.size();
+      freed += is_free ? 1 : 0;
+    }
+  }
+  EXPECT_GT(racing, freed);
+  EXPECT_GT(freed, 4000u);
 }
 
 class RaceDetectorTest : public ::testing::Test {

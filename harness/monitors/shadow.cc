@@ -44,15 +44,16 @@ Shadow::~Shadow() {
 Cell* Shadow::find(std::uint64_t key, bool map_it) {
   std::size_t index = key & (capacity_ - 1);
   for (; chunks_[index].key != 0; index = (index + 1) & (capacity_ - 1)) {
-    if (chunks_[index].key == key) return chunks_[index].cells;
+    if ((chunks_[index].key & ~kRefused) == key) return chunks_[index].cells;
   }
   if (!map_it || (count_ >= capacity_ / 2 && !grow())) return nullptr;
   index = key & (capacity_ - 1);
   while (chunks_[index].key != 0) index = (index + 1) & (capacity_ - 1);
   // A refusal is remembered as well: asking again for every access would be slow.
-  chunks_[index] = {key, static_cast<Cell*>(map(kCells * sizeof(Cell)))};
+  auto* cells = static_cast<Cell*>(map(kCells * sizeof(Cell)));
+  chunks_[index] = {cells != nullptr ? key : key | kRefused, cells};
   ++count_;
-  return chunks_[index].cells;
+  return cells;
 }
 
 bool Shadow::grow() {
@@ -61,7 +62,7 @@ bool Shadow::grow() {
   if (larger == nullptr) return false;
   for (std::size_t i = 0; i < capacity_; ++i) {
     if (chunks_[i].key == 0) continue;
-    std::size_t index = chunks_[i].key & (capacity - 1);
+    std::size_t index = chunks_[i].key & (capacity - 1);  // kRefused is above
     while (larger[index].key != 0) index = (index + 1) & (capacity - 1);
     larger[index] = chunks_[i];
   }

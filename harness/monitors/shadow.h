@@ -110,8 +110,9 @@ class Shadow {
   Cell* cell_at_once(std::uint64_t address) {
     const std::uint64_t key = (address >> kChunkBits) + 1;
     const Chunk& chunk = chunks_[key & (capacity_ - 1)];
-    if (chunk.key != key || chunk.cells == nullptr) [[unlikely]]
+    if (chunk.key != key) [[unlikely]]
       return nullptr;
+    if (chunk.cells == nullptr) __builtin_unreachable();
     return chunk.cells + ((address & (kChunk - 1)) >> 3);
   }
 
@@ -128,9 +129,10 @@ class Shadow {
 
  private:
   struct Chunk {
-    std::uint64_t key;  // the chunk's number plus 1; 0: free
-    Cell* cells;
+    std::uint64_t key;  // the chunk's number plus 1, and kRefused; 0: free
+    Cell* cells;        // null where kRefused
   };
+  static constexpr std::uint64_t kRefused = std::uint64_t{1} << 63;
   static constexpr std::size_t kCells = kChunk / 8;
 
   Cell* find(std::uint64_t key, bool map);

@@ -109,6 +109,17 @@ class VectorClock {
     }
   }
 
+  /// Adds what `other` knows to both.
+  void share(Arena& arena, VectorClock& other) {
+    if (other.length_ != length_) [[unlikely]] {
+      join(arena, other);
+      return other.assign(arena, *this);
+    }
+    for (std::uint32_t i = 0; i < length_; ++i) {
+      at_[i] = other.at_[i] = std::max(at_[i], other.at_[i]);
+    }
+  }
+
   /// Knows what `other` knows and nothing else.
   void assign(Arena& arena, const VectorClock& other) {
     if (other.length_ > capacity_) {
@@ -145,7 +156,9 @@ class VectorClock {
   void extend(Arena& arena, std::uint32_t length) {
     length = (length + kBlock - 1) & ~(kBlock - 1);
     if (length > capacity_) reserve(arena, length);
-    for (std::uint32_t i = length_; i < length; ++i) at_[i] = 0;
+    for (std::uint32_t i = length_; i < length; i += kBlock) {
+      at_[i] = at_[i + 1] = at_[i + 2] = at_[i + 3] = 0;
+    }
     length_ = length;
   }
 
