@@ -39,7 +39,7 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   g_quick_accesses = quick_limit_;
   special_accesses_ = 0;
   unlock_count_ = 0;
-  strategy_wants_events_ = strategy.wants_events();
+  strategy_kinds_ = strategy.event_kinds();
   strategy_wants_memory_ = strategy.wants_memory();
   fewest_to_choose_ = strategy.wants_every_step() ? 1 : 2;
   begin_monitors(monitors);
@@ -68,7 +68,7 @@ void Engine::begin_monitors(std::span<Monitor* const> monitors) {
   edge_sink_ = {&Engine::tell_acquire, &Engine::tell_release, this};
   // Who watches only from a later step on is watched for then: see schedule().
   watch_from_ = last_step_ + 1;
-  event_kinds_ = recording_ || strategy_wants_events_ ? ~std::uint64_t{0} : 0;
+  event_kinds_ = recording_ ? ~std::uint64_t{0} : strategy_kinds_;
   for (Monitor* monitor : monitors) {
     if (monitor->wants_edges()) edge_monitors_.push_back(monitor);
     if (monitor->wants_announcements()) announce_monitors_.push_back(monitor);
@@ -292,7 +292,8 @@ void Engine::deliver(const Event& event) {
     if (((wants.kinds & kind) == 0 && !misuse) || event.step < wants.from_step) continue;
     wants.monitor->on_event(event);
   }
-  if (strategy_wants_events_) strategy_->on_event(event);
+  const bool failed = event.outcome != Outcome::kDone;
+  if ((strategy_kinds_ & kind) != 0 || (failed && strategy_kinds_ != 0)) strategy_->on_event(event);
 }
 
 void Engine::tell_acquire(void* engine, ThreadId thread, const void* sync) {

@@ -194,7 +194,7 @@ class Engine {
     const bool done = outcome == Outcome::kDone;
     // An unlock is seen while the lock still counts as held, a lock when it does already.
     if (done && (bit & kLockKinds) != 0) add_held(object, site, (bit & kReadLockKinds) != 0);
-    if ((event_kinds_ & bit) != 0 || is_misuse(outcome)) {
+    if ((event_kinds_ & bit) != 0 || !done) {
       tell(kind, outcome, object, site, value, other);
     }
     if (done && (bit & kUnlockKinds) != 0) {
@@ -464,7 +464,8 @@ class Engine {
     std::uint64_t kinds, from_step;
   };
   std::vector<EventMonitor> event_monitors_;
-  bool strategy_wants_events_ = true, strategy_wants_memory_ = false;
+  std::uint64_t strategy_kinds_ = 0;  // of events that it wants
+  bool strategy_wants_memory_ = false;
   std::size_t fewest_to_choose_ = 2;  // enabled threads with which the strategy is asked
   std::uint64_t watch_from_ = 0;
   std::vector<Monitor*> edge_monitors_, announce_monitors_, memory_monitors_, access_monitors_;

@@ -86,9 +86,15 @@ class Strategy {
   virtual unsigned pick_outcome(const Operation& operation, unsigned count) = 0;
   /// Whether `pick_thread` is to be asked even when only one thread is enabled.
   virtual bool wants_every_step() const { return false; }
-  /// Whether the strategy wants the events of the run that has begun.
-  virtual bool wants_events() const { return true; }
-  /// After each event.
+  /// Which events the strategy wants of the run that has begun, as a set (bit_of); unless it is
+  /// empty, those of operations that had no success are among them.
+  virtual std::uint64_t event_kinds() const { return ~std::uint64_t{0}; }
+  /// Whether this one is among them.
+  bool wants(const Event& event) const {
+    const std::uint64_t kinds = event_kinds();
+    return (kinds & bit_of(event.kind)) != 0 || (kinds != 0 && event.outcome != Outcome::kDone);
+  }
+  /// After each event that it wants.
   virtual void on_event(const Event&) {}
   /// Memory that the thread has got.
   virtual void on_allocate(ThreadId, const void* /*start*/, std::size_t /*size*/) {}

@@ -45,14 +45,13 @@ inline bool touches_object(engine::OpKind kind) {
   }
 }
 
-/// Threads' births and deaths, and who has waited for these: nothing that a search or a spin is
-/// about.
+/// All but threads' births and deaths, and who has waited for these: nothing that a search or a
+/// spin is about.
+inline constexpr std::uint64_t kNotOfLives =
+    ~(engine::bit_of(engine::OpKind::kThreadCreate) | engine::bit_of(engine::OpKind::kThreadStart) |
+      engine::bit_of(engine::OpKind::kThreadExit) | engine::bit_of(engine::OpKind::kThreadJoin));
 inline bool is_of_lives(const engine::Event& event) {
-  using enum engine::OpKind;
-  constexpr std::uint64_t kKinds = engine::bit_of(kThreadCreate) | engine::bit_of(kThreadStart) |
-                                   engine::bit_of(kThreadExit) | engine::bit_of(kThreadJoin);
-  return event.outcome == engine::Outcome::kDone &&
-         (kKinds >> static_cast<unsigned>(event.kind) & 1) != 0;
+  return event.outcome == engine::Outcome::kDone && (kNotOfLives & engine::bit_of(event.kind)) == 0;
 }
 
 /// Whether the order of the two matters.

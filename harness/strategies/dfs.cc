@@ -20,7 +20,7 @@ class Dfs final : public Search {
  public:
   Dfs(unsigned shard, unsigned shards) : shard_(shard), shards_(shards) {}
   const char* name() const override { return "dfs"; }
-  bool wants_events() const override { return false; }
+  std::uint64_t event_kinds() const override { return 0; }
 
   // Other accesses are operations now: the tree is another.
   void use_racy_sites(std::size_t count) override {

@@ -35,6 +35,7 @@
 
 #include "engine/engine.h"
 #include "engine/shared_heap.h"
+#include "strategies/dependence.h"
 #include "strategies/gates.h"
 #include "strategies/races.h"
 #include "strategies/search.h"
@@ -62,6 +63,7 @@ class Dpor final : public Search {
   }
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override;
   bool wants_every_step() const override { return true; }
+  std::uint64_t event_kinds() const override { return kNotOfLives; }
   void on_event(const engine::Event& event) override {
     if (recording_) trace_.on_event(event);
   }

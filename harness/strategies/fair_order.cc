@@ -21,7 +21,7 @@ class FairOrder final : public engine::Strategy {
   bool begin_run(std::uint64_t run) override {
     fairness_.begin_run();
     const bool begun = search_->begin_run(run);
-    search_wants_events_ = search_->wants_events();
+    search_wants_events_ = search_->event_kinds() != 0;
     return begun;
   }
   unsigned pick_thread(const engine::ThreadChoice& choice) override {
@@ -38,8 +38,10 @@ class FairOrder final : public engine::Strategy {
   void on_allocate(engine::ThreadId thread, const void* start, std::size_t size) override {
     search_->on_allocate(thread, start, size);
   }
+  std::uint64_t event_kinds() const override { return kNotOfLives; }
   void on_event(const engine::Event& event) override {
-    if (fairness_.anybody_rests() || !is_of_lives(event)) note(event);
+    fairness_.on_event(event);
+    if (search_wants_events_) search_->on_event(event);
   }
   bool statistics(engine::SearchStatistics* to) const override { return search_->statistics(to); }
   void end_run(std::uint64_t steps) override { search_->end_run(steps); }
@@ -57,11 +59,6 @@ class FairOrder final : public engine::Strategy {
     }
     ordered.enabled = threads_;
     return indices_[search_->pick_thread(ordered)];
-  }
-
-  [[gnu::noinline]] void note(const engine::Event& event) {
-    fairness_.on_event(event);
-    if (search_wants_events_ && !is_of_lives(event)) search_->on_event(event);
   }
 
   std::unique_ptr<engine::Strategy> search_;

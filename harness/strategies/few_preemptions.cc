@@ -38,7 +38,7 @@ class FewPreemptions final : public engine::Strategy {
   unsigned pick_outcome(const engine::Operation&, unsigned count) override {
     return bits_.below(count);
   }
-  bool wants_events() const override { return false; }
+  std::uint64_t event_kinds() const override { return 0; }
   void end_run(std::uint64_t) override { longest_ = std::max(longest_, choices_); }
 
  private:

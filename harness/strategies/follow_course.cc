@@ -34,7 +34,7 @@ class FollowCourse final : public engine::Strategy {
   explicit FollowCourse(Course course) : course_(std::move(course)) {}
   const char* name() const override { return "follow-course"; }
   bool wants_every_step() const override { return true; }
-  bool wants_events() const override { return false; }
+  std::uint64_t event_kinds() const override { return 0; }
 
   bool begin_run(std::uint64_t) override {
     done_.clear();
@@ -86,7 +86,7 @@ class Logged final : public engine::Strategy {
       : inner_(std::move(inner)), log_(log) {}
   const char* name() const override { return inner_->name(); }
   bool wants_every_step() const override { return true; }
-  bool wants_events() const override { return false; }
+  std::uint64_t event_kinds() const override { return 0; }
 
   bool begin_run(std::uint64_t run) override {
     done_.clear();

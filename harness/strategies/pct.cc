@@ -57,7 +57,7 @@ class Pct final : public engine::Strategy {
   unsigned pick_outcome(const engine::Operation&, unsigned count) override {
     return bits_.below(count);
   }
-  bool wants_events() const override { return false; }
+  std::uint64_t event_kinds() const override { return 0; }
   void end_run(std::uint64_t) override {
     longest_ = std::max(longest_, choices_);
     threads_ = std::max(threads_, drawn_);

@@ -91,7 +91,7 @@ class Portfolio final : public engine::Strategy {
     for (const Index learner : kLearners) {
       if (learns_ && learner != active_) members_[learner].strategy->on_event(event);
     }
-    if (strategy().wants_events()) strategy().on_event(event);
+    if (strategy().wants(event)) strategy().on_event(event);
   }
   void end_run(std::uint64_t steps) override {
     for (const Index learner : kLearners) {

@@ -31,6 +31,7 @@
 #include <utility>
 
 #include "engine/engine.h"
+#include "strategies/dependence.h"
 #include "strategies/linear_orders.h"
 #include "strategies/search.h"
 
@@ -47,7 +48,9 @@ class Probes final : public engine::Strategy {
   }
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override;
   bool wants_every_step() const override { return probing_ || search_->wants_every_step(); }
-  bool wants_events() const override { return probing_ || search_->wants_events(); }
+  std::uint64_t event_kinds() const override {
+    return probing_ ? kNotOfLives : search_->event_kinds();
+  }
   void on_event(const engine::Event& event) override {
     if (!probing_) return search_->on_event(event);
     trace_.on_event(event);

@@ -15,7 +15,7 @@ class Random final : public engine::Strategy {
     bits_.seed(seed_, run);
     return true;
   }
-  bool wants_events() const override { return false; }
+  std::uint64_t event_kinds() const override { return 0; }
   unsigned pick_thread(const engine::ThreadChoice& choice) override {
     return bits_.below(static_cast<unsigned>(choice.enabled.size()));
   }

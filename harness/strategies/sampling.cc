@@ -45,7 +45,7 @@ class Sampling final : public engine::Strategy {
   void on_event(const engine::Event& event) override {
     fairness_.on_event(event);
     coverage_->on_event(event);
-    if (sampler_->wants_events()) sampler_->on_event(event);
+    if (sampler_->wants(event)) sampler_->on_event(event);
   }
   void end_run(std::uint64_t steps) override {
     left_out_ |= steps > step_limit_;

@@ -67,7 +67,7 @@ class Tracing final : public engine::Strategy {
   }
   void on_event(const engine::Event& event) override {
     trace_.on_event(event);
-    if (inner_->wants_events()) inner_->on_event(event);
+    if (inner_->wants(event)) inner_->on_event(event);
   }
   bool wants_memory() const override { return true; }
   void on_allocate(engine::ThreadId thread, const void* start, std::size_t size) override {
