@@ -215,9 +215,7 @@ void add_announcement(const ObjectNames& names, const Operation& operation, Foot
   add_objects(names, operation, Mode::kRead, to);
 }
 
-void add_event(const ObjectNames& names, const engine::Event& event, const Operation& operation,
-               Footprint* to) {
-  if (event.object == nullptr || event.object == operation.object) return;
+void add_event(const ObjectNames& names, const engine::Event& event, Footprint* to) {
   Mode mode;
   if (!mode_of(event.kind, false, &mode) || mode == Mode::kWoken) return;
   to->add(names.name(event.object), mode);

@@ -209,8 +209,7 @@ inline bool may_fail(engine::OpKind kind) {
 }
 /// Adds what is touched by announcing `operation`.
 void add_announcement(const ObjectNames& names, const engine::Operation& operation, Footprint* to);
-/// Adds what an event says beyond its step's operation.
-void add_event(const ObjectNames& names, const engine::Event& event,
-               const engine::Operation& operation, Footprint* to);
+/// Adds what an event says of another object than its step's operation has.
+void add_event(const ObjectNames& names, const engine::Event& event, Footprint* to);
 
 }  // namespace chicane::strategies

@@ -90,8 +90,8 @@ unsigned Dpor::pick_new(const ThreadChoice& choice) {
     return give_up(choice);
   }
   recording_ = true;
-  const int silent = silent_index(choice);
-  if (silent >= 0) {
+  const int silent = trace_.first_silent();
+  if (silent >= 0 && eager_ && forced_ == kNone) {
     ++position_;
     trace_.begin_step(choice, static_cast<unsigned>(silent), true);
     return static_cast<unsigned>(silent);
@@ -139,14 +139,6 @@ void Dpor::enter(std::uint32_t depth) {
     at.first = std::exchange(before.children, kNone);
     at.brief = before.brief || before.brief_below;
   }
-}
-
-int Dpor::silent_index(const ThreadChoice& choice) const {
-  if (!eager_ || forced_ != kNone) return -1;
-  for (unsigned i = 0; i < choice.enabled.size(); ++i) {
-    if (is_silent(choice.enabled[i]->pending())) return static_cast<int>(i);
-  }
-  return -1;
 }
 
 /// After the first run: what was silent in it is a step like others.
@@ -295,30 +287,29 @@ void Dpor::reverse_races(bool cut) {
   const std::uint32_t last = trace_.size() - 1;
   for (const Waiting& waiting : trace_.waiting()) {
     if (!trace_.is_enabled(last, waiting.tid) || sleeps(nodes_[last], waiting.tid)) continue;
-    sequence_.assign(1, {waiting.tid, &waiting.footprint, {}});
-    tree_.insert(&nodes_[last].first, &sequence_);
+    const SequenceStep next{waiting.tid, &waiting.footprint, {}};
+    tree_.insert(&nodes_[last].first, {&next, 1});
   }
 }
 
 void Dpor::reverse(const Race& race) {
   Node& root = nodes_[race.root()];
-  std::size_t own = 0;
-  finder_.reversal(race, &sequence_, &own);
+  const auto sequence = finder_.reversal(race);
   for (const Sleeper& sleeper : root.sleep) {
-    const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, sequence_);
+    const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, sequence);
     // That a sleeper does not mind the sequence is enough only where its own sequences, as they
     // were found, are still all there.
     if (place == kNotFirst || (place == kAbsent && root.brief)) continue;
     // It was covered from there; whether by the race itself or by what came along matters when
     // another run has the same race.
-    if (place >= own && race.second != kNone) undecided_.push_back(race);
+    if (race.second != kNone && place >= finder_.own_steps(race)) undecided_.push_back(race);
     return;
   }
   // Of n readers and a writer 2^n sequences may wait at one step. What is not remembered is found
   // again, at the price of runs that turn out to be nothing new.
   const bool briefly = tree_.in_use() >= most_remembered_;
   forgetful_ = forgetful_ || briefly;
-  tree_.insert(&root.first, &sequence_, briefly);
+  tree_.insert(&root.first, sequence, briefly);
 }
 
 /// To the last step that still has something to try.

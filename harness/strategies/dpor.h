@@ -110,7 +110,6 @@ class Dpor final : public Search {
   void enter(std::uint32_t depth);
   bool may_go(const engine::Thread& thread) const;
   void clear_tree();
-  int silent_index(const engine::ThreadChoice& choice) const;
   void heed_all();
   void begin_part(std::uint64_t part);
   static bool sleeps(const Node& node, Tid tid);
@@ -128,7 +127,6 @@ class Dpor final : public Search {
   Trace trace_;
   RaceFinder finder_{trace_};
   WakeupTree tree_;
-  WakeupSequence sequence_;  // of the race that is being reversed
   std::size_t most_remembered_ = std::size_t{1} << 19;
   engine::SharedVector<Node> nodes_;
   engine::SharedVector<Race> races_, undecided_;

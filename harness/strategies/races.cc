@@ -50,6 +50,7 @@ void RaceFinder::find_waiting(std::uint32_t waiting, engine::SharedVector<Race>*
 
 void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   before_.clear();
+  any_fixed_ = false;
   // A waiting step has no entries: its object's chain begins at the end.
   const auto own =
       late.step != kNone ? trace_.entries_of(late.step) : std::span<const TraceEntry>();
@@ -73,7 +74,9 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     for (std::uint32_t e = trace_.meeting(access.mode, head(entry++)); e != kNone;
          e = trace_.meeting(access.mode, entries[e].before)) {
       if (entries[e].step == late.step || !conflict(access.mode, entries[e].mode)) continue;
-      before_.push_back({entries[e].step, entries[e].object, by_lock, is_gate(access.object)});
+      const bool fixed = is_gate(access.object);
+      any_fixed_ = any_fixed_ || fixed;
+      before_.push_back({entries[e].step, entries[e].object, by_lock, fixed});
       if (is_exclusive(entries[e].mode)) break;
     }
   }
@@ -97,7 +100,7 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
 }
 
 bool RaceFinder::is_fixed(std::uint32_t first) const {
-  return std::any_of(before_.begin(), before_.end(), [first](const Before& before) {
+  return any_fixed_ && std::any_of(before_.begin(), before_.end(), [first](const Before& before) {
     return before.fixed && before.step == first;
   });
 }
@@ -224,47 +227,67 @@ void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uin
 
 // ---- what is to be tried ----
 
+void RaceFinder::begin_run() {
+  sequence_of_ = kNone;
+  loud_.clear();
+  for (std::uint32_t i = 0; i < trace_.size(); ++i) {
+    if (!trace_.step(i).silent) loud_.push_back(i);
+  }
+}
+
 /// What is not moved of the steps after the race's first. Silent ones need not be told: they come
 /// of themselves.
-void RaceFinder::collect_rest(const Race& race) {
-  rest_.clear();
-  rest_steps_.clear();
+void RaceFinder::collect(const Race& race) {
+  sequence_.clear();
+  steps_.clear();
   const TraceStep& first = trace_.step(race.first);
   const Tid tid = first.tid;
   const std::uint32_t number = first.number;
   const bool more = !race.others.empty();
-  for (std::uint32_t i = race.root() + 1; i < trace_.size(); ++i) {
+  auto at = std::upper_bound(loud_.begin(), loud_.end(), race.root());
+  for (; at != loud_.end(); ++at) {
+    const std::uint32_t i = *at;
+    if (trace_.steps_before(i, tid) >= number || (more && is_moved_too(race, i))) continue;
+    if (i == race.second) continue;
     const TraceStep& step = trace_.step(i);
-    if (step.silent || trace_.steps_before(i, tid) >= number || (more && is_moved_too(race, i))) {
-      continue;
-    }
-    rest_.push_back({step.tid, &step.footprint, trace_.outcomes_of(i)});
-    rest_steps_.push_back(i);
+    sequence_.push_back({step.tid, &step.footprint, trace_.outcomes_of(i)});
+    steps_.push_back(i);
   }
 }
 
-void RaceFinder::reversal(const Race& race, WakeupSequence* sequence, std::size_t* own) {
-  // Most races of a run have their first step in common, and with it all but the last step.
-  if (race.first != rest_of_ || !race.others.empty()) collect_rest(race);
-  rest_of_ = race.others.empty() ? race.first : kNone;
-  const std::uint32_t end = race.second != kNone ? race.second : trace_.size();
-  const auto at = std::lower_bound(rest_steps_.begin(), rest_steps_.end(), end);
-  const auto before = at - rest_steps_.begin();
-  *own = static_cast<std::size_t>(before);
-  *sequence = rest_;
-  if (at != rest_steps_.end() && *at == end) sequence->erase(sequence->begin() + before);
+/// The race's second step.
+void RaceFinder::append(const Race& race) {
   if (race.second != kNone) {
     // Not its outcomes: elsewhere it may have others. Nor that it failed: it may succeed there.
     const TraceStep& late = trace_.step(race.second);
     second_ = late.footprint;
     if (late.failed) second_.write_what_is_read();
-    sequence->push_back({late.tid, &second_, {}});
+    sequence_.push_back({late.tid, &second_, {}});
   } else {
     const Waiting& late = trace_.waiting()[race.waiting];
     second_ = late.footprint;
-    sequence->push_back({late.tid, &second_, {}});
+    sequence_.push_back({late.tid, &second_, {}});
   }
   second_.add_any_announcement();
+}
+
+std::span<const SequenceStep> RaceFinder::reversal(const Race& race) {
+  const bool alone = race.others.empty() &&
+                     (race.second == kNone || trace_.happens_before(race.first, race.second));
+  if (alone && race.first == sequence_of_) {
+    sequence_.pop_back();
+  } else {
+    collect(race);
+  }
+  sequence_of_ = alone ? race.first : kNone;
+  append(race);
+  return sequence_;
+}
+
+std::size_t RaceFinder::own_steps(const Race& race) const {
+  const std::uint32_t end = race.second != kNone ? race.second : trace_.size();
+  return static_cast<std::size_t>(std::lower_bound(steps_.begin(), steps_.end(), end) -
+                                  steps_.begin());
 }
 
 }  // namespace chicane::strategies

@@ -36,14 +36,17 @@ class RaceFinder {
  public:
   explicit RaceFinder(const Trace& trace) : trace_(trace) {}
   /// Another run is looked at.
-  void begin_run() { rest_of_ = kNone; }
+  void begin_run();
   /// The races whose second step is `step`, to `*races`.
   void find(std::uint32_t step, engine::SharedVector<Race>* races);
   /// The races whose second step would be that of a thread that waits at the end.
   void find_waiting(std::uint32_t waiting, engine::SharedVector<Race>* races);
-  /// What is to be tried from before `race.root()`; it refers to the trace, and to this. The first
-  /// `*own` steps are what the race needs; the rest is what the run did besides.
-  void reversal(const Race& race, WakeupSequence* sequence, std::size_t* own);
+  /// What is to be tried from before `race.root()`. It refers to the trace, and is valid until this
+  /// is called again.
+  std::span<const SequenceStep> reversal(const Race& race);
+  /// So many of its steps, the first ones, are what the race needs; the rest is what the run did
+  /// besides.
+  std::size_t own_steps(const Race& race) const;
 
  private:
   struct Late;
@@ -61,7 +64,8 @@ class RaceFinder {
   }
   bool is_fixed(std::uint32_t first) const;
   bool ordered_by_others(const Late& late, std::uint32_t first) const;
-  void collect_rest(const Race& race);
+  void collect(const Race& race);
+  void append(const Race& race);
 
   struct Before {
     std::uint32_t step;
@@ -75,12 +79,13 @@ class RaceFinder {
   const Trace& trace_;
   engine::SharedVector<Before> before_;
   Footprint second_;  // of the last reversal, as it may be there
-  // Of the last reversal: what it left of the run after the race's first step, and which steps
-  // these are. The same for each race of this run that has its first step, and no other, to come
-  // later.
-  WakeupSequence rest_;
-  engine::SharedVector<std::uint32_t> rest_steps_;
-  std::uint32_t rest_of_ = kNone;
+  engine::SharedVector<std::uint32_t> loud_;  // the steps of this run that are not silent
+  // The last reversal, and which steps it has of the run. All but its end is the same for each race
+  // of this run that has its first step, and no other, to come later.
+  WakeupSequence sequence_;
+  engine::SharedVector<std::uint32_t> steps_;
+  std::uint32_t sequence_of_ = kNone;
+  bool any_fixed_ = false;  // of `before_`
 };
 
 }  // namespace chicane::strategies

@@ -217,7 +217,7 @@ bool Trace::look(const ThreadChoice& choice) {
   const auto threads = engine::Engine::instance().threads();
   if (choice.enabled.back()->id() >= threads.size()) return false;
   while (tids_.size() < threads.size()) learn_thread(*threads[tids_.size()]);
-  note_enabled(choice.enabled, now_.data());
+  note_enabled(choice.enabled);
   if (running_ != nullptr) end_step(running_, now_);
   return true;
 }
@@ -237,7 +237,8 @@ TraceStep& Trace::add_step() {
 
 void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   const Thread& thread = *choice.enabled[pick];
-  operation_ = thread.pending();
+  const Operation& operation = thread.pending();
+  operand_ = operation.object;
   running_ = &thread;
   const auto depth = size();
   TraceStep& step = add_step();
@@ -246,13 +247,13 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   step.number = step.previous == kNone ? 1 : steps_[step.previous].number + 1;
   step.pick = pick;
   step.engine_id = thread.id();
-  step.kind = operation_.kind;
-  step.blocking = operation_.can_block();
+  step.kind = operation.kind;
+  step.blocking = operation.can_block();
   step.by_timeout = thread.by_timeout();
-  step.lock = is_blocking_lock(operation_);
+  step.lock = is_blocking_lock(operation);
   step.silent = silent;
   if (step.kind == OpKind::kThreadJoin) {
-    step.joins = tids_[static_cast<const Thread*>(operation_.object)->id()];
+    step.joins = tids_[static_cast<const Thread*>(operation.object)->id()];
   }
   step.first_entry = static_cast<std::uint32_t>(entries_.size());
   step.first_outcome = static_cast<std::uint32_t>(outcomes_.size());
@@ -261,9 +262,9 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   for (std::uint32_t word = 0; word < 2 * words_; ++word) enabled[word] = now_[word];
   last_of_[step.tid] = depth;
   if (silent) return;
-  object_ = may_fail(step.kind) ? names_.name(operation_.object) : 0;
-  add_operation(names_, operation_, step.by_timeout, &step.footprint);
-  if (tries_to_join(operation_)) step.footprint.add(end_of(step.joins), Mode::kRead);
+  object_ = may_fail(step.kind) ? names_.name(operation.object) : 0;
+  add_operation(names_, operation, step.by_timeout, &step.footprint);
+  if (tries_to_join(operation)) step.footprint.add(end_of(step.joins), Mode::kRead);
 }
 
 void Trace::on_event(const engine::Event& event) {
@@ -273,22 +274,24 @@ void Trace::on_event(const engine::Event& event) {
     step.failed = step.failed || event.outcome == Outcome::kWouldBlock ||
                   event.outcome == Outcome::kFailed || event.outcome == Outcome::kTimedOut;
   }
-  add_event(names_, event, operation_, &step.footprint);
+  if (event.object != nullptr && event.object != operand_) {
+    add_event(names_, event, &step.footprint);
+  }
 }
 
 /// `enabled`: who can go on now, as in `enabled_`; empty at the end.
 void Trace::end_step(const Thread* thread, std::span<const std::uint64_t> enabled) {
   TraceStep& step = last();
   if (step.failed) note_failure(step.kind, object_, &step.footprint);
-  if (thread != nullptr && !thread->finished()) {
+  if (thread != nullptr && thread->finished()) {
+    step.footprint.add(end_of(step.tid), Mode::kWrite);
+  } else if (thread != nullptr && !is_silent(thread->pending())) {
     add_announcement(names_, thread->pending(), &step.footprint);
     if (tries_to_join(thread->pending())) {
       const auto* other = static_cast<const Thread*>(thread->pending().object);
       step.footprint.add(end_of(tids_[other->id()]), Mode::kRead);
       step.footprint.add_meets_announcements();
     }
-  } else if (thread != nullptr) {
-    step.footprint.add(end_of(step.tid), Mode::kWrite);
   }
   // A step that touches nothing changes nothing for who waits.
   const bool silent = step.silent && !touches_others(step.footprint);
@@ -327,23 +330,28 @@ void Trace::note_enabling(TraceStep& step, std::span<const std::uint64_t> enable
   }
 }
 
-void Trace::note_enabled(std::span<Thread* const> enabled, std::uint64_t* to) const {
-  if (words_ == 1) {
-    std::uint64_t all = 0, late = 0;
-    for (const Thread* thread : enabled) {
-      all |= std::uint64_t{1} << thread->id();
-      late |= std::uint64_t{thread->by_timeout() ? 1U : 0U} << thread->id();
+void Trace::note_enabled(std::span<Thread* const> enabled) {
+  std::uint64_t* to = now_.data();
+  if (words_ != 1) std::fill_n(to, 2 * words_, 0);
+  std::uint64_t all = 0, late = 0;  // of the first word
+  first_silent_ = -1;
+  for (std::size_t i = enabled.size(); i-- > 0;) {
+    const Thread& thread = *enabled[i];
+    const engine::ThreadId id = thread.id();
+    if (is_silent(thread.pending())) first_silent_ = static_cast<int>(i);
+    const std::uint64_t bit = std::uint64_t{1} << id % 64;
+    const std::uint64_t late_bit = thread.by_timeout() ? bit : 0;
+    if (words_ == 1) {
+      all |= bit;
+      late |= late_bit;
+    } else {
+      to[id / 64] |= bit;
+      to[words_ + id / 64] |= late_bit;
     }
-    to[0] = all;
-    to[1] = late;
-    return;
   }
-  std::fill_n(to, 2 * words_, 0);
-  for (const Thread* thread : enabled) {
-    const std::uint64_t bit = std::uint64_t{1} << thread->id() % 64;
-    to[thread->id() / 64] |= bit;
-    if (thread->by_timeout()) to[words_ + thread->id() / 64] |= bit;
-  }
+  if (words_ != 1) return;
+  to[0] = all;
+  to[1] = late;
 }
 
 /// kNone: of nothing.

@@ -86,6 +86,8 @@ class Trace {
   /// Between two steps: makes the threads known that the last step created, and ends it. False when
   /// the choice is not the engine's: nothing can be said of such threads.
   bool look(const engine::ThreadChoice& choice);
+  /// The first of those looked at whose next step is silent (is_silent); -1: none.
+  int first_silent() const { return first_silent_; }
   /// Begins a step: `choice.enabled[pick]` goes on.
   void begin_step(const engine::ThreadChoice& choice, unsigned pick, bool silent = false);
   void add_outcome(const StepOutcome& outcome) { outcomes_.push_back(outcome); }
@@ -170,7 +172,7 @@ class Trace {
   const std::uint64_t* enabled_at(std::uint32_t i) const {
     return enabled_.data() + std::size_t{i} * 2 * words_;
   }
-  void note_enabled(std::span<engine::Thread* const> enabled, std::uint64_t* to) const;
+  void note_enabled(std::span<engine::Thread* const> enabled);
   void learn_thread(const engine::Thread& thread);
   void end_step(const engine::Thread* thread, std::span<const std::uint64_t> enabled);
   void note_enabling(TraceStep& step, std::span<const std::uint64_t> enabled);
@@ -208,6 +210,7 @@ class Trace {
   engine::SharedVector<Tid> tids_;                // by engine id, of this run
   engine::SharedVector<engine::ThreadId> ids_;    // by tid, of this run
   engine::SharedVector<std::uint64_t> now_;       // who can go on after the last step
+  int first_silent_ = -1;                         // of these
   engine::SharedVector<std::uint32_t> children_;  // by tid: created in this run
   engine::SharedVector<std::uint32_t> last_of_;   // by tid: its last step
   engine::SharedVector<Object> objects_;          // by number
@@ -218,7 +221,7 @@ class Trace {
   TraceStep& last() { return steps_[size_ - 1]; }
   TraceStep& add_step();
   const engine::Thread* running_ = nullptr;
-  engine::Operation operation_{};
+  const void* operand_ = nullptr;  // its object
   ObjectKey object_ = 0;  // the name of its object
 };
 

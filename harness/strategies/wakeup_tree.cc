@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "strategies/wakeup_tree.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace chicane::strategies {
@@ -30,8 +31,9 @@ void WakeupTree::release(std::uint32_t node) {
   --in_use_;
 }
 
-bool WakeupTree::insert(std::uint32_t* first, WakeupSequence* left, bool briefly) {
-  WakeupSequence& sequence = *left;
+bool WakeupTree::insert(std::uint32_t* first, std::span<const SequenceStep> sequence,
+                        bool briefly) {
+  bool copied = false;
   std::uint32_t parent = kNone;
   std::uint32_t last = kNone;
   std::uint32_t at = *first;
@@ -48,13 +50,23 @@ bool WakeupTree::insert(std::uint32_t* first, WakeupSequence* left, bool briefly
       free_list(std::exchange(nodes_[at].child, kNone));
       return false;
     }
-    if (place != kAbsent) sequence.erase(sequence.begin() + place);
+    if (place != 0 && place != kAbsent) {
+      if (!copied) {
+        left_.assign(sequence.begin(), sequence.end());
+        sequence = left_;
+        copied = true;
+      }
+      // Those before that place go to where it was, so that the first falls free.
+      const auto begin = left_.begin() + (sequence.data() - left_.data());
+      std::move_backward(begin, begin + place, begin + place + 1);
+    }
+    if (place != kAbsent) sequence = sequence.subspan(1);
     if (node.child == kNone || sequence.empty()) return false;
     parent = at;
     last = kNone;
     at = node.child;
   }
-  if (briefly) sequence.resize(1);
+  if (briefly) sequence = sequence.first(1);
   // All siblings here were passed: the rest is a new branch after them.
   for (const SequenceStep& step : sequence) {
     const std::uint32_t node = allocate(step);

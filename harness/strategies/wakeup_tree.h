@@ -55,11 +55,11 @@ class WakeupTree {
     bool brief = false;  // what was to follow has been left out
   };
   const Node& operator[](std::uint32_t node) const { return nodes_[node]; }
-  /// Inserts `*sequence`, which it uses up, below the list of siblings that begins at `*first`,
-  /// unless what is there covers it. True when it was new. `briefly`: only its first step, or, when
+  /// Inserts `sequence` below the list of siblings that begins at `*first`, unless what is there
+  /// covers it. True when it was new. `briefly`: only its first step, or, when
   /// a sibling covers it in part, that sibling's, without what was to follow: the tree grows by a
   /// node at most, but more is then tried than the sequence.
-  bool insert(std::uint32_t* first, WakeupSequence* sequence, bool briefly = false);
+  bool insert(std::uint32_t* first, std::span<const SequenceStep> sequence, bool briefly = false);
   /// Takes the first sibling off the list; its children become a list of their own.
   std::uint32_t take_first(std::uint32_t* first);
   /// Frees a list with all below.
@@ -71,6 +71,7 @@ class WakeupTree {
   std::uint32_t allocate(const SequenceStep& step);
   void release(std::uint32_t node);
   engine::SharedVector<Node> nodes_;
+  WakeupSequence left_;  // of a sequence that is being inserted
   std::uint32_t free_ = kNone;
   std::size_t in_use_ = 0;
 };
