@@ -101,8 +101,8 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
 
 bool RaceFinder::is_fixed(std::uint32_t first) const {
   return any_fixed_ && std::any_of(before_.begin(), before_.end(), [first](const Before& before) {
-    return before.fixed && before.step == first;
-  });
+           return before.fixed && before.step == first;
+         });
 }
 
 bool RaceFinder::ordered_by_others(const Late& late, std::uint32_t first) const {

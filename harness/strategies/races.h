@@ -78,7 +78,7 @@ class RaceFinder {
                         engine::SharedVector<Race>* races) const;
   const Trace& trace_;
   engine::SharedVector<Before> before_;
-  Footprint second_;  // of the last reversal, as it may be there
+  Footprint second_;                          // of the last reversal, as it may be there
   engine::SharedVector<std::uint32_t> loud_;  // the steps of this run that are not silent
   // The last reversal, and which steps it has of the run. All but its end is the same for each race
   // of this run that has its first step, and no other, to come later.

@@ -154,7 +154,7 @@ void Trace::widen(std::uint32_t threads) {
 
 void Trace::widen_enabled(std::uint32_t threads) {
   if (threads <= words_ * 64) return;
-  const std::uint32_t wide = std::max(1U, 2 * (threads + 63) / 64);
+  const std::uint32_t wide = threads <= 64 ? 1 : 2 * ((threads + 63) / 64);
   engine::SharedVector<std::uint64_t> enabled(steps_.size() * 2 * wide, 0);
   for (std::uint32_t i = 0; i < size(); ++i) {
     std::uint64_t* to = enabled.data() + std::size_t{i} * 2 * wide;
@@ -259,7 +259,9 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   step.first_outcome = static_cast<std::uint32_t>(outcomes_.size());
   step.threads = static_cast<std::uint32_t>(tids_.size());
   std::uint64_t* enabled = enabled_.data() + std::size_t{depth} * 2 * words_;
-  for (std::uint32_t word = 0; word < 2 * words_; ++word) enabled[word] = now_[word];
+  enabled[0] = now_[0];
+  enabled[1] = now_[1];
+  for (std::uint32_t word = 2; word < 2 * words_; ++word) enabled[word] = now_[word];
   last_of_[step.tid] = depth;
   if (silent) return;
   object_ = may_fail(step.kind) ? names_.name(operation.object) : 0;

@@ -222,7 +222,7 @@ class Trace {
   TraceStep& add_step();
   const engine::Thread* running_ = nullptr;
   const void* operand_ = nullptr;  // its object
-  ObjectKey object_ = 0;  // the name of its object
+  ObjectKey object_ = 0;           // the name of its object
 };
 
 /// Whether the steps from `first` on that were taken to be silent touched nothing, and no other

@@ -5,6 +5,10 @@
 // naive enumeration).
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "tests/exhaust.h"
 #include "tests/reference_programs.h"
 
@@ -62,6 +66,21 @@ TEST(DporReference, LostUpdate) {
 
 TEST(DporReference, StoreBuffering) {
   expect_executions("store_buffering", 3, [] { store_buffering(); });
+}
+
+// More of them than a word has bits, of which the first and the last meet.
+TEST(DporReference, ManyThreads) {
+  constexpr int kThreads = 70;
+  expect_executions("many", 2, [] {
+    std::atomic<int> x{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&x, i] {
+        if (i == 0 || i == kThreads - 1) x = i;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  });
 }
 
 }  // namespace
