@@ -40,7 +40,7 @@ void Gates::clear() {
 void Gates::choose(const Trace& trace, const engine::SharedVector<Race>& races, unsigned shards) {
   clear();
   choose_alike(trace, shards);
-  const std::uint64_t enough = gates_.empty() ? kPartsPerShard * shards : shards;
+  const std::uint64_t enough = parts() < shards ? kPartsPerShard * shards : shards;
   for (const Race& race : races) {
     if (race.second == kNone) continue;
     if (gates_.size() == kMostGates || parts() >= enough) return;
@@ -55,7 +55,8 @@ void Gates::choose(const Trace& trace, const engine::SharedVector<Race>& races, 
 }
 
 /// Pairs that do the same to one object: of threads that are alike as many behaviours have the one
-/// first as the other. Each thread is in one pair at most, so that pairs decide nothing for others.
+/// first as the other. Each thread is in one pair at most, so that pairs decide nothing for others;
+/// where these are too few, any two threads are.
 void Gates::choose_alike(const Trace& trace, unsigned shards) {
   engine::SharedVector<Pair> pairs;
   const std::uint32_t steps = std::min(trace.size(), kMostSteps);
@@ -64,20 +65,24 @@ void Gates::choose_alike(const Trace& trace, unsigned shards) {
       if (is_alike(trace, a, b)) pairs.push_back({a, b});
     }
   }
-  // What comes early in its thread is there in all behaviours.
+  // What comes early in its thread is there in all behaviours, and has met nothing yet that could
+  // make it another step.
   const auto rank = [&trace](const Pair& pair) {
     const std::uint32_t a = trace.step(pair.a).number, b = trace.step(pair.b).number;
-    return std::pair{std::max(a, b) - std::min(a, b), a + b};
+    return std::pair{a + b, std::max(a, b) - std::min(a, b)};
   };
   std::stable_sort(pairs.begin(), pairs.end(),
                    [&](const Pair& a, const Pair& b) { return rank(a) < rank(b); });
-  for (const Pair& pair : pairs) {
-    if (parts() >= shards || gates_.size() == kMostGates) return;
-    const TraceStep &a = trace.step(pair.a), &b = trace.step(pair.b);
-    const bool used = std::any_of(gates_.begin(), gates_.end(), [&](const Gate& gate) {
-      return gate.has(a.tid) || gate.has(b.tid);
-    });
-    if (!used) gates_.push_back({{a.tid, a.number}, {b.tid, b.number}});
+  for (const bool alone : {true, false}) {
+    for (const Pair& pair : pairs) {
+      if (parts() >= shards || gates_.size() == kMostGates) return;
+      const TraceStep &a = trace.step(pair.a), &b = trace.step(pair.b);
+      const bool used = std::any_of(gates_.begin(), gates_.end(), [&](const Gate& gate) {
+        const bool first = gate.has(a.tid), second = gate.has(b.tid);
+        return alone ? first || second : first && second;
+      });
+      if (!used) gates_.push_back({{a.tid, a.number}, {b.tid, b.number}});
+    }
   }
 }
 
