@@ -35,7 +35,7 @@ struct Log {
   std::uint64_t count;
   std::size_t most_memory;
   bool done;
-  std::uint64_t executions;  // of the search
+  std::uint64_t counted;  // by the search: executions, and what was given up
   bool heeds_all;
   Run runs[kMostRuns];
 };
@@ -125,8 +125,8 @@ void run_in_child(const std::function<void()>& program, Tracing& strategy, engin
     g_log->state = 0;
     const engine::SearchStatistics before = strategy.so_far();
     // It has begun anew: what was before is not part of it.
-    if (before.executions < g_log->executions) g_log->count = 0;
-    g_log->executions = before.executions;
+    if (before.executions + before.blocked < g_log->counted) g_log->count = 0;
+    g_log->counted = before.executions + before.blocked;
     journal.begin_run(g_log->count);
     end = engine::Engine::instance().run(program, strategy, {}, journal, {});
     const bool given_up = strategy.so_far().blocked > before.blocked;

@@ -43,6 +43,19 @@ void late_announcements() {
   for (std::thread* thread : {&posts, &waits, &sets}) thread->join();
 }
 
+/// Only the part in which main comes first has them, and it is the other way round when main is not
+/// held up by births any more: which part is whose is settled before.
+void announcements_of_one_part() {
+  std::atomic<int> x{0};
+  sem_t semaphore;
+  sem_init(&semaphore, 0, 0);
+  std::thread posts([&] {
+    if (x == 1) sem_post(&semaphore);
+  });
+  x = 1;
+  posts.join();
+}
+
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
       {"readers(8)", [] { readers(8); }},
@@ -57,6 +70,7 @@ const std::vector<Case>& cases() {
          run_program(program);
        }},
       {"late", &late_announcements},
+      {"late in one part", &announcements_of_one_part},
       {"one", [] { locked_increments(1, 1); }},
   };
   return all;
