@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
+#include <utility>
 
 #include "report/convert.h"
 #include "report/source_map.h"
@@ -167,9 +169,12 @@ Result Explorer::replay(const std::string& text) {
   result.error = misfit(file);
   if (!result.error.empty()) return result;
   std::vector<RaceEnd> ends;
+  std::set<std::string> told;
   for (const Finding& finding : journal_->findings()) {
     if (file.kind != finding.kind) continue;
-    result.diagnoses.push_back(describe(found, finding, file));
+    Diagnosis diagnosis = describe(found, finding, file);
+    if (!told.insert(key_of(diagnosis)).second) continue;
+    result.diagnoses.push_back(std::move(diagnosis));
     result.diagnoses.back().schedule = text;
     ends.push_back(end_of(*journal_, finding));
   }

@@ -68,7 +68,16 @@ bool wakes_spuriously(const std::vector<ChoiceRecord>& choices) {
 
 bool is_race(const Finding& finding) { return std::strcmp(finding.kind, "data-race") == 0; }
 
-// What makes two diagnoses one for a reader: the kind and the lines.
+bool better(const Told& one, const Told& other) {
+  const Diagnosis &a = one.diagnosis, &b = other.diagnosis;
+  if (a.confirmed != b.confirmed) return a.confirmed;
+  if (one.telling != other.telling) return one.telling > other.telling;
+  if (a.forced_switches != b.forced_switches) return a.forced_switches < b.forced_switches;
+  return a.length < b.length;
+}
+
+}  // namespace
+
 std::string key_of(const Diagnosis& diagnosis) {
   std::set<std::string> places;
   for (const Site& site : diagnosis.sites) {
@@ -79,16 +88,6 @@ std::string key_of(const Diagnosis& diagnosis) {
   for (const std::string& place : places) key += "|" + place;
   return key;
 }
-
-bool better(const Told& one, const Told& other) {
-  const Diagnosis &a = one.diagnosis, &b = other.diagnosis;
-  if (a.confirmed != b.confirmed) return a.confirmed;
-  if (one.telling != other.telling) return one.telling > other.telling;
-  if (a.forced_switches != b.forced_switches) return a.forced_switches < b.forced_switches;
-  return a.length < b.length;
-}
-
-}  // namespace
 
 std::string place_of(const std::vector<Frame>& stack) {
   const Frame* frame = report::user_frame(stack);

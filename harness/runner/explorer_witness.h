@@ -17,6 +17,8 @@ namespace chicane::runner {
 
 /// "bad.cc:12": the innermost place in the user's code; "" when there is none.
 std::string place_of(const std::vector<Frame>& stack);
+/// What makes two diagnoses one for a reader: the kind and the lines.
+std::string key_of(const Diagnosis& diagnosis);
 
 /// The part of a trace that a reader can use: operations, and the accesses that the finding is
 /// about; of a long one its beginning and its end.
