@@ -93,9 +93,18 @@ bool is_overflow(const Engine& engine, const void* address) {
   return false;
 }
 
+// The running function rather than the very place in it.
+const void* function_of(const Engine& engine) {
+  const engine::ShadowStack& stack = engine::g_shadow_stack;
+  return stack.top != stack.base ? stack.top[-1].entry : engine.last_site();
+}
+
 // Where it happened. An access has just told the engine its place; for an instruction that traps
-// by itself (a division, a trap), only the machine knows.
-const void* place_of_fault(const Engine& engine, int number, [[maybe_unused]] void* context) {
+// by itself (a division, a trap), only the machine knows. A stack ends in a call as well as at an
+// access.
+const void* place_of_fault(const Engine& engine, int number, bool overflow,
+                           [[maybe_unused]] void* context) {
+  if (overflow) return function_of(engine);
 #if defined(__x86_64__)
   if (Engine::active() != nullptr && (number == SIGFPE || number == SIGILL)) {
     const auto* machine = &static_cast<const ucontext_t*>(context)->uc_mcontext;
@@ -119,8 +128,8 @@ void on_fault(int number, siginfo_t* info, void* context) {
                    ? describe_signal(number, overflow)
                    : "a fault inside Chicane's runtime (a bug of Chicane: please report it)");
   if (finding != nullptr) finding->fatal = true;
-  engine.add_site(finding, "crashes", engine.self().id(), place_of_fault(engine, number, context),
-                  true);
+  engine.add_site(finding, "crashes", engine.self().id(),
+                  place_of_fault(engine, number, overflow, context), true);
   engine.journal_or_null()->commit_finding();
   engine.journal_or_null()->end_dead_run();
   real__exit()(0);
@@ -136,10 +145,9 @@ void on_stuck(int number, siginfo_t*, void*) {
                     blocked ? "a thread waits in a call that the engine does not see"
                             : "a thread computes without an end, out of the engine's sight");
   if (finding != nullptr) finding->fatal = true;
-  // The function rather than the very place, which differs from run to run.
-  const engine::ShadowStack& stack = engine::g_shadow_stack;
-  const void* site = stack.top != stack.base ? stack.top[-1].entry : engine.last_site();
-  engine.add_site(finding, blocked ? "blocks" : "spins", engine.self().id(), site, true);
+  // The very place differs from run to run.
+  engine.add_site(finding, blocked ? "blocks" : "spins", engine.self().id(), function_of(engine),
+                  true);
   journal->commit_finding();
   journal->end_dead_run();
   real__exit()(0);

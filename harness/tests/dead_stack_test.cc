@@ -40,10 +40,14 @@ TEST(DeadStack, ADetachedThreadUsesWhatItsCreatorHad) {
 
 /// Begins something in the background, and returns.
 void begin_and_return(std::atomic<bool>* done) {
-  int mine = 1;
-  std::thread late([&mine, done] {
+  // Deeper than what its thread calls later, whatever frames a compiler makes.
+  struct {
+    int mine = 1;
+    char above[4000];
+  } deep;
+  std::thread late([&deep, done] {
     std::this_thread::yield();
-    mine = 2;  //~ after-return
+    deep.mine = 2;  //~ after-return
     *done = true;
   });
   late.detach();
