@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "strategies/strategies.h"
@@ -28,6 +29,7 @@ void Probes::use_racy_sites(std::size_t count) {
 void Probes::start_anew() {
   probes_ = counted_ = 0;
   mean_ = squares_ = 0;
+  largest_.clear();
   expected_.clear();
 }
 
@@ -172,6 +174,10 @@ void Probes::weigh() {
   const double difference = value - mean_;
   mean_ += difference / static_cast<double>(counted_);
   squares_ += difference * (value - mean_);
+  if (value <= 0) return;
+  largest_.insert(std::upper_bound(largest_.begin(), largest_.end(), value, std::greater<>()),
+                  value);
+  if (largest_.size() > kMostOfTail) largest_.pop_back();
 }
 
 double Probes::error() const {
@@ -184,13 +190,36 @@ double Probes::error() const {
                     mean_ * kUnseen / count);
 }
 
+/// What the mean may have in values that are larger than any that has come up. Where the largest
+/// that have differ by factors, more such are to come, and their deviation tells nothing of these.
+/// How they spread is their tail index k (Hill: "A simple general approach to inference about the
+/// tail of a distribution", Annals of Statistics 3, 1975): the i-th largest of n is about as
+/// (n / i)^k. Going on like this for as many draws again as kFurther times n, there is that much.
+double Probes::beyond() const {
+  constexpr double kNineOfTen = 1.645, kFurther = 100, kSteepest = 2;
+  constexpr std::size_t kLeast = 5;
+  const std::size_t tail =
+      std::min(largest_.size(), std::max(kLeast, static_cast<std::size_t>(counted_) / kLeast));
+  if (tail < 2) return mean_;
+  double k = 0;
+  for (std::size_t i = 0; i + 1 < tail; ++i) k += std::log(largest_[i] / largest_[tail - 1]);
+  k /= static_cast<double>(tail - 1);
+  k += k * kNineOfTen / std::sqrt(static_cast<double>(tail - 1));  // so few tell it roughly
+  k = std::min(k, kSteepest);
+  const double power = k - 1;
+  const double further =
+      std::abs(power) < 1e-6 ? std::log(kFurther) : (std::pow(kFurther, power) - 1) / power;
+  return largest_[0] / static_cast<double>(counted_) * further;
+}
+
 bool Probes::statistics(engine::SearchStatistics* to) const {
   if (!search_->statistics(to)) return false;
   if (search_->ended() || counted_ < kFew || endless_) return true;
   const auto done = static_cast<double>(to->executions);
-  if (mean_ + error() <= done) return true;  // what is left is little, and the search knows it best
+  const double error = std::hypot(this->error(), beyond());
+  if (mean_ + error <= done) return true;  // what is left is little, and the search knows it best
   to->estimate = std::max(mean_, done);
-  to->estimate_error = error();
+  to->estimate_error = error;
   return true;
 }
 
