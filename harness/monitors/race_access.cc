@@ -239,25 +239,17 @@ void RaceDetector::retire(std::uint64_t address, std::size_t size, const Origin&
 /// there. False, and nothing is done, unless all of that is plain and happens before.
 [[gnu::always_inline]] inline bool RaceDetector::replace_by(const ThreadState& thread, Cell& cell,
                                                             const Record& write,
-                                                            const Record& freed) {
+                                                            std::uint64_t freed_key) {
   Record* const slot = cell.slot;
   unsigned count = 0;
   for (; count < Cell::kInline && slot[count].key >= first_key_; ++count) {
-    const Record& record = slot[count];
-    const bool before = record.segment() <= thread.clock.get(record.thread());
-    if (!before || (record.kind() & 2) != 0) return false;
+    if (!in_order(thread, slot[count]) || (slot[count].kind() & 2) != 0) return false;
   }
-  const auto put = [](Record& to, const Record& from) {
-    to.key = from.key;
-    to.about = from.about;
-  };
   // As everywhere, the first of a segment's writes is the one that is kept.
-  if (count == 0 || !says_already(slot[count - 1], write.key, kPlainWrite)) {
-    put(slot[0], write);
-  } else if (count > 1) {
-    put(slot[0], slot[count - 1]);
-  }
-  put(slot[1], freed);
+  const Record& last = slot[count == 0 ? 0 : count - 1];
+  const bool said = says_already(last, write.key, kPlainWrite);
+  put(slot[0], write.key, said ? last.about : write.about);
+  put(slot[1], freed_key, write.about);
   for (unsigned i = 2; i < count; ++i) slot[i].key = 0;
   return true;
 }
@@ -270,17 +262,25 @@ void RaceDetector::write_and_retire(ThreadId id, std::uint64_t address, std::siz
   engine::forget_seen();
   const std::uint64_t about = now_.about(origin.pc, kPlainWrite);
   const std::uint64_t freed_key = Record::make_key(++last_segment_, kFreed);
-  const Record write{thread->epoch | 0xff, about}, freed{freed_key | 0xff, about};
-  Cell* cell = nullptr;
-  for (std::uint64_t end = address + size; address < end; address += 8) {
-    const bool next_to_last = cell != nullptr && (address & (Shadow::kChunk - 1)) != 0;
-    cell = next_to_last ? cell + 1 : shadow_.cell(address);
-    if (cell == nullptr || replace_by(*thread, *cell, write, freed)) [[likely]]
-      continue;
-    if (settle(*thread, *cell, write.key, kPlainWrite, about) == Settled::kNo) {
-      slow_access(*thread, *cell, address, 0xff, about);
+  const Record write{thread->epoch | 0xff, about};
+  const auto at = [&](Cell& cell) {
+    if (replace_by(*thread, cell, write, freed_key | 0xff)) [[likely]]
+      return;
+    if (settle(*thread, cell, write.key, kPlainWrite, about) == Settled::kNo) {
+      slow_access(*thread, cell, address, 0xff, about);
     }
-    append({{freed_key, about}, nullptr, 0, false}, *cell, 0xff);
+    append({{freed_key, about}, nullptr, 0, false}, cell, 0xff);
+  };
+  const std::uint64_t end = address + size;
+  while (address < end) {
+    // As many as lie in one chunk.
+    Cell* cell = shadow_.cell(address);
+    const std::uint64_t part_end = std::min(end, (address | (Shadow::kChunk - 1)) + 1);
+    if (cell == nullptr) {
+      address = part_end;
+      continue;
+    }
+    for (; address < part_end; address += 8) at(*cell++);
   }
 }
 

@@ -159,7 +159,8 @@ class RaceDetector {
                    std::uint64_t about);
   void touch_cell(Access& access, Cell& cell, std::uint64_t address, unsigned mask);
   void touch_list(Access& access, Cell& cell, unsigned mask);
-  bool replace_by(const ThreadState& thread, Cell& cell, const Record& write, const Record& freed);
+  bool replace_by(const ThreadState& thread, Cell& cell, const Record& write,
+                  std::uint64_t freed_key);
   void append(const Access& access, Cell& cell, unsigned mask);
   void append_to_list(const Access& access, RecordList& list, unsigned mask);
   void spill(const Access& access, Cell& cell, unsigned mask);
