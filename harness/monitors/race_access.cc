@@ -179,8 +179,22 @@ void RaceDetector::spill(const Access& access, Cell& cell, unsigned mask) {
   cell.set_list(list, Record::make_key(access.record.segment(), Record::kLinkThread));
 }
 
+/// Whether an access only adds to the list: it races with none of it and covers none (one of many
+/// readers of an atomic).
+bool RaceDetector::is_one_more(const Access& access, const RecordList& list) {
+  const std::uint32_t kind = access.record.kind(), own = access.record.thread();
+  for (std::uint32_t i = 0; i < list.count; ++i) {
+    const Record& record = list.records[i];
+    const std::uint32_t old = record.kind();
+    const bool ordered = in_order(*access.thread, record);
+    if (ordered ? covers(kind, old) || record.thread() == own : conflict(kind, old)) return false;
+  }
+  return true;
+}
+
 void RaceDetector::touch_list(Access& access, Cell& cell, unsigned mask) {
   RecordList& list = *cell.list();
+  if (is_one_more(access, list)) return append_to_list(access, list, mask);
   std::uint32_t kept = 0;
   for (std::uint32_t i = 0; i < list.count; ++i) {
     if (!visit(access, list.records[i], mask)) list.records[kept++] = list.records[i];

@@ -159,6 +159,7 @@ class RaceDetector {
                    std::uint64_t about);
   void touch_cell(Access& access, Cell& cell, std::uint64_t address, unsigned mask);
   void touch_list(Access& access, Cell& cell, unsigned mask);
+  static bool is_one_more(const Access& access, const RecordList& list);
   bool replace_by(const ThreadState& thread, Cell& cell, const Record& write,
                   std::uint64_t freed_key);
   void append(const Access& access, Cell& cell, unsigned mask);

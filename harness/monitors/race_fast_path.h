@@ -141,7 +141,7 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   const unsigned offset = address & 7;
   if (offset + size > 8) [[unlikely]]
     return {};
-  const std::uint64_t mask = (0xffu >> (8 - size)) << offset;
+  const std::uint64_t mask = ((1u << size) - 1) << offset;
   return {shadow_.cell_at_once(address), now_.thread->epoch | mask, now_.about(pc, kind)};
 }
 
