@@ -245,6 +245,7 @@ Context* Context::create_inheritable() {
     mprotect(memory, kGuard, PROT_NONE);
     pthread_attr_setstack(&attributes, static_cast<char*>(memory) + kGuard, size);
     context = create_with(attributes);
+    if (context != nullptr) context->inheritable_ = true;
   }
   pthread_attr_destroy(&attributes);
   return context;

@@ -41,6 +41,7 @@ class Context {
   /// The same, usable in the processes that this one forks, too: a stack that the C library gave
   /// would be taken for free there, and given to another thread.
   static Context* create_inheritable();
+  bool is_inheritable() const { return inheritable_; }
   /// The context of the calling OS thread itself (the driver's).
   static Context* adopt_caller();
 
@@ -86,6 +87,7 @@ class Context {
   ShadowStack shadow_;
   int ready_ = 0;
   bool looking_away_ = false;
+  bool inheritable_ = false;
   // Its thread-local storage of each module that has an image to begin with; null: not known yet.
   char* blocks_[kModules] = {};
   std::uint64_t occupied_in_ = 0;
@@ -127,9 +129,9 @@ class ContextPool {
   }
   /// Makes contexts ahead, so that processes forked from this one need not make them.
   void prepare(std::size_t count);
-  /// After fork the parked threads are gone and so are their stacks: forget them.
-  void forget() {
-    free_.clear();
+  /// After fork: those whose stacks the C library takes for free now are forgotten.
+  void keep_inheritable() {
+    std::erase_if(free_, [](const Context* context) { return !context->is_inheritable(); });
     sized_.clear();
   }
 

@@ -168,6 +168,8 @@ class Engine {
 
   /// Makes the contexts of so many threads ahead, for the processes that this one forks.
   void prepare_threads(std::size_t count);
+  /// In a process forked from one that had runs of its own: before its first run.
+  void forget_parents_threads() { pool_.keep_inheritable(); }
 
   // ---- program thread: operations ----
 

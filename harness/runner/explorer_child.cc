@@ -264,6 +264,7 @@ ChildProcess::ChildProcess(const ChildTask& task, Journal& journal)
     if (getppid() != parent) syscall(SYS_exit_group, 1);
     OneCore::release_in_child();
     Interrupts::restore_in_child();
+    Engine::instance().forget_parents_threads();
     run_all(task_, journal_);
     std::fflush(nullptr);
     // Not _exit: with ThreadSanitizer linked in it would wait for the parked threads.

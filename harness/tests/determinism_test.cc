@@ -17,8 +17,11 @@
 #include <thread>
 #include <vector>
 
+#include "engine/engine.h"
+#include "engine/journal.h"
 #include "expect.h"
 #include "report/result_json.h"
+#include "strategies/strategies.h"
 
 namespace chicane::tests {
 namespace {
@@ -247,6 +250,24 @@ TEST(ManyExplorations, LeaveNothingBehind) {
   EXPECT_LT(after.mapped_pages - before.mapped_pages, 64 * kMegabyte);
   EXPECT_EQ(after.descriptors, before.descriptors);
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);  // no child is left
+}
+
+TEST(ManyExplorations, MayFollowRunsInTheirOwnProcess) {
+  const Program many_threads = [] {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) threads.emplace_back([i] { std::vector<int>(100, i).resize(200); });
+    for (std::thread& thread : threads) thread.join();
+  };
+  engine::Journal* journal = engine::Journal::create();
+  ASSERT_NE(journal, nullptr);
+  const auto strategy = strategies::make_random(1);
+  strategy->begin_run(0);
+  journal->begin_run(0);
+  EXPECT_EQ(engine::Engine::instance().run([] { std::thread([] {}).join(); }, *strategy, {},
+                                           *journal, {}),
+            engine::RunEnd::kFinished);
+  journal->destroy();
+  expect_clean(many_threads, options(50));
 }
 
 // The size of the child after so many runs, in units of 64 pages.
