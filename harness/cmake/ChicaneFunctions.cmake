@@ -48,7 +48,9 @@ function(chicane_instrument)
     set(unoptimized $<OR:$<CONFIG:>,$<CONFIG:Debug>>)
     target_compile_options(${target} PRIVATE -fsanitize=thread -g -fno-omit-frame-pointer
       -fno-optimize-sibling-calls "$<${unoptimized}:-O1;-fno-inline>"
-      $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>
+      # Up to 16 clang forgets where a number is whose address is taken.
+      "$<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,17>>:SHELL:-mllvm -instcombine-lower-dbg-declare=0>")
     get_property(overrides GLOBAL PROPERTY CHICANE_OVERRIDES)
     target_include_directories(${target} SYSTEM BEFORE PRIVATE "${overrides}")
     get_target_property(type ${target} TYPE)

@@ -154,6 +154,26 @@ TEST(Plan, ThreadSanitizersOwnRuntimeStaysOut) {
             (Arguments{"clang -fsanitize=undefined a.o RUNTIME"}));
 }
 
+TEST(Plan, AnOlderClangKeepsWhereVariablesAre) {
+  Toolchain toolchain = kClang;
+  const auto compile = [&](int version) {
+    toolchain.version = version;
+    const Words words = make_plan(understand({"-c", "a.c"}), toolchain, "").commands[0];
+    return std::find(words.begin(), words.end(), "-instcombine-lower-dbg-declare=0") != words.end();
+  };
+  EXPECT_TRUE(compile(16));
+  EXPECT_FALSE(compile(17));
+  EXPECT_FALSE(compile(0));
+}
+
+TEST(Plan, KnowsClangsVersionByItsNameOrWord) {
+  EXPECT_EQ(clang_version("clang++-16"), 16);
+  EXPECT_EQ(clang_version("clang-19"), 19);
+  EXPECT_EQ(clang_version("clang++"), 0);
+  EXPECT_EQ(clang_version("g++-12"), 0);
+  EXPECT_EQ(clang_version("Debian clang version 16.0.6 (15~deb12u1)\nTarget: x86_64-pc\n"), 16);
+}
+
 TEST(Plan, KnowsCompilersByTheirNames) {
   EXPECT_EQ(is_clang_by_name("/usr/bin/clang++-19"), 1);
   EXPECT_EQ(is_clang_by_name("x86_64-linux-gnu-g++-12"), 0);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wrapper/plan.h"
 
+#include <cstdlib>
 #include <sstream>
+#include <string>
 
 namespace chicane::wrapper {
 namespace {
@@ -15,6 +17,10 @@ Words instrumentation(const CommandLine& line, const Toolchain& toolchain) {
   if (!line.has_optimization) append(&words, {"-O1", "-fno-inline"});
   // gcc warns that ThreadSanitizer does not know fences; this runtime does.
   if (!toolchain.clang) words.emplace_back("-Wno-tsan");
+  // Up to 16 clang forgets where a number is whose address is taken; a report would not name it.
+  if (toolchain.clang && toolchain.version != 0 && toolchain.version <= 16) {
+    append(&words, {"-mllvm", "-instcombine-lower-dbg-declare=0"});
+  }
   append(&words, toolchain.headers);
   return words;
 }
@@ -102,6 +108,16 @@ int is_clang_by_name(const std::string& compiler) {
   const std::string name = compiler.substr(compiler.rfind('/') + 1);
   if (name.find("clang") != std::string::npos) return 1;
   return name.find("g++") != std::string::npos || name.find("gcc") != std::string::npos ? 0 : -1;
+}
+
+int clang_version(const std::string& text) {
+  for (const std::string before : {"clang version ", "clang-", "clang++-"}) {
+    const std::size_t at = text.rfind(before);
+    if (at == std::string::npos) continue;
+    const int version = std::atoi(text.c_str() + at + before.size());
+    if (version > 0) return version;
+  }
+  return 0;
 }
 
 }  // namespace chicane::wrapper

@@ -25,8 +25,9 @@ using Words = std::vector<std::string>;
 struct Toolchain {
   Words compiler;  // a program, with a launcher before it perhaps: {"ccache", "g++-12"}
   bool clang = false;
-  Words headers;  // options of each compilation: what stands before the library's own headers
-  Words runtime;  // options of the link
+  int version = 0;  // clang's; 0: not known, or another compiler's
+  Words headers;    // options of each compilation: what stands before the library's own headers
+  Words runtime;    // options of the link
 };
 
 struct Plan {
@@ -39,5 +40,7 @@ Plan make_plan(const CommandLine& line, const Toolchain& toolchain, const std::s
 
 /// Whether `compiler` is clang by its name; -1 when the name does not say.
 int is_clang_by_name(const std::string& compiler);
+/// Clang's major version, of its name ("clang++-16") or of what it says of itself; 0 when unknown.
+int clang_version(const std::string& text);
 
 }  // namespace chicane::wrapper

@@ -74,16 +74,26 @@ Words read_options(const std::string& name, const std::string& instead) {
   return words;
 }
 
-bool is_clang(const Words& compiler) {
-  const int by_name = chicane::wrapper::is_clang_by_name(compiler.back());
-  if (by_name >= 0) return by_name == 1;
+std::string said_by(const std::string& compiler) {
   std::string text;
-  if (FILE* pipe = popen((compiler.back() + " --version 2>/dev/null").c_str(), "r")) {
+  if (FILE* pipe = popen((compiler + " --version 2>/dev/null").c_str(), "r")) {
     char buffer[256];
     while (std::fgets(buffer, sizeof buffer, pipe) != nullptr) text += buffer;
     pclose(pipe);
   }
-  return text.find("clang") != std::string::npos;
+  return text;
+}
+
+/// Whether the compiler is clang, and which: by its name where that says so.
+void identify(chicane::wrapper::Toolchain* toolchain) {
+  const std::string& compiler = toolchain->compiler.back();
+  const int by_name = chicane::wrapper::is_clang_by_name(compiler);
+  toolchain->clang = by_name == 1;
+  toolchain->version = chicane::wrapper::clang_version(compiler.substr(compiler.rfind('/') + 1));
+  if (by_name == 0 || toolchain->version != 0) return;
+  const std::string text = said_by(compiler);
+  toolchain->clang = text.find("clang") != std::string::npos;
+  toolchain->version = chicane::wrapper::clang_version(text);
 }
 
 chicane::wrapper::Toolchain find_toolchain(bool cxx, const chicane::wrapper::CommandLine& line) {
@@ -96,7 +106,7 @@ chicane::wrapper::Toolchain find_toolchain(bool cxx, const chicane::wrapper::Com
   if (toolchain.compiler.back().find("chicane-c") != std::string::npos) {
     fail(std::string(name) + " names this wrapper itself", "name the compiler below it");
   }
-  toolchain.clang = is_clang(toolchain.compiler);
+  identify(&toolchain);
   if (line.action != Action::kAsk) toolchain.headers = read_options("headers.compile", kAsAWhole);
   if (line.action != Action::kLinkProgram) return toolchain;
   const std::string flavour = variable("CHICANE_RUNTIME");
