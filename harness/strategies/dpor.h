@@ -23,7 +23,9 @@
 //       current run is freed. Wakeup trees may become as large as the search is long: from
 //       `most_remembered_` steps on (some 100 bytes each) only the first of each sequence is kept,
 //       as source sets do, and a run may be blocked. With runs that are cut off the search is then
-//       no longer complete, and says so.
+//       no longer complete, and says so. (Parsimonious exploration, of Abdulla, Atig, Das, Jonsson
+//       and Sagonas, CAV 2024, needs no bound: each race is reversed once, and tried at once. Here
+//       a race may have to be looked at again for what a later run announces, I3.)
 //   I3. Without shards no run is blocked, as long as no operation acts by being announced
 //       (dependency.h) and no run is cut off. Where some are, what a thread announces after a step
 //       that is reversed, and whether it fails there, is not known before it has been run: then a
