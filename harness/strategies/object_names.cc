@@ -18,24 +18,16 @@ constexpr std::uint64_t kNamed = std::uint64_t{1} << 63;
 }  // namespace
 
 void ObjectNames::begin_run() {
-  unsorted_.clear();
   blocks_.clear();
-  lowest_ = ~std::uintptr_t{0};
-  highest_ = 0;
   std::fill(counts_.begin(), counts_.end(), 0);
 }
 
-void ObjectNames::sort_in() const {
-  for (const Allocation& made : unsorted_) sort_in(made);
-  unsorted_.clear();
-}
-
-void ObjectNames::sort_in(const Allocation& made) const {
-  const std::uint64_t thread = made.thread;
+void ObjectNames::on_allocate(std::uint32_t thread, const void* start, std::size_t size) {
   if (thread >= counts_.size()) counts_.resize(thread + 1, 0);
+  const auto from = reinterpret_cast<std::uintptr_t>(start);
   const std::uint64_t name =
-      kNamed | (mix(thread << 32 | ++counts_[thread]) & ~std::uint64_t{0xffffff});
-  const Block block{made.start, made.end, name};
+      kNamed | (mix(std::uint64_t{thread} << 32 | ++counts_[thread]) & ~std::uint64_t{0xffffff});
+  const Block block{from, from + std::max<std::size_t>(size, 1), name};
   if (blocks_.empty() || block.start >= blocks_.back().end) {
     blocks_.push_back(block);
     return;
@@ -55,8 +47,7 @@ void ObjectNames::sort_in(const Allocation& made) const {
 
 std::uint64_t ObjectNames::name(const void* object) const {
   const auto address = reinterpret_cast<std::uintptr_t>(object);
-  if (address >= lowest_ && address < highest_) {
-    if (!unsorted_.empty()) sort_in();
+  if (!blocks_.empty() && address >= blocks_.front().start && address < blocks_.back().end) {
     const auto block = std::partition_point(blocks_.begin(), blocks_.end(),
                                             [&](const Block& b) { return b.end <= address; });
     if (block != blocks_.end() && block->start <= address) {
@@ -72,7 +63,7 @@ std::uint64_t ObjectNames::name(const void* object) const {
   };
   if (on_stack(*threads[0])) return address;
   // Stacks of threads lie above the heap, globals below.
-  if (highest_ != 0 && address < lowest_) return address;
+  if (!blocks_.empty() && address < blocks_.front().start) return address;
   for (const engine::Thread* thread : threads.subspan(1)) {
     if (thread->finished() || !on_stack(*thread)) continue;
     const auto top = reinterpret_cast<std::uintptr_t>(engine.stack_high(*thread));

@@ -6,8 +6,7 @@
 // What lies on another thread's stack is so far from its top.
 //
 // Thread safety: engine context. Lives in shared memory.
-// Cost: an allocation is written down. The first look at the heap after some of them sorts these
-// in; each look is a binary search among the run's blocks.
+// Cost: an allocation, or a look at an address of the heap: a binary search among the run's blocks.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +20,7 @@ class ObjectNames {
  public:
   void begin_run();
   /// `thread` is a number that is the same in all runs.
-  void on_allocate(std::uint32_t thread, const void* start, std::size_t size) {
-    const auto from = reinterpret_cast<std::uintptr_t>(start);
-    const Allocation made{from, from + (size != 0 ? size : 1), thread};
-    lowest_ = made.start < lowest_ ? made.start : lowest_;
-    highest_ = made.end > highest_ ? made.end : highest_;
-    if (unsorted_.size() == kMostUnsorted) sort_in();
-    unsorted_.push_back(made);
-  }
+  void on_allocate(std::uint32_t thread, const void* start, std::size_t size);
   std::uint64_t name(const void* object) const;
 
  private:
@@ -36,18 +28,8 @@ class ObjectNames {
     std::uintptr_t start, end;
     std::uint64_t name;
   };
-  static constexpr std::size_t kMostUnsorted = 4096;
-  struct Allocation {
-    std::uintptr_t start, end;
-    std::uint32_t thread;
-  };
-  void sort_in() const;
-  void sort_in(const Allocation& made) const;
-  // Most programs allocate at each thread's birth, and have no operations there.
-  mutable engine::SharedVector<Allocation> unsorted_;
-  mutable engine::SharedVector<Block> blocks_;          // by rising address
-  mutable engine::SharedVector<std::uint32_t> counts_;  // by thread: its blocks
-  std::uintptr_t lowest_ = ~std::uintptr_t{0}, highest_ = 0;
+  engine::SharedVector<Block> blocks_;          // by rising address
+  engine::SharedVector<std::uint32_t> counts_;  // by thread: its blocks
 };
 
 }  // namespace chicane::strategies
