@@ -253,7 +253,8 @@ Place Engine::locate(const void* address) const {
     return place;
   }
   place.region = Region::kHeap;
-  for (std::size_t i = 0; i < thread_count_; ++i) {
+  // From the newest: a joined thread's stack may have been given to a later one.
+  for (std::size_t i = thread_count_; i-- > 0;) {
     const Thread& thread = *all_[i];
     const Context& context = *thread.context_;
     if (byte < context.stack_low() || byte >= context.stack_high()) continue;

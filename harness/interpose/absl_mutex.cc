@@ -163,8 +163,9 @@ bool holds(Engine& engine, const void* mutex) {
   return false;
 }
 
-/// The effect of an unlock; the threads whose conditions it may have made true look again.
-void release(Engine& engine, const void* mutex, const void* site) {
+/// The effect of an unlock; the threads whose conditions it may have made true look again, unless
+/// its thread has done nothing but look itself (`changed`).
+void release(Engine& engine, const void* mutex, const void* site, bool changed = true) {
   State& state = state_of(engine, mutex);
   const bool shared = state.writer == 0;
   const OpKind kind = shared ? OpKind::kReadUnlock : OpKind::kUnlock;
@@ -187,18 +188,19 @@ void release(Engine& engine, const void* mutex, const void* site) {
   }
   settle(state);
   std::uint64_t woken = 0;
-  wake(engine, mutex, true, 0, &woken);
+  if (changed) wake(engine, mutex, true, 0, &woken);
 }
 
 /// Gives the mutex up until `object` wakes the running thread; false when its time is up first.
+/// `changed`: whether what the mutex guards may have changed since the thread took it.
 bool wait(Engine& engine, const void* object, const void* mutex, Time deadline,
-          bool may_be_spurious, const void* site) {
+          bool may_be_spurious, bool changed, const void* site) {
   engine.perform({.kind = OpKind::kCondWait, .object = object, .site = site, .context = mutex});
   const bool locked = holds(engine, mutex);
   const bool shared = state_of(engine, mutex).writer == 0;
   if (!locked) engine.emit(OpKind::kCondWait, Outcome::kWaitWithoutLock, object, site, 0, mutex);
   Waiter waiter{object, mutex, engine.self().id(), false, nullptr};
-  if (locked) release(engine, mutex, site);
+  if (locked) release(engine, mutex, site, changed);
   enqueue(engine, waiter);
   engine.emit(OpKind::kCondWait, Outcome::kDone, object, site, 0, mutex);
   const bool spurious =
@@ -297,8 +299,10 @@ bool chicane_absl_await(void* mutex, bool (*holds)(const void*), const void* con
                         std::int64_t nanoseconds, const void* site) {
   Engine& engine = *Engine::active();
   const chicane::engine::Time deadline = interpose::deadline_in(engine, nanoseconds);
-  while (!holds(condition)) {
-    if (!interpose::wait(engine, mutex, mutex, deadline, false, site)) return holds(condition);
+  for (bool first = true; !holds(condition); first = false) {
+    if (!interpose::wait(engine, mutex, mutex, deadline, false, first, site)) {
+      return holds(condition);
+    }
   }
   return true;
 }
@@ -307,7 +311,7 @@ bool chicane_absl_await(void* mutex, bool (*holds)(const void*), const void* con
 bool chicane_absl_wait(void* cond, void* mutex, std::int64_t nanoseconds, const void* site) {
   Engine& engine = *Engine::active();
   return !interpose::wait(engine, cond, mutex, interpose::deadline_in(engine, nanoseconds), true,
-                          site);
+                          true, site);
 }
 
 void chicane_absl_signal(void* cond, bool all, const void* site) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 
 #include "engine/engine.h"
 
@@ -34,6 +35,7 @@ struct Notes {
 };
 Notes* g_notes = nullptr;
 bool g_before_main = false;
+std::vector<const char*>* g_first = nullptr;  // what the process was started with, sorted
 
 /// Each name once; processes that run at a time may take one twice, which `environment_seen` mends.
 void take(const char* name, const char* value) {
@@ -64,9 +66,22 @@ char* find(const char* name) {
   return nullptr;
 }
 
+/// Whether the value was there from the start: what the program has put there itself, it will put
+/// there again. Of a name that is not set, whether it was not set then.
+bool is_from_start(const char* name, const char* value) {
+  const auto is_before = [](const char* a, const char* b) { return std::less<>()(a, b); };
+  const std::size_t length = std::strlen(name);
+  if (value != nullptr) {
+    return std::binary_search(g_first->begin(), g_first->end(), value - length - 1, is_before);
+  }
+  return std::none_of(g_first->begin(), g_first->end(), [&](const char* entry) {
+    return std::strncmp(entry, name, length) == 0 && entry[length] == '=';
+  });
+}
+
 char* look_up(const char* name, const void* site) {
   char* value = find(name);
-  if (g_notes == nullptr) return value;
+  if (g_notes == nullptr || !is_from_start(name, value)) return value;
   const char* code = static_cast<const char*>(site);
   const bool in_run = engine::Engine::active() != nullptr;
   if (in_run || (g_before_main && code >= &__executable_start && code < &etext)) take(name, value);
@@ -79,6 +94,11 @@ void watch_environment() {
   void* memory =
       mmap(nullptr, sizeof(Notes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;
+  g_first = new std::vector<const char*>;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    g_first->push_back(*entry);
+  }
+  std::sort(g_first->begin(), g_first->end(), std::less<>());
   g_notes = static_cast<Notes*>(memory);
   g_before_main = true;
 }

@@ -196,6 +196,7 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     // What is unmapped rather than kept by the allocator may come back as something else.
     constexpr std::size_t kMapped = 128 << 10;
     if (size >= kMapped) {
+      engine::forget_seen();
       if (site != nullptr) long_access<kPlainWrite>(me, start, watched, site);
       return;
     }

@@ -35,15 +35,20 @@ SharedProgress* SharedProgress::create() {
 void SharedProgress::destroy() { munmap(this, sizeof *this); }
 
 void SharedProgress::tell(const engine::SearchStatistics& statistics) {
-  version_.fetch_add(1);
+  // Odd while it is written; whoever died in the middle left it so.
+  const std::uint64_t writing = version_.load(std::memory_order_relaxed) | 1;
+  version_.store(writing, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);
   statistics_ = statistics;
-  version_.fetch_add(1);
+  version_.store(writing + 1, std::memory_order_release);
 }
 
 bool SharedProgress::read(engine::SearchStatistics* to) const {
-  const std::uint64_t before = version_.load();
+  const std::uint64_t before = version_.load(std::memory_order_acquire);
   *to = statistics_;
-  return before != 0 && before % 2 == 0 && version_.load() == before;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  const std::uint64_t after = version_.load(std::memory_order_relaxed);
+  return before != 0 && before % 2 == 0 && after == before;
 }
 
 std::string progress_text(std::uint64_t runs, std::uint64_t most,

@@ -41,7 +41,7 @@ void ProgressWatch::watch() {
   std::unique_lock lock(mutex_);
   while (!done_changed_.wait_for(lock, kLookEvery, [this] { return done_; })) {
     if (!terminal_ && Clock::now() - start < next_line) continue;
-    next_line *= 2;
+    if (!terminal_) next_line *= 2;
     std::string text;
     if (!read_file(path_, &text) || text.empty() || text == last) continue;
     last = text;

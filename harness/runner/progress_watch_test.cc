@@ -27,9 +27,9 @@ std::string shown(bool terminal) {
   std::FILE* to = std::fopen(screen.c_str(), "w");
   {
     const ProgressWatch watch(path, "counter: ", to, terminal);
-    // As long as it takes; a log's first line would come after ten seconds.
-    for (int i = 0; (terminal || i < 50) && std::filesystem::file_size(screen) == 0; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(terminal ? 20 : 2));
+    // As long as it takes; a log's first line would come after ten seconds, a terminal's after 0.2.
+    for (int i = 0; (terminal || i < 40) && std::filesystem::file_size(screen) == 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
   std::fclose(to);

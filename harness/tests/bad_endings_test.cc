@@ -11,10 +11,12 @@
 #include <cassert>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "expect.h"
 
@@ -68,6 +70,42 @@ TEST_F(BadEnding, NullPointer) {
                  *nowhere = 1;  //~ null
                }),
                {"crash crashes@null"});
+}
+
+int g_values[4], g_factor = 1;
+
+// In a run that is not watched as the first ones are, what a loop does over and over is not told each
+// time: the place of its end is then known roughly only.
+TEST_F(BadEnding, InALibraryAfterALoopInALateRun) {
+  const Program program = [] {
+    std::atomic<int> next{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; ++i) {
+      threads.emplace_back([&next, i] {
+        if (next == i) next = i + 1;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    if (next != 3) return;
+    int sum = 0, factors = 0;
+    for (const int& value : g_values) {
+      sum += value;
+      factors += g_factor;
+    }
+    if (opaque(sum + factors) != 0) opaque (&std::strlen)(opaque<const char*>(nullptr));
+  };
+  int found = 0;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    Options with = options(1000);
+    with.strategy = Strategy::kRandom;
+    with.seed = seed;
+    const Result result = explore(program, with);
+    for (const Diagnosis& diagnosis : result.diagnoses) {
+      if (diagnosis.kind == "crash") ++found;
+      EXPECT_NE(diagnosis.kind, "nondeterminism") << describe(result);
+    }
+  }
+  EXPECT_GT(found, 4);
 }
 
 TEST_F(BadEnding, WildRead) {

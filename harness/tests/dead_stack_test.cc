@@ -73,6 +73,29 @@ TEST(DeadStack, ADetachedThreadUsesWhatAFunctionHad) {
   EXPECT_TRUE(found) << describe(result);
 }
 
+// The later thread has the stack of the one that was joined.
+TEST(DeadStack, ALaterThreadsFunctionHadIt) {
+  const Result result = explore(
+      [] {
+        std::atomic<bool> done = false;
+        std::thread([] {}).join();
+        std::thread later([&done] {
+          begin_and_return(&done);
+          while (!done) std::this_thread::yield();
+        });
+        later.join();
+      },
+      options(100));
+  bool found = false;
+  for (const Diagnosis& diagnosis : result.diagnoses) {
+    if (diagnosis.kind != "use-after-free" || diagnosis.sites.empty()) continue;
+    for (const Frame& frame : diagnosis.sites[0].stack) {
+      found = found || frame.line == line_of(__FILE__, "after-return");
+    }
+  }
+  EXPECT_TRUE(found) << describe(result);
+}
+
 /// Waits for its thread in a call of its own: its variables are there all the while.
 int ask_and_wait(int question) {
   int answer = 0;

@@ -37,6 +37,12 @@ bool can_write(const std::string& path, std::string* error) {
     return false;
   }
   const bool by_rename = !exists(there) || is_regular_file(there);
+  // What a link points to may be still to be made.
+  const bool dangles = is_symlink(there) && !fs::exists(path, none);
+  if (dangles) {
+    const fs::path target = fs::read_symlink(path, none);
+    return can_write((fs::path(path).parent_path() / target).string(), error);
+  }
   const fs::path folder = fs::path(path).parent_path();
   const std::string needed = !by_rename ? path : folder.empty() ? "." : folder.string();
   if (access(needed.c_str(), W_OK) == 0) return true;

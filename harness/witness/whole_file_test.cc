@@ -76,6 +76,13 @@ TEST_F(WholeFile, AFailureSaysWhyAndKeepsWhatWasThere) {
 TEST_F(WholeFile, WhetherItCanBeWrittenIsKnownBefore) {
   EXPECT_TRUE(can_write(at("a"), &error_)) << error_;
   EXPECT_TRUE(can_write("/dev/null", &error_)) << error_;
+  fs::create_symlink("still to be made", at("link"));
+  EXPECT_TRUE(can_write(at("link"), &error_)) << error_;
+  EXPECT_TRUE(write_whole(at("link"), "text", &error_)) << error_;
+  EXPECT_EQ(content(at("still to be made")), "text");
+  fs::create_symlink(at("none/a"), at("astray"));
+  EXPECT_FALSE(can_write(at("astray"), &error_));
+  for (const char* made : {"link", "still to be made", "astray"}) fs::remove(at(made));
   EXPECT_FALSE(can_write(at("none/a"), &error_));
   EXPECT_EQ(error_,
             at("none/a") + ": cannot be written: " + at("none") + ": No such file or directory");

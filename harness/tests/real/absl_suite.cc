@@ -90,6 +90,25 @@ void times_out() {
   const bool no = false;
   EXPECT_FALSE(mutex.AwaitWithTimeout(absl::Condition(&no), absl::Milliseconds(1)));
   EXPECT_TRUE(never.WaitWithTimeout(&mutex, absl::Milliseconds(1)));
+  EXPECT_TRUE(never.WaitWithDeadline(&mutex, absl::InfinitePast()));
+}
+
+/// Until a day that nobody lives to see.
+void waits_long() {
+  absl::Mutex mutex;
+  absl::CondVar changed;
+  bool ready = false;
+  together(
+      [&] {
+        const absl::MutexLock lock(&mutex);
+        ready = true;
+        changed.Signal();
+      },
+      [&] {
+        const absl::Time far = absl::FromUnixSeconds(253402300800);
+        const absl::MutexLock lock(&mutex);
+        while (!ready) EXPECT_FALSE(changed.WaitWithDeadline(&mutex, far));
+      });
 }
 
 void published() {
@@ -140,6 +159,15 @@ void met() {
   together([&] { meet(0); }, [&] { meet(1); });
 }
 
+/// Three wait for one another: two of them at a time for conditions of one Mutex.
+void met_by_three() {
+  auto* barrier = new absl::Barrier(3);
+  const auto meet = [&] {
+    if (barrier->Block()) delete barrier;
+  };
+  together(meet, meet, meet);
+}
+
 void once() {
   absl::once_flag flag;
   int value = 0;
@@ -154,10 +182,12 @@ TEST(AbslMutex, Excludes) { locked_counter(); }
 TEST(AbslMutex, AdmitsReadersTogether) { read_by_two(); }
 TEST(AbslMutex, Awaits) { handed_over(); }
 TEST(AbslMutex, TimesOut) { times_out(); }
+TEST(AbslCondVar, WaitsLong) { waits_long(); }
 TEST(AbslCondVar, Hands) { bounded_queue(); }
 TEST(AbslNotification, Publishes) { published(); }
 TEST(AbslBlockingCounter, Waits) { counted_down(); }
 TEST(AbslBarrier, Meets) { met(); }
+TEST(AbslBarrier, MeetsThree) { met_by_three(); }
 TEST(AbslCallOnce, CallsOnce) { once(); }
 
 // ---- misuse ----
@@ -207,6 +237,17 @@ void misses_the_signal() {
       });
 }
 
+/// Two wait for what nobody brings about.
+void awaits_in_vain() {
+  absl::Mutex mutex;
+  const bool never = false;
+  const auto await = [&] {
+    const absl::MutexLock lock(&mutex);
+    mutex.Await(absl::Condition(&never));
+  };
+  together(await, await);
+}
+
 void unlocks_anothers() {
   absl::Mutex mutex;
   mutex.Lock();
@@ -217,6 +258,7 @@ TEST(AbslMisuse, AReaderWrites) { EXPECT_CHICANE_DIAGNOSES(writes_as_reader, "da
 TEST(AbslMisuse, OppositeOrders) { EXPECT_CHICANE_DIAGNOSES(opposite_orders, "deadlock"); }
 TEST(AbslMisuse, LocksTwice) { EXPECT_CHICANE_DIAGNOSES(locks_twice, "self-deadlock"); }
 TEST(AbslMisuse, MissesTheSignal) { EXPECT_CHICANE_DIAGNOSES(misses_the_signal, "lost-wakeup"); }
+TEST(AbslMisuse, AwaitsInVain) { EXPECT_CHICANE_DIAGNOSES(awaits_in_vain, "deadlock"); }
 TEST(AbslMisuse, UnlocksAnothers) {
   EXPECT_CHICANE_DIAGNOSES(unlocks_anothers, "unlock-by-non-owner");
 }

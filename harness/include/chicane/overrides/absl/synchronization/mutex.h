@@ -60,10 +60,11 @@ inline bool holds(const void* condition) {
 
 // In nanoseconds; less than 0: never. Of inline functions only: a program may not be linked with
 // Abseil's library of times.
+inline constexpr std::int64_t kMost = 9'000'000'000;  // seconds: longer than any run
+
 inline std::int64_t span_of(Duration time) {
   if (time == InfiniteDuration()) return -1;
   if (time <= ZeroDuration()) return 0;
-  constexpr std::int64_t kMost = 9'000'000'000;  // seconds: longer than any run
   const std::int64_t seconds = time_internal::GetRepHi(time);
   if (seconds > kMost) return -1;
   return seconds * 1'000'000'000 + time_internal::GetRepLo(time) / 4;
@@ -74,7 +75,10 @@ inline std::int64_t span_to(Time time) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   const Duration since = time_internal::ToUnixDuration(time);
-  const std::int64_t seconds = time_internal::GetRepHi(since) - now.tv_sec;
+  const std::int64_t when = time_internal::GetRepHi(since);
+  if (when < now.tv_sec) return 0;
+  const std::int64_t seconds = when - now.tv_sec;
+  if (seconds > kMost) return -1;
   const std::int64_t nanoseconds =
       static_cast<std::int64_t>(time_internal::GetRepLo(since) / 4) - now.tv_nsec;
   const std::int64_t span = seconds * 1'000'000'000 + nanoseconds;
