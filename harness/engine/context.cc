@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "engine/engine.h"
+#include "engine/raw_syscall.h"
 #include "engine/scope.h"
 #include "engine/stain.h"
 
@@ -54,21 +55,17 @@ std::uintptr_t read_thread_pointer() {
 #error "Chicane knows x86-64 and arm64"
 #endif
 
-// Parks without a call that a sanitizer intercepts, and without ever returning to libc.
+// Not by the C library's function: that is a front door, behind which a parked thread that is late
+// would be taken for the program's running one, which goes on as soon as the other says it is
+// ready.
+void call_futex(int* word, int operation, int value) {
+  raw_syscall(SYS_futex, argument(word), operation, value);
+}
+
+// Parks without ever returning to the C library.
 [[noreturn]] void sleep_for_ever() {
   static int never = 0;
-  for (;;) {
-#if defined(__x86_64__)
-    long result = SYS_futex;
-    register long timeout asm("r10") = 0;
-    asm volatile("syscall"
-                 : "+a"(result)
-                 : "D"(&never), "S"(FUTEX_WAIT_PRIVATE), "d"(0), "r"(timeout)
-                 : "rcx", "r11", "memory");
-#else
-    syscall(SYS_futex, &never, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
-#endif
-  }
+  for (;;) call_futex(&never, FUTEX_WAIT_PRIVATE, 0);
 }
 
 // The initial image of a module's thread-local storage.
@@ -218,7 +215,7 @@ void* Context::park(void* self) {
   context->stack_low_ = static_cast<const char*>(low);
   context->stack_high_ = static_cast<const char*>(low) + size;
   __atomic_store_n(&context->ready_, 1, __ATOMIC_RELEASE);
-  syscall(SYS_futex, &context->ready_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  call_futex(&context->ready_, FUTEX_WAKE_PRIVATE, 1);
   sleep_for_ever();
 }
 
@@ -268,7 +265,7 @@ Context* Context::create_with(const pthread_attr_t& attributes) {
     return nullptr;
   }
   while (__atomic_load_n(&context->ready_, __ATOMIC_ACQUIRE) == 0) {
-    syscall(SYS_futex, &context->ready_, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+    call_futex(&context->ready_, FUTEX_WAIT_PRIVATE, 0);
   }
   void* frames = mmap(nullptr, kShadowFrames * sizeof(CallFrame), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -2,9 +2,9 @@
 //
 // Which variables of its environment a whole program asks for (getenv, secure_getenv), and what it
 // gets: a schedule that one of them led to needs it again. Others are nobody's business: they may
-// be secret. What a program reads from `environ` itself is not seen; what it has put there itself is
-// no part of what it was started with. Names of up to 63 bytes with values of up to 447 are noted, and
-// 128 of them.
+// be secret. What a program reads from `environ` itself is not seen; what it has put there itself
+// is no part of what it was started with. Names of up to 63 bytes with values of up to 447 are
+// noted, and 128 of them.
 //
 // Thread safety: `watch` and `seen` driver; notes are taken in any process that was forked since,
 // in shared memory.

@@ -10,15 +10,17 @@
 #include <cstdio>
 #include <ctime>
 
+#include "engine/raw_syscall.h"
 #include "interpose/cancel.h"
-#include "interpose/raw_syscall.h"
 
 namespace chicane::interpose {
 
+using engine::argument;
 using engine::Engine;
 using engine::Operation;
 using engine::OpKind;
 using engine::Outcome;
+using engine::raw_syscall;
 
 namespace {
 

@@ -11,9 +11,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "engine/raw_syscall.h"
 #include "interpose/clock.h"
 #include "interpose/io.h"
-#include "interpose/raw_syscall.h"
 #include "interpose/real.h"
 
 CHICANE_REAL(int, poll, (pollfd*, nfds_t, int))
@@ -30,8 +30,10 @@ CHICANE_REAL(int, waitid, (idtype_t, id_t, siginfo_t*, int))
 namespace chicane::interpose {
 namespace {
 
+using engine::argument;
 using engine::Engine;
 using engine::kNever;
+using engine::raw_syscall;
 using engine::Time;
 
 Time after(const Engine& engine, Time duration) {
@@ -258,8 +260,8 @@ int waitid(idtype_t type, id_t id, siginfo_t* info, int options) {
   const void* site = CHICANE_SITE();
   interpose::await_process(*engine, type, id, options & ~(WNOHANG | WNOWAIT),
                            (options & WNOHANG) == 0, site);
-  const long result =
-      interpose::raw_syscall(SYS_waitid, type, id, interpose::argument(info), options | WNOHANG, 0);
+  const long result = chicane::engine::raw_syscall(
+      SYS_waitid, type, id, chicane::engine::argument(info), options | WNOHANG, 0);
   interpose::emit_io(*engine, result, site);
   return static_cast<int>(interpose::in_c_manner(result));
 }

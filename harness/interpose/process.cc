@@ -99,9 +99,9 @@ const void* function_of(const Engine& engine) {
   return stack.top != stack.base ? stack.top[-1].entry : engine.last_site();
 }
 
-// Where it happened. An access has told the engine its place, in a recorded run just now; for an instruction that traps
-// by itself (a division, a trap), only the machine knows. A stack ends in a call as well as at an
-// access.
+// Where it happened. An access has told the engine its place, in a recorded run just now; for an
+// instruction that traps by itself (a division, a trap), only the machine knows. A stack ends in a
+// call as well as at an access.
 const void* place_of_fault(const Engine& engine, int number, bool overflow,
                            [[maybe_unused]] void* context) {
   if (overflow) return function_of(engine);

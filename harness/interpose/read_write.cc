@@ -16,8 +16,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "engine/raw_syscall.h"
 #include "interpose/io.h"
-#include "interpose/raw_syscall.h"
 #include "interpose/real.h"
 #include "interpose/refuse.h"
 
@@ -36,7 +36,9 @@ CHICANE_REAL(int, epoll_create1, (int))
 namespace chicane::interpose {
 namespace {
 
+using engine::argument;
 using engine::Engine;
+using engine::raw_syscall;
 
 // The kernel writes to the program's memory, or reads it.
 void touch(Engine& engine, const void* memory, long size, bool write, const void* site) {
@@ -137,7 +139,8 @@ ssize_t readv(int fd, const iovec* vectors, int count) {
   if (engine == nullptr) return interpose::real_readv()(fd, vectors, count);
   const void* site = CHICANE_SITE();
   const bool waited = interpose::perform_transfer(*engine, "readv", fd, POLLIN, true, site);
-  const long result = interpose::raw_syscall(SYS_readv, fd, interpose::argument(vectors), count);
+  const long result =
+      chicane::engine::raw_syscall(SYS_readv, fd, chicane::engine::argument(vectors), count);
   if (waited) {
     interpose::io_acquire(*engine, fd);
     interpose::emit_io(*engine, result, site);

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "engine/engine.h"
-#include "interpose/raw_syscall.h"
+#include "engine/raw_syscall.h"
 #include "interpose/real.h"
 
 CHICANE_REAL(int, pthread_setname_np, (pthread_t, const char*))
@@ -97,7 +97,7 @@ int sched_getcpu() noexcept {
 // The main thread's is the process's, as it is outside; the others' differ from each other.
 pid_t gettid() noexcept {
   Engine* engine = Engine::active();
-  if (engine == nullptr) return static_cast<pid_t>(interpose::raw_syscall(SYS_gettid));
+  if (engine == nullptr) return static_cast<pid_t>(chicane::engine::raw_syscall(SYS_gettid));
   return getpid() + static_cast<pid_t>(engine->self().id());
 }
 

@@ -6,8 +6,8 @@
 
 #include <cerrno>
 
+#include "engine/raw_syscall.h"
 #include "interpose/io.h"
-#include "interpose/raw_syscall.h"
 #include "interpose/real.h"
 #include "interpose/refuse.h"
 
@@ -24,7 +24,9 @@ CHICANE_REAL(int, accept4, (int, sockaddr*, socklen_t*, int))
 namespace chicane::interpose {
 namespace {
 
+using engine::argument;
 using engine::Engine;
+using engine::raw_syscall;
 
 template <typename Call>
 long receive(Engine& engine, const char* name, int fd, int flags, const void* site, Call call) {
@@ -83,8 +85,8 @@ int accept_one(Engine& engine, int fd, sockaddr* from, socklen_t* size, int flag
 
 using chicane::engine::Engine;
 namespace interpose = chicane::interpose;
-using interpose::argument;
-using interpose::raw_syscall;
+using chicane::engine::argument;
+using chicane::engine::raw_syscall;
 
 extern "C" {
 

@@ -14,9 +14,9 @@
 
 #include <cstdarg>
 
+#include "engine/raw_syscall.h"
 #include "interpose/futex.h"
 #include "interpose/io.h"
-#include "interpose/raw_syscall.h"
 #include "interpose/real.h"
 #include "interpose/refuse.h"
 
@@ -24,6 +24,7 @@ namespace chicane::interpose {
 namespace {
 
 using engine::Engine;
+using engine::raw_syscall;
 
 struct Arguments {
   long at[6];
@@ -158,5 +159,5 @@ extern "C" long syscall(long number, ...) noexcept {
     return interpose::under_engine(*engine, number, a, CHICANE_SITE());
   }
   return interpose::in_c_manner(
-      interpose::raw_syscall(number, a.at[0], a.at[1], a.at[2], a.at[3], a.at[4], a.at[5]));
+      chicane::engine::raw_syscall(number, a.at[0], a.at[1], a.at[2], a.at[3], a.at[4], a.at[5]));
 }

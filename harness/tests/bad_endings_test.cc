@@ -74,8 +74,8 @@ TEST_F(BadEnding, NullPointer) {
 
 int g_values[4], g_factor = 1;
 
-// In a run that is not watched as the first ones are, what a loop does over and over is not told each
-// time: the place of its end is then known roughly only.
+// In a run that is not watched as the first ones are, what a loop does over and over is not told
+// each time: the place of its end is then known roughly only.
 TEST_F(BadEnding, InALibraryAfterALoopInALateRun) {
   const Program program = [] {
     std::atomic<int> next{0};

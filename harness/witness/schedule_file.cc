@@ -242,7 +242,8 @@ class Parser {
     if (key == "command") return command(text, line, schedule);
     if (key == "env") return variable(text, line, schedule);
     if (key == "racy") return racy(text, line, schedule);
-    return fail("an unknown key", line, "remove the line if you added it; a later chicane may have written it");
+    return fail("an unknown key", line,
+                "remove the line if you added it; a later chicane may have written it");
   }
 
   bool bad(std::string_view line) { return fail("a malformed value", line, kAgain); }

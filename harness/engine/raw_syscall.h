@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A system call without the C library, whose wrappers are front doors here.
+// A system call without the C library, whose wrappers are front doors (interpose/).
 //
 // Thread safety: any thread.
 #pragma once
 
 #include <sys/syscall.h>
 
-namespace chicane::interpose {
+namespace chicane::engine {
 
 /// The kernel's answer: errors as -errno.
 inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0,
@@ -41,4 +41,4 @@ inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d 
 /// A pointer as an argument.
 inline long argument(const volatile void* pointer) { return reinterpret_cast<long>(pointer); }
 
-}  // namespace chicane::interpose
+}  // namespace chicane::engine
