@@ -32,6 +32,7 @@ class SharedHeap {
   void destroy();
   /// From which memory is taken from now on; null: the process's own. Returns what was in use.
   static SharedHeap* use(SharedHeap* heap);
+  static SharedHeap* in_use_now() { return current_; }
 
   /// From the heap in use.
   static void* allocate(std::size_t size);

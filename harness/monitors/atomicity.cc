@@ -239,10 +239,11 @@ class Report {
 
 void AtomicityAnalysis::judge(const RunTrace& trace, engine::RunEnd end, engine::Engine& engine) {
   Report report(engine);
-  for (const Interruption& found :
-       find(trace, end == engine::RunEnd::kFinished, engine.journal().racy_sites())) {
-    report.write(found);
-  }
+  engine::SharedHeap* const before = engine::SharedHeap::use(heap_);
+  const auto found_now =
+      find(trace, end == engine::RunEnd::kFinished, engine.journal().racy_sites());
+  engine::SharedHeap::use(before);
+  for (const Interruption& found : found_now) report.write(found);
 }
 
 }  // namespace chicane::monitors

@@ -39,6 +39,9 @@
 // proven pair are noted as racy sites (engine/journal.h), with one address more that says what was
 // proven: they travel with the witness, and their plain accesses are operations from then on.
 //
+// What runs prove together must survive them, also where each has a process of its own: it lives in
+// the heap that is in use when the analysis is made (engine/shared_heap.h).
+//
 // Thread safety: engine context.
 // Invariants:
 //   I1. Nothing is reported of a pair that is not among the racy sites.
@@ -53,6 +56,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/shared_heap.h"
 #include "monitors/interruptions.h"
 #include "monitors/run_trace.h"
 
@@ -71,7 +75,7 @@ class Dependence {
     std::uint64_t read, written;
     unsigned seen;
   };
-  std::vector<Point> points_;
+  engine::SharedVector<Point> points_;
   std::uint32_t size_ = 8;
   bool refuted_ = false;
 };
@@ -85,7 +89,12 @@ struct Interruption {
 class AtomicityAnalysis final : public TraceAnalysis {
  public:
   /// `replays`: the runs replay a witness, whose racy sites were proven elsewhere.
-  explicit AtomicityAnalysis(bool replays) : replays_(replays) {}
+  explicit AtomicityAnalysis(bool replays)
+      : heap_(engine::SharedHeap::in_use_now()), replays_(replays) {}
+  static void* operator new(std::size_t size) { return engine::SharedHeap::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) {
+    engine::SharedHeap::deallocate(memory, size);
+  }
 
   void judge(const RunTrace& trace, engine::RunEnd end, engine::Engine& engine) override;
   bool wants_more() const override;
@@ -94,7 +103,11 @@ class AtomicityAnalysis final : public TraceAnalysis {
   /// the run came to its end.
   std::vector<Interruption> find(const RunTrace& trace, bool finished,
                                  std::span<const std::uint64_t> sites);
-  std::vector<std::uint64_t> take_new_sites() override { return std::exchange(new_sites_, {}); }
+  std::vector<std::uint64_t> take_new_sites() override {
+    std::vector<std::uint64_t> sites(new_sites_.begin(), new_sites_.end());
+    new_sites_.clear();
+    return sites;
+  }
 
  private:
   struct Pair {
@@ -134,15 +147,20 @@ class AtomicityAnalysis final : public TraceAnalysis {
 
   // More runs than these are not watched for a proof that does not come.
   static constexpr unsigned kPatience = 400;
+  template <typename Value>
+  using Map = std::unordered_map<std::uint64_t, Value, std::hash<std::uint64_t>, std::equal_to<>,
+                                 engine::SharedAllocator<std::pair<const std::uint64_t, Value>>>;
+  using Pairs = std::unordered_set<Pair, PairHash, std::equal_to<>, engine::SharedAllocator<Pair>>;
+  engine::SharedHeap* heap_;  // that all of this is in
   bool replays_;
   unsigned runs_ = 0;
-  std::unordered_map<std::uint64_t, unsigned> count_;     // of this run: moments so far
-  std::unordered_map<std::uint64_t, Known> moments_;      // by thread, pair, and how many-th
-  std::unordered_map<std::uint64_t, Outcomes> followed_;  // by place and value
-  std::unordered_set<Pair, PairHash> dependent_;          // of which a moment is proven
-  std::unordered_set<Pair, PairHash> open_;               // interrupted, and not proven
-  std::unordered_set<Pair, PairHash> proposed_, reported_;
-  std::vector<std::uint64_t> new_sites_;
+  Map<unsigned> count_;     // of this run: moments so far
+  Map<Known> moments_;      // by thread, pair, and how many-th
+  Map<Outcomes> followed_;  // by place and value
+  Pairs dependent_;         // of which a moment is proven
+  Pairs open_;              // interrupted, and not proven
+  Pairs proposed_, reported_;
+  engine::SharedVector<std::uint64_t> new_sites_;
 };
 
 }  // namespace chicane::monitors

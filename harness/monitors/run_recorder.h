@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Watches whole runs for the analyses: the first kFirstRuns of a process, and later ones as long as
-// an analysis wants more. Where each run has a process of its own, what an analysis wants is not
-// known to the next: there it is the first ones of the exploration, and then some of them. In a run
-// that is not watched it wants nothing, and costs nothing.
+// an analysis wants more. Where each run has a process of its own it is the first ones of the
+// exploration, and then some of them. In a run that is not watched it wants nothing, and costs
+// nothing.
 //
 // Thread safety: engine context.
 // Invariants:

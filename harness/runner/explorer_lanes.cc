@@ -48,7 +48,10 @@ Lane::Lane(const std::function<void()>& program, const Options& options, const H
   // ThreadSanitizer's monitor makes fibers, and in the children of a process that has some
   // ThreadSanitizer looks away.
   if (options_.isolate_runs && options_.leg != "tsan") {
+    // What a monitor keeps from run to run is where the strategy's memory is.
+    engine::SharedHeap* const before = engine::SharedHeap::use(strategy_.heap());
     monitors_ = make_monitors(options_.leg, false);
+    engine::SharedHeap::use(before);
     task_.monitors = &monitors_;
   }
   // The portfolio's reduction is not all that it does.

@@ -113,6 +113,17 @@ TEST(ProgramExplore, BatchFindsTheSame) {
   EXPECT_EQ(explore(sandbox, "counter good", "--isolate batch").kinds(), Kinds{});
 }
 
+// What proves it is seen in several runs, each of which has a process of its own.
+TEST(ProgramExplore, ALostUpdateNeedsNoAssertion) {
+  const Sandbox sandbox;
+  for (const char* strategy : {"", "--strategy dpor ", "--isolate batch "}) {
+    const Explored bad = explore(sandbox, "lost_update bad", strategy);
+    EXPECT_EQ(bad.kinds(), Kinds{"lost-update"}) << strategy << bad.outcome.all();
+    EXPECT_EQ(bad.line_of("lost-update"), tagged("lost_update.c", "load")) << strategy;
+    EXPECT_EQ(explore(sandbox, "lost_update good", strategy).kinds(), Kinds{}) << strategy;
+  }
+}
+
 TEST(ProgramExplore, EndsThatAreNoDefects) {
   const Sandbox sandbox;
   for (const char* how :
