@@ -100,11 +100,14 @@ const void* function_of(const Engine& engine) {
 }
 
 // Where it happened. An access has told the engine its place, in a recorded run just now; for an
-// instruction that traps by itself (a division, a trap), only the machine knows. A stack ends in a
-// call as well as at an access.
+// instruction that traps by itself (a division, a trap), only the machine knows. A stack ends in
+// the innermost call, or somewhere in what was called.
 const void* place_of_fault(const Engine& engine, int number, bool overflow,
                            [[maybe_unused]] void* context) {
-  if (overflow) return function_of(engine);
+  if (overflow) {
+    const engine::ShadowStack& stack = engine::g_shadow_stack;
+    return stack.top != stack.base ? stack.top[-1].call_site : engine.last_site();
+  }
 #if defined(__x86_64__)
   if (Engine::active() != nullptr && (number == SIGFPE || number == SIGILL)) {
     const auto* machine = &static_cast<const ucontext_t*>(context)->uc_mcontext;

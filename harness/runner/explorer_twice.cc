@@ -45,11 +45,14 @@ bool looks_like_address(std::uint64_t value) {
   constexpr unsigned kRegionBits = 40;
   static char in_data;
   const char on_stack = 0;
+  const void* const in_library = stdout;
   const auto region = [](const void* at) {
     return reinterpret_cast<std::uintptr_t>(at) >> kRegionBits;
   };
+  // Mappings, heaps of threads among them, lie from the stack down to somewhat below the libraries.
   const std::uint64_t at = value >> kRegionBits;
-  return at != 0 && (at == region(&in_data) || at == region(&on_stack));
+  const bool in_mapping = at + 1 >= region(in_library) && at <= region(&on_stack);
+  return at != 0 && (at == region(&in_data) || in_mapping);
 }
 
 /// Process ids and the like: the kernel counts them up.
