@@ -138,6 +138,17 @@ class Footprint {
   bool meets_announcements() const { return (head_.touched & kAnnouncements) != 0; }
   unsigned size() const { return head_.size; }
   const Access& operator[](unsigned i) const { return i < kFew ? head_.few[i] : more_[i - kFew]; }
+  /// The same accesses, in the same order.
+  friend bool operator==(const Footprint& a, const Footprint& b) {
+    if (a.head_.size != b.head_.size || a.head_.touched != b.head_.touched ||
+        a.head_.changed != b.head_.changed) {
+      return false;
+    }
+    for (unsigned i = 0; i < a.size(); ++i) {
+      if (a[i] != b[i]) return false;
+    }
+    return true;
+  }
   bool depends_on(const Footprint& other) const {
     const Head &a = head_, &b = other.head_;
     return ((a.changed & b.touched) | (a.touched & b.changed)) != 0 && has_conflict(other);

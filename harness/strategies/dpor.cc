@@ -175,7 +175,7 @@ unsigned Dpor::choose(const ThreadChoice& choice, Node& node) {
   node.brief_below = false;
   outcomes_.clear();
   while (node.first != kNone) {
-    const WakeupStep& step = tree_[node.first].step;
+    const WakeupStep& step = tree_.step(node.first);
     int pick = sleeps(node, step.tid) ? -1 : index_of(choice, trace_, step.tid);
     if (pick >= 0 && !may_go(*choice.enabled[static_cast<unsigned>(pick)])) pick = -1;
     if (pick < 0) {
@@ -183,7 +183,7 @@ unsigned Dpor::choose(const ThreadChoice& choice, Node& node) {
       continue;
     }
     for (const std::uint32_t outcome : step.outcomes) outcomes_.push_back({outcome, 0, 0});
-    node.brief_below = tree_[node.first].brief;
+    node.brief_below = tree_.is_brief(node.first);
     node.children = tree_.take_first(&node.first);
     return static_cast<unsigned>(pick);
   }

@@ -21,7 +21,7 @@
 //   I1. No two runs that were not blocked have the same trace, in one shard or in two.
 //   I2. Memory is what the steps of one run and their wakeup trees need: what lies behind the
 //       current run is freed. Wakeup trees may become as large as the search is long: from
-//       `most_remembered_` steps on (some 100 bytes each) only the first of each sequence is kept,
+//       `most_remembered_` steps on (12 bytes each) only the first of each sequence is kept,
 //       as source sets do, and a run may be blocked. With runs that are cut off the search is then
 //       no longer complete, and says so. (Parsimonious exploration, of Abdulla, Atig, Das, Jonsson
 //       and Sagonas, CAV 2024, needs no bound: each race is reversed once, and tried at once. Here
@@ -129,7 +129,7 @@ class Dpor final : public Search {
   Trace trace_;
   RaceFinder finder_{trace_};
   WakeupTree tree_;
-  std::size_t most_remembered_ = std::size_t{1} << 19;
+  std::size_t most_remembered_ = std::size_t{1} << 23;
   engine::SharedVector<Node> nodes_;
   engine::SharedVector<Race> races_, undecided_;
   std::uint32_t keep_ = 0;      // steps that this run has in common with the one before

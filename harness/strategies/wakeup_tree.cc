@@ -6,6 +6,81 @@
 
 namespace chicane::strategies {
 
+namespace {
+
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t with) {
+  hash = (hash ^ with) * 0x9e3779b97f4a7c15u;
+  return hash ^ (hash >> 32);
+}
+
+std::uint64_t hash_of(const SequenceStep& step) {
+  std::uint64_t hash = mixed(step.tid, step.footprint->size());
+  for (unsigned i = 0; i < step.footprint->size(); ++i) {
+    const Access access = (*step.footprint)[i];
+    hash = mixed(mixed(hash, access.object), static_cast<std::uint64_t>(access.mode));
+  }
+  for (const StepOutcome& outcome : step.outcomes) hash = mixed(hash, outcome.chosen());
+  return hash;
+}
+
+bool is_same(const WakeupStep& one, const SequenceStep& other) {
+  return one.tid == other.tid && one.footprint == *other.footprint &&
+         std::equal(one.outcomes.begin(), one.outcomes.end(), other.outcomes.begin(),
+                    other.outcomes.end(), [](std::uint32_t outcome, const StepOutcome& chosen) {
+                      return outcome == chosen.chosen();
+                    });
+}
+
+}  // namespace
+
+// ---- the steps ----
+
+std::uint32_t WakeupSteps::take(const SequenceStep& step) {
+  const std::uint64_t hash = hash_of(step);
+  if (!buckets_.empty()) {
+    for (std::uint32_t id = bucket(hash); id != kNone; id = entries_[id].next) {
+      if (entries_[id].hash != hash || !is_same(entries_[id].step, step)) continue;
+      ++entries_[id].users;
+      return id;
+    }
+  }
+  if (free_ == kNone) grow();
+  const std::uint32_t id = free_;
+  Entry& entry = entries_[id];
+  free_ = entry.next;
+  entry.step.tid = step.tid;
+  entry.step.footprint = *step.footprint;
+  entry.step.outcomes.clear();
+  for (const StepOutcome& outcome : step.outcomes) entry.step.outcomes.push_back(outcome.chosen());
+  entry.hash = hash;
+  entry.users = 1;
+  entry.next = std::exchange(bucket(hash), id);
+  return id;
+}
+
+void WakeupSteps::give_back(std::uint32_t id) {
+  Entry& entry = entries_[id];
+  if (--entry.users != 0) return;
+  std::uint32_t* at = &bucket(entry.hash);
+  while (*at != id) at = &entries_[*at].next;
+  *at = entry.next;
+  entry.next = std::exchange(free_, id);
+}
+
+/// As many buckets as entries, of which none is free.
+void WakeupSteps::grow() {
+  constexpr std::size_t kFew = 64;
+  const std::size_t before = entries_.size();
+  entries_.resize(std::max(kFew, 2 * before));
+  buckets_.assign(entries_.size(), kNone);
+  for (std::uint32_t id = 0; id < entries_.size(); ++id) {
+    std::uint32_t& list = id < before ? bucket(entries_[id].hash) : free_;
+    entries_[id].next = std::exchange(list, id);
+  }
+}
+
+// ---- the tree ----
+
 std::uint32_t WakeupTree::allocate(const SequenceStep& step) {
   ++in_use_;
   std::uint32_t node = free_;
@@ -15,19 +90,13 @@ std::uint32_t WakeupTree::allocate(const SequenceStep& step) {
   } else {
     free_ = nodes_[node].next;
   }
-  Node& to = nodes_[node];
-  to.step.tid = step.tid;
-  to.step.footprint = *step.footprint;
-  to.step.outcomes.clear();
-  for (const StepOutcome& outcome : step.outcomes) to.step.outcomes.push_back(outcome.chosen());
-  to.child = to.next = kNone;
-  to.brief = false;
+  nodes_[node] = {steps_.take(step), 0, kNoChild, kNone};
   return node;
 }
 
 void WakeupTree::release(std::uint32_t node) {
-  nodes_[node].next = free_;
-  free_ = node;
+  steps_.give_back(nodes_[node].step);
+  nodes_[node].next = std::exchange(free_, node);
   --in_use_;
 }
 
@@ -38,16 +107,18 @@ bool WakeupTree::insert(std::uint32_t* first, std::span<const SequenceStep> sequ
   std::uint32_t last = kNone;
   std::uint32_t at = *first;
   while (at != kNone) {
-    const Node& node = nodes_[at];
-    const std::uint32_t place = place_as_first(node.step.tid, node.step.footprint, sequence);
+    const WakeupStep& first_step = step(at);
+    const std::uint32_t place = place_as_first(first_step.tid, first_step.footprint, sequence);
     if (place == kNotFirst) {
       last = at;
-      at = node.next;
+      at = nodes_[at].next;
       continue;
     }
     if (briefly) {
-      if (nodes_[at].child != kNone) nodes_[at].brief = true;
-      free_list(std::exchange(nodes_[at].child, kNone));
+      const std::uint32_t below = child(at);
+      if (below != kNone) nodes_[at].brief = 1;
+      nodes_[at].child = kNoChild;
+      free_list(below);
       return false;
     }
     if (place != 0 && place != kAbsent) {
@@ -61,20 +132,20 @@ bool WakeupTree::insert(std::uint32_t* first, std::span<const SequenceStep> sequ
       std::move_backward(begin, begin + place, begin + place + 1);
     }
     if (place != kAbsent) sequence = sequence.subspan(1);
-    if (node.child == kNone || sequence.empty()) return false;
+    if (child(at) == kNone || sequence.empty()) return false;
     parent = at;
     last = kNone;
-    at = node.child;
+    at = child(at);
   }
   if (briefly) sequence = sequence.first(1);
   // All siblings here were passed: the rest is a new branch after them.
   for (const SequenceStep& step : sequence) {
     const std::uint32_t node = allocate(step);
-    nodes_[node].brief = briefly;
+    nodes_[node].brief = briefly ? 1 : 0;
     if (last != kNone) {
       nodes_[last].next = node;
     } else if (parent != kNone) {
-      nodes_[parent].child = node;
+      nodes_[parent].child = node & kNoChild;
     } else {
       *first = node;
     }
@@ -86,7 +157,7 @@ bool WakeupTree::insert(std::uint32_t* first, std::span<const SequenceStep> sequ
 
 std::uint32_t WakeupTree::take_first(std::uint32_t* first) {
   const std::uint32_t node = *first;
-  const std::uint32_t children = nodes_[node].child;
+  const std::uint32_t children = child(node);
   *first = nodes_[node].next;
   release(node);
   return children;
@@ -95,7 +166,7 @@ std::uint32_t WakeupTree::take_first(std::uint32_t* first) {
 void WakeupTree::free_list(std::uint32_t first) {
   while (first != kNone) {
     const std::uint32_t next = nodes_[first].next;
-    free_list(nodes_[first].child);
+    free_list(child(first));
     release(first);
     first = next;
   }

@@ -8,6 +8,8 @@
 // Invariants:
 //   I1. No sequence in a tree is covered by one before it: a run that follows it to its end is
 //       equivalent to none that was explored from there.
+//   I2. A node is 12 bytes. What is done in its step is kept once for all nodes that have that step
+//       in common: of 2^n sequences the steps are few.
 // Cost: an insertion compares the sequence with the tree's nodes on one path.
 #pragma once
 
@@ -46,15 +48,33 @@ inline std::uint32_t place_as_first(Tid tid, const Footprint& footprint,
   return kAbsent;
 }
 
+/// Steps by what they are: equal ones are one.
+class WakeupSteps {
+ public:
+  const WakeupStep& operator[](std::uint32_t id) const { return entries_[id].step; }
+  /// The step's id; to be given back as often as it was taken.
+  std::uint32_t take(const SequenceStep& step);
+  void give_back(std::uint32_t id);
+
+ private:
+  struct Entry {
+    WakeupStep step;
+    std::uint64_t hash = 0;
+    std::uint32_t users = 0;
+    std::uint32_t next = kNone;  // of its bucket, or of what is free
+  };
+  std::uint32_t& bucket(std::uint64_t hash) { return buckets_[hash & (buckets_.size() - 1)]; }
+  void grow();
+  engine::SharedVector<Entry> entries_;
+  engine::SharedVector<std::uint32_t> buckets_;
+  std::uint32_t free_ = kNone;
+};
+
 class WakeupTree {
  public:
-  struct Node {
-    WakeupStep step;
-    std::uint32_t child = kNone;
-    std::uint32_t next = kNone;
-    bool brief = false;  // what was to follow has been left out
-  };
-  const Node& operator[](std::uint32_t node) const { return nodes_[node]; }
+  const WakeupStep& step(std::uint32_t node) const { return steps_[nodes_[node].step]; }
+  /// Whether what was to follow has been left out.
+  bool is_brief(std::uint32_t node) const { return nodes_[node].brief != 0; }
   /// Inserts `sequence` below the list of siblings that begins at `*first`, unless what is there
   /// covers it. True when it was new. `briefly`: only its first step, or, when
   /// a sibling covers it in part, that sibling's, without what was to follow: the tree grows by a
@@ -68,8 +88,19 @@ class WakeupTree {
   std::size_t in_use() const { return in_use_; }
 
  private:
+  struct Node {
+    std::uint32_t step;  // in steps_
+    std::uint32_t brief : 1;
+    std::uint32_t child : 31;
+    std::uint32_t next;
+  };
+  static constexpr std::uint32_t kNoChild = kNone >> 1;
+  std::uint32_t child(std::uint32_t node) const {
+    return nodes_[node].child == kNoChild ? kNone : nodes_[node].child;
+  }
   std::uint32_t allocate(const SequenceStep& step);
   void release(std::uint32_t node);
+  WakeupSteps steps_;
   engine::SharedVector<Node> nodes_;
   WakeupSequence left_;  // of a sequence that is being inserted
   std::uint32_t free_ = kNone;

@@ -130,6 +130,16 @@ TEST(ExhaustiveMemory, DoesNotGrowWithTheRuns) {
               large.given_up);
 }
 
+// 2^12 sequences wait at one step, of 13 threads: what each of them does is kept once.
+TEST(ExhaustiveMemory, SequencesShareTheirSteps) {
+  constexpr std::size_t kMostOfASequence = 64;  // bytes
+  const Exhausted few = exhaust([] { readers(9); }, {}, kMostRuns);
+  const Exhausted many = exhaust([] { readers(13); }, {}, kMostRuns);
+  EXPECT_EQ(many.distinct().size(), 8192u);
+  EXPECT_LT(many.most_memory - few.most_memory, kMostOfASequence * 4096);
+  std::printf("%zu and %zu bytes\n", few.most_memory, many.most_memory);
+}
+
 TEST(ExhaustiveShards, OfTheEnumerationAreTheWhole) {
   for (const std::size_t i : {1, 3, 7}) {
     for (const unsigned shards : {2U, 5U}) expect_parts(cases()[i], "dfs", shards);
