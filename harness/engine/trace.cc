@@ -22,19 +22,18 @@ std::uint64_t as_number(const void* pointer) { return reinterpret_cast<std::uint
 
 std::size_t racy_slot(std::uint64_t site) { return (site * 0x9e3779b97f4a7c15ull) >> 54; }
 
-// A program's pointer may be wrong: the fault handler must know that this is not the engine's
-// fault.
-volatile bool g_reading_for_program = false;
-
 bool in_program(const void* code) {
   return code >= static_cast<const void*>(&__executable_start) &&
          code < static_cast<const void*>(&etext);
 }
 
-/// Whether a call instruction ends before `code`: call rel32, or call through register or memory.
+/// Whether a call instruction ends before `code`, in the program: call rel32, or call through
+/// register or memory. Where the program begins (an unwinder leaves that behind) nothing is before.
 bool behind_call(const unsigned char* code) {
+  constexpr int kLongest = 7;
+  if (!in_program(code - kLongest)) return false;
   if (code[-5] == 0xe8) return true;
-  for (int length = 2; length <= 7; ++length) {
+  for (int length = 2; length <= kLongest; ++length) {
     if (code[-length] == 0xff && (code[1 - length] & 0x38) == 0x10) return true;
   }
   return false;
@@ -68,16 +67,6 @@ void copy_text(char (&to)[N], std::string_view text) {
 }
 
 }  // namespace
-
-bool Engine::reading_for_program() { return g_reading_for_program; }
-
-std::uint64_t Engine::read_value(const void* address, std::size_t size) {
-  std::uint64_t value = 0;
-  g_reading_for_program = true;
-  if (size <= sizeof value) std::memcpy(&value, address, size);
-  g_reading_for_program = false;
-  return value;
-}
 
 // A thread that has only read one variable, since it last gave way here, is spinning on it: its
 // steps count more, or a run would take a second to come to its step limit.

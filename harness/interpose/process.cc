@@ -7,7 +7,6 @@
 #include <cxxabi.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -18,10 +17,12 @@
 
 #include "chicane/golang/panic.h"
 #include "engine/engine.h"
+#include "engine/guarded_read.h"
 #include "engine/journal.h"
 #include "engine/scope.h"
 #include "engine/shadow_stack.h"
 #include "interpose/exit.h"
+#include "interpose/place.h"
 #include "interpose/real.h"
 
 CHICANE_REAL(void, abort, ())
@@ -99,40 +100,37 @@ const void* function_of(const Engine& engine) {
   return stack.top != stack.base ? stack.top[-1].entry : engine.last_site();
 }
 
-// Where it happened. An access has told the engine its place, in a recorded run just now; for an
-// instruction that traps by itself (a division, a trap), only the machine knows. A stack ends in
-// the innermost call, or somewhere in what was called.
-const void* place_of_fault(const Engine& engine, int number, bool overflow,
-                           [[maybe_unused]] void* context) {
+// Where the machine is; a stack ends in the innermost call, or somewhere in what was called.
+const void* place_of(const Engine& engine, const siginfo_t& info, bool overflow, void* context) {
   if (overflow) {
     const engine::ShadowStack& stack = engine::g_shadow_stack;
     return stack.top != stack.base ? stack.top[-1].call_site : engine.last_site();
   }
-#if defined(__x86_64__)
-  if (Engine::active() != nullptr && (number == SIGFPE || number == SIGILL)) {
-    const auto* machine = &static_cast<const ucontext_t*>(context)->uc_mcontext;
-    // Sites are return addresses: they lie behind the instruction that is meant.
-    return reinterpret_cast<const char*>(machine->gregs[REG_RIP]) + 1;
-  }
-#endif
-  return engine.last_site();
+  const void* place = place_of_fault(info, context);
+  return place != nullptr ? place : engine.last_site();
 }
 
 // A fault of the program: written down on the signal stack, without allocating; the process ends,
 // as its state can no longer be trusted. A fault of the runtime itself says so.
 void on_fault(int number, siginfo_t* info, void* context) {
+  if (Engine::reading_for_program()) engine::give_up_read();
   Engine& engine = Engine::instance();
   if (engine.journal_or_null() == nullptr) _exit(128 + number);
-  const bool overflow = number == SIGSEGV && is_overflow(engine, info->si_addr);
-  // The engine works on the program's stack, and reads what the program is about to touch.
-  const bool in_program = Engine::active() != nullptr || overflow || Engine::reading_for_program();
-  Finding* finding = engine.report(
-      "crash", in_program
-                   ? describe_signal(number, overflow)
-                   : "a fault inside Chicane's runtime (a bug of Chicane: please report it)");
+  // A stack that the program has spoilt may not be read: the second fault is not the program's.
+  static const char* text = nullptr;
+  static const void* place = nullptr;
+  if (text == nullptr) {
+    place = engine.last_site();
+    const bool overflow = number == SIGSEGV && is_overflow(engine, info->si_addr);
+    // The engine works on the program's stack.
+    text = Engine::active() != nullptr || overflow
+               ? describe_signal(number, overflow)
+               : "a fault inside Chicane's runtime (a bug of Chicane: please report it)";
+    place = place_of(engine, *info, overflow, context);
+  }
+  Finding* finding = engine.report("crash", text);
   if (finding != nullptr) finding->fatal = true;
-  engine.add_site(finding, "crashes", engine.self().id(),
-                  place_of_fault(engine, number, overflow, context), true);
+  engine.add_site(finding, "crashes", engine.self().id(), place, true);
   engine.journal_or_null()->commit_finding();
   engine.journal_or_null()->end_dead_run();
   real__exit()(0);
@@ -188,13 +186,14 @@ InFlight describe_exception(char* text, std::size_t size) {
   Engine* engine = Engine::active();
   if (engine == nullptr) real_abort()();
   char text[200] = "std::terminate was called";
-  const void* site = engine->last_site();
+  const void* site = place_in_program();
   if (std::current_exception() != nullptr) {
     const InFlight what = describe_exception(text, sizeof text);
     if (what == InFlight::kToldPanic) engine->end_run(RunEnd::kFatal);
     // Go's panic() told the engine who called it.
     if (what == InFlight::kException) site = engine->throw_site();
   }
+  if (site == nullptr) site = engine->last_site();
   end_badly(*engine, "uncaught-panic", text, site, "throws");
 }
 

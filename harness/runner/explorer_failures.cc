@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/journal.h"
 #include "engine/scope.h"
+#include "interpose/place.h"
 
 namespace chicane::runner {
 
@@ -41,6 +42,7 @@ std::string report_failure(const std::string& text, bool exception, const void* 
   const Engine::Scope scope;
   const std::string summary = summarize_failure(text);
   if (exception) site = engine.throw_site();
+  if (site == nullptr) site = interpose::place_in_program();
   if (site == nullptr) site = engine.last_site();
   engine::Finding* finding =
       engine.report(exception ? "uncaught-panic" : "assertion-failed", summary);

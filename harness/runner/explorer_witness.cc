@@ -35,30 +35,22 @@ constexpr std::uint64_t kShrinkSteps = 1'000'000;
 // ThreadSanitizer's processes begin slowly (10 ms).
 constexpr std::size_t kTsanShrinkBudget = 40;
 
-bool same_stack(const engine::Stack& a, const engine::Stack& b, bool innermost_matters) {
+bool same_stack(const engine::Stack& a, const engine::Stack& b) {
   const std::uint32_t depth = std::min(a.depth, b.depth);
   if (depth == 0) return a.depth == b.depth;
-  const std::uint32_t from = innermost_matters ? 0 : 1;
-  return std::equal(a.pcs + from, a.pcs + depth, b.pcs + from);
-}
-
-// An unrecorded run may know of a program that ends badly only where it was a little earlier: what
-// it does again and again between two operations is not told each time (seen_accesses.h).
-bool is_placed_roughly(const Finding& finding) {
-  return std::strcmp(finding.kind, "crash") == 0 ||
-         std::strcmp(finding.kind, "uncaught-panic") == 0;
+  return std::equal(a.pcs, a.pcs + depth, b.pcs);
 }
 
 // An unrecorded run knows only the innermost address of an earlier site: one of the stacks may be a
 // prefix of the other. Which of two racing accesses came first is the schedule's business.
 bool same_sites(const std::vector<FindingSite>& expected, std::span<const FindingSite> actual,
-                bool roles_matter, bool innermost_matters) {
+                bool roles_matter) {
   if (expected.size() != actual.size()) return false;
   std::vector<bool> used(actual.size(), false);
   for (const FindingSite& site : expected) {
     bool met = false;
     for (std::size_t i = 0; i < actual.size() && !met; ++i) {
-      if (used[i] || !same_stack(site.stack, actual[i].stack, innermost_matters)) continue;
+      if (used[i] || !same_stack(site.stack, actual[i].stack)) continue;
       if (roles_matter && std::strcmp(site.role, actual[i].role) != 0) continue;
       used[i] = met = true;
     }
@@ -133,7 +125,7 @@ std::vector<Found> Explorer::candidates() const {
   for (const Found& found : found_) {
     const auto same = std::find_if(chosen.begin(), chosen.end(), [&](const Found& other) {
       return std::strcmp(other.finding.kind, found.finding.kind) == 0 &&
-             same_sites(other.sites, found.sites, !is_race(found.finding), true);
+             same_sites(other.sites, found.sites, !is_race(found.finding));
     });
     if (same == chosen.end()) {
       if (chosen.size() < kMaxDiagnoses) chosen.push_back(found);
@@ -167,8 +159,7 @@ bool Explorer::rerun(const std::vector<ChoiceRecord>& choices,
 const Finding* Explorer::find_again(const Found& found) const {
   for (const Finding& finding : journal_->findings()) {
     if (std::strcmp(finding.kind, found.finding.kind) == 0 &&
-        same_sites(found.sites, journal_->sites(finding), !is_race(finding),
-                   !is_placed_roughly(finding))) {
+        same_sites(found.sites, journal_->sites(finding), !is_race(finding))) {
       return &finding;
     }
   }
