@@ -144,6 +144,7 @@ void Dpor::enter(std::uint32_t depth) {
 /// After the first run: what was silent in it is a step like others.
 void Dpor::heed_all() {
   eager_ = false;
+  trace_.settle();
   for (std::uint32_t depth = 0; depth < trace_.size(); ++depth) {
     if (!trace_.step(depth).silent) continue;
     trace_.step(depth).silent = false;
@@ -253,6 +254,7 @@ void Dpor::finish_run(bool cut) {
     backtrack();
     if (exhausted_ && shards_ > 1) begin_part(part_ + 1);
   } else {
+    trace_.settle();
     gates_.choose(trace_, races_, shards_);
     divided_ = true;
     begin_part(0);

@@ -18,16 +18,18 @@ constexpr std::uint64_t kNamed = std::uint64_t{1} << 63;
 }  // namespace
 
 void ObjectNames::begin_run() {
+  lowest_ = ~std::uintptr_t{0};
+  highest_ = 0;
+  news_.clear();
   blocks_.clear();
   std::fill(counts_.begin(), counts_.end(), 0);
 }
 
-void ObjectNames::on_allocate(std::uint32_t thread, const void* start, std::size_t size) {
-  if (thread >= counts_.size()) counts_.resize(thread + 1, 0);
-  const auto from = reinterpret_cast<std::uintptr_t>(start);
-  const std::uint64_t name =
-      kNamed | (mix(std::uint64_t{thread} << 32 | ++counts_[thread]) & ~std::uint64_t{0xffffff});
-  const Block block{from, from + std::max<std::size_t>(size, 1), name};
+void ObjectNames::put_in(const News& from) const {
+  if (from.thread >= counts_.size()) counts_.resize(from.thread + 1, 0);
+  const std::uint64_t number = std::uint64_t{from.thread} << 32 | ++counts_[from.thread];
+  const std::uint64_t name = kNamed | (mix(number) & ~std::uint64_t{0xffffff});
+  const Block block{from.start, from.start + from.size, name};
   if (blocks_.empty() || block.start >= blocks_.back().end) {
     blocks_.push_back(block);
     return;
@@ -45,15 +47,30 @@ void ObjectNames::on_allocate(std::uint32_t thread, const void* start, std::size
   }
 }
 
+void ObjectNames::put_in_news() const {
+  for (const News& block : news_) put_in(block);
+  news_.clear();
+}
+
+/// 0: it lies in none.
+std::uint64_t ObjectNames::name_of_block(std::uintptr_t address) const {
+  put_in_news();
+  const auto block = std::partition_point(blocks_.begin(), blocks_.end(),
+                                          [&](const Block& b) { return b.end <= address; });
+  if (block == blocks_.end() || block->start > address) return 0;
+  return block->name + (address - block->start);
+}
+
 std::uint64_t ObjectNames::name(const void* object) const {
   const auto address = reinterpret_cast<std::uintptr_t>(object);
-  if (!blocks_.empty() && address >= blocks_.front().start && address < blocks_.back().end) {
-    const auto block = std::partition_point(blocks_.begin(), blocks_.end(),
-                                            [&](const Block& b) { return b.end <= address; });
-    if (block != blocks_.end() && block->start <= address) {
-      return block->name + (address - block->start);
-    }
+  if (address >= lowest_ && address < highest_) {
+    if (const std::uint64_t name = name_of_block(address); name != 0) return name;
   }
+  // Stacks of threads lie above the heap, globals below.
+  return address < lowest_ && highest_ != 0 ? address : name_on_stack(address);
+}
+
+std::uint64_t ObjectNames::name_on_stack(std::uintptr_t address) const {
   const engine::Engine& engine = engine::Engine::instance();
   const auto threads = engine.threads();
   if (threads.empty() || threads.size() == 1) return address;
@@ -62,8 +79,6 @@ std::uint64_t ObjectNames::name(const void* object) const {
            address < reinterpret_cast<std::uintptr_t>(engine.stack_high(thread));
   };
   if (on_stack(*threads[0])) return address;
-  // Stacks of threads lie above the heap, globals below.
-  if (!blocks_.empty() && address < blocks_.front().start) return address;
   for (const engine::Thread* thread : threads.subspan(1)) {
     if (thread->finished() || !on_stack(*thread)) continue;
     const auto top = reinterpret_cast<std::uintptr_t>(engine.stack_high(*thread));

@@ -6,9 +6,11 @@
 // What lies on another thread's stack is so far from its top.
 //
 // Thread safety: engine context. Lives in shared memory.
-// Cost: an allocation, or a look at an address of the heap: a binary search among the run's blocks.
+// Cost: an allocation: a few ns. A look at an address of the heap: a binary search among the run's
+// blocks, and as much for each of those that have come since the last look.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "engine/engine.h"
@@ -20,7 +22,13 @@ class ObjectNames {
  public:
   void begin_run();
   /// `thread` is a number that is the same in all runs.
-  void on_allocate(std::uint32_t thread, const void* start, std::size_t size);
+  void on_allocate(std::uint32_t thread, const void* start, std::size_t size) {
+    const News block{reinterpret_cast<std::uintptr_t>(start), size != 0 ? size : 1, thread};
+    if (news_.size() == kMostNews) put_in_news();
+    news_.push_back(block);
+    lowest_ = std::min(lowest_, block.start);
+    highest_ = std::max(highest_, block.start + block.size);
+  }
   std::uint64_t name(const void* object) const;
 
  private:
@@ -28,8 +36,22 @@ class ObjectNames {
     std::uintptr_t start, end;
     std::uint64_t name;
   };
-  engine::SharedVector<Block> blocks_;          // by rising address
-  engine::SharedVector<std::uint32_t> counts_;  // by thread: its blocks
+  struct News {
+    std::uintptr_t start;
+    std::size_t size;
+    std::uint32_t thread;
+  };
+  static constexpr std::size_t kMostNews = 1024;
+  void put_in_news() const;
+  void put_in(const News& block) const;
+  std::uint64_t name_of_block(std::uintptr_t address) const;
+  std::uint64_t name_on_stack(std::uintptr_t address) const;
+  // All blocks lie between these.
+  std::uintptr_t lowest_ = ~std::uintptr_t{0}, highest_ = 0;
+  // Few programs ask for blocks of the heap: they are put in order when one does.
+  mutable engine::SharedVector<News> news_;
+  mutable engine::SharedVector<Block> blocks_;          // by rising address
+  mutable engine::SharedVector<std::uint32_t> counts_;  // by thread: its blocks
 };
 
 }  // namespace chicane::strategies

@@ -69,7 +69,7 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   unsigned entry = 0;
   for (unsigned i = 0; i < late.footprint->size(); ++i) {
     const Access access = (*late.footprint)[i];
-    if (access.mode == Mode::kWoken) continue;
+    if (!trace_.has_entry(access)) continue;
     const bool by_lock = late.lock && acquires(access.mode);
     for (std::uint32_t e = trace_.meeting(access.mode, head(entry++)); e != kNone;
          e = trace_.meeting(access.mode, entries[e].before)) {
@@ -93,7 +93,7 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   entry = 0;
   for (unsigned i = 0; i < late.footprint->size(); ++i) {
     const Access access = (*late.footprint)[i];
-    if (access.mode == Mode::kWoken) continue;
+    if (!trace_.has_entry(access)) continue;
     const std::uint32_t from = head(entry++);
     if (acquires(access.mode)) add_lock_races(late, access, from, races);
   }

@@ -166,6 +166,11 @@ void Trace::widen_enabled(std::uint32_t threads) {
   now_.assign(std::size_t{2} * words_, 0);
 }
 
+void Trace::learn_threads(std::size_t count) {
+  const auto threads = engine::Engine::instance().threads();
+  while (tids_.size() < count) learn_thread(*threads[tids_.size()]);
+}
+
 void Trace::learn_thread(const Thread& thread) {
   const bool main = thread.parent() == engine::kNoThread;
   const Tid parent = main ? kNone : tids_[thread.parent()];
@@ -199,6 +204,7 @@ void Trace::truncate(std::uint32_t steps) {
       if (child.parent != kNone) --children_[child.parent];
     }
     cut(tids_, steps_[steps].threads);
+    while (!unsettled_.empty() && unsettled_.back() >= steps) unsettled_.pop_back();
     size_ = steps;
   }
   waiting_.clear();
@@ -208,28 +214,33 @@ void Trace::truncate(std::uint32_t steps) {
 // ---- while a run goes on ----
 
 void Trace::on_allocate(engine::ThreadId thread, const void* start, std::size_t size) {
-  const auto threads = engine::Engine::instance().threads();
-  while (tids_.size() <= thread) learn_thread(*threads[tids_.size()]);
+  if (tids_.size() <= thread) [[unlikely]]
+    learn_threads(thread + 1);
   names_.on_allocate(tids_[thread], start, size);
 }
 
 bool Trace::look(const ThreadChoice& choice) {
-  const auto threads = engine::Engine::instance().threads();
-  if (choice.enabled.back()->id() >= threads.size()) return false;
-  while (tids_.size() < threads.size()) learn_thread(*threads[tids_.size()]);
+  const std::size_t threads = engine::Engine::instance().threads().size();
+  if (choice.enabled.back()->id() >= threads) [[unlikely]]
+    return false;
+  if (tids_.size() < threads) [[unlikely]]
+    learn_threads(threads);
   note_enabled(choice.enabled);
   if (running_ != nullptr) end_step(running_, now_);
   return true;
 }
 
-TraceStep& Trace::add_step() {
-  if (size_ == steps_.size()) {
-    steps_.resize(std::max(64U, 2 * size_));
-    clocks_.resize(steps_.size() * stride_);
-    enabled_.resize(steps_.size() * 2 * words_);
-  }
+void Trace::make_room() {
+  steps_.resize(std::max(64U, 2 * size_));
+  clocks_.resize(steps_.size() * stride_);
+  enabled_.resize(steps_.size() * 2 * words_);
+}
+
+[[gnu::always_inline]] inline TraceStep& Trace::add_step() {
+  if (size_ == steps_.size()) [[unlikely]]
+    make_room();
   TraceStep& step = steps_[size_++];
-  step.by_timeout = step.failed = step.ended = false;
+  step.by_timeout = step.failed = step.ended = step.settled = step.lock = false;
   step.joins = kNone;
   step.footprint.clear();
   return step;
@@ -240,17 +251,17 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   const Operation& operation = thread.pending();
   operand_ = operation.object;
   running_ = &thread;
-  const auto depth = size();
+  const std::uint32_t depth = size_;
   TraceStep& step = add_step();
-  step.tid = tids_[thread.id()];
-  step.previous = last_of_[step.tid];
-  step.number = step.previous == kNone ? 1 : steps_[step.previous].number + 1;
+  const Tid tid = tids_[thread.id()];
+  const std::uint32_t previous = last_of_[tid];
+  step.tid = tid;
+  step.previous = previous;
+  step.number = previous == kNone ? 1 : steps_[previous].number + 1;
   step.pick = pick;
   step.engine_id = thread.id();
   step.kind = operation.kind;
   step.blocking = operation.can_block();
-  step.by_timeout = thread.by_timeout();
-  step.lock = is_blocking_lock(operation);
   step.silent = silent;
   if (step.kind == OpKind::kThreadJoin) {
     step.joins = tids_[static_cast<const Thread*>(operation.object)->id()];
@@ -262,11 +273,15 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   enabled[0] = now_[0];
   enabled[1] = now_[1];
   for (std::uint32_t word = 2; word < 2 * words_; ++word) enabled[word] = now_[word];
-  last_of_[step.tid] = depth;
+  last_of_[tid] = depth;
   if (silent) return;
+  step.by_timeout = thread.by_timeout();
+  step.lock = is_blocking_lock(operation);
   object_ = may_fail(step.kind) ? names_.name(operation.object) : 0;
   add_operation(names_, operation, step.by_timeout, &step.footprint);
-  if (tries_to_join(operation)) step.footprint.add(end_of(step.joins), Mode::kRead);
+  if (!tries_to_join(operation)) return;
+  heed_ends();
+  step.footprint.add(end_of(step.joins), Mode::kRead);
 }
 
 void Trace::on_event(const engine::Event& event) {
@@ -282,82 +297,129 @@ void Trace::on_event(const engine::Event& event) {
 }
 
 /// `enabled`: who can go on now, as in `enabled_`; empty at the end.
-void Trace::end_step(const Thread* thread, std::span<const std::uint64_t> enabled) {
+[[gnu::always_inline]] inline void Trace::end_step(const Thread* thread,
+                                                   std::span<const std::uint64_t> enabled) {
   TraceStep& step = last();
-  if (step.failed) note_failure(step.kind, object_, &step.footprint);
-  if (thread != nullptr && thread->finished()) {
-    step.footprint.add(end_of(step.tid), Mode::kWrite);
-  } else if (thread != nullptr && !is_silent(thread->pending())) {
-    add_announcement(names_, thread->pending(), &step.footprint);
-    if (tries_to_join(thread->pending())) {
-      const auto* other = static_cast<const Thread*>(thread->pending().object);
-      step.footprint.add(end_of(tids_[other->id()]), Mode::kRead);
-      step.footprint.add_meets_announcements();
-    }
-  }
-  // A step that touches nothing changes nothing for who waits.
-  const bool silent = step.silent && !touches_others(step.footprint);
-  if (!enabled.empty() && !silent) note_enabling(step, enabled);
-  link(size() - 1);
   step.ended = true;
   running_ = nullptr;
+  if (step.failed) [[unlikely]]
+    note_failure(step.kind, object_, &step.footprint);
+  if (thread != nullptr) {
+    if (thread->finished()) {
+      step.footprint.add(end_of(step.tid), Mode::kWrite);
+    } else if (!is_silent(thread->pending())) {
+      note_next(*thread, step);
+    }
+  }
+  if (step.silent && !heeds_ends_ && !touches_others(step.footprint)) {
+    // It changes nothing for who waits, and has no entries.
+    unsettled_.push_back(size_ - 1);
+    return;
+  }
+  if (!enabled.empty() && !(step.silent && !touches_others(step.footprint))) {
+    note_enabling(step, enabled);
+  }
+  link(size_ - 1);
+}
+
+/// What its thread announces at its end.
+void Trace::note_next(const Thread& thread, TraceStep& step) {
+  add_announcement(names_, thread.pending(), &step.footprint);
+  if (!tries_to_join(thread.pending())) return;
+  heed_ends();
+  const auto* other = static_cast<const Thread*>(thread.pending().object);
+  step.footprint.add(end_of(tids_[other->id()]), Mode::kRead);
+  step.footprint.add_meets_announcements();
+}
+
+/// From here on; and those that have been get their entries now.
+void Trace::heed_ends() {
+  if (heeds_ends_) return;
+  settle();
+  heeds_ends_ = true;
+  entries_.clear();
+  for (Object& object : objects_) object.last = kNone;
+  const std::uint32_t ended = size_ != 0 && !last().ended ? size_ - 1 : size_;
+  for (std::uint32_t i = 0; i < size_; ++i) {
+    steps_[i].first_entry = static_cast<std::uint32_t>(entries_.size());
+    for (unsigned k = 0; i < ended && k < steps_[i].footprint.size(); ++k) {
+      const Access access = steps_[i].footprint[k];
+      if (has_entry(access)) add_entry(i, object_number(access.object), access.mode);
+    }
+  }
 }
 
 // A thread that can go on now and could not before, or the other way round: whatever the footprint
-// says, this step is why. Of virtual time: as soon as one with a deadline becomes ready, the next
-// deadline's turn has come.
-void Trace::note_enabling(TraceStep& step, std::span<const std::uint64_t> enabled) {
-  const auto differs = [&](const Thread& thread) {
-    const Operation& pending = thread.pending();
-    if (!pending.can_block() || thread.id() == step.engine_id) return;
-    if (thread.id() >= step.threads) return;  // new
-    if (pending.kind != OpKind::kThreadJoin && pending.kind != OpKind::kCondWake) {
-      Footprint its;
-      add_operation(names_, pending, false, &its);
-      if (!its.depends_on(step.footprint) && pending.kind != OpKind::kSleep) {
-        step.footprint.add(names_.name(pending.object), Mode::kWrite);
-      }
-    }
-    if (pending.deadline != engine::kNever) step.footprint.add(kVirtualTime, Mode::kWrite);
-  };
-  const auto threads = engine::Engine::instance().threads();
-  const std::uint64_t* before = enabled_at(size() - 1);
+// says, this step is why.
+inline void Trace::note_enabling(TraceStep& step, std::span<const std::uint64_t> enabled) {
+  const std::uint64_t* before = enabled_at(size_ - 1);
   for (std::uint32_t word = 0; word < words_; ++word) {
     std::uint64_t changed =
         (before[word] ^ enabled[word]) | (before[words_ + word] ^ enabled[words_ + word]);
+    if (step.engine_id / 64 == word) changed &= ~(std::uint64_t{1} << step.engine_id % 64);
     for (; changed != 0; changed &= changed - 1) {
-      const Thread& thread = *threads[64 * word + std::countr_zero(changed)];
-      if (!thread.finished()) differs(thread);
+      const std::uint32_t id = 64 * word + static_cast<std::uint32_t>(std::countr_zero(changed));
+      if (id >= step.threads) continue;  // new
+      const Thread& thread = *engine::Engine::instance().threads()[id];
+      if (!thread.finished() && !is_silent(thread.pending())) note_change(step, thread);
     }
   }
 }
 
-void Trace::note_enabled(std::span<Thread* const> enabled) {
-  std::uint64_t* to = now_.data();
-  if (words_ != 1) std::fill_n(to, 2 * words_, 0);
-  std::uint64_t all = 0, late = 0;  // of the first word
+// Of virtual time: as soon as a thread with a deadline becomes ready, the next deadline's turn has
+// come.
+void Trace::note_change(TraceStep& step, const Thread& thread) {
+  const Operation& pending = thread.pending();
+  if (!pending.can_block()) return;
+  if (pending.kind != OpKind::kThreadJoin && pending.kind != OpKind::kCondWake) {
+    Footprint its;
+    add_operation(names_, pending, false, &its);
+    if (!its.depends_on(step.footprint) && pending.kind != OpKind::kSleep) {
+      step.footprint.add(names_.name(pending.object), Mode::kWrite);
+    }
+  }
+  if (pending.deadline != engine::kNever) step.footprint.add(kVirtualTime, Mode::kWrite);
+}
+
+[[gnu::always_inline]] inline void Trace::note_enabled(std::span<Thread* const> enabled) {
+  if (words_ != 1) return note_many_enabled(enabled);
+  std::uint64_t all = 0, late = 0;
+  bool any_late = false;
+  int first_silent = -1;
+  for (std::size_t i = enabled.size(); i-- > 0;) {
+    const Thread& thread = *enabled[i];
+    all |= std::uint64_t{1} << thread.id() % 64;
+    any_late |= thread.by_timeout();
+    if (is_silent(thread.pending())) first_silent = static_cast<int>(i);
+  }
+  if (any_late) [[unlikely]] {
+    for (const Thread* thread : enabled) {
+      if (thread->by_timeout()) late |= std::uint64_t{1} << thread->id() % 64;
+    }
+  }
+  first_silent_ = first_silent;
+  now_[0] = all;
+  now_[1] = late;
+}
+
+void Trace::note_many_enabled(std::span<Thread* const> enabled) {
+  std::fill(now_.begin(), now_.end(), 0);
   first_silent_ = -1;
   for (std::size_t i = enabled.size(); i-- > 0;) {
     const Thread& thread = *enabled[i];
     const engine::ThreadId id = thread.id();
-    if (is_silent(thread.pending())) first_silent_ = static_cast<int>(i);
     const std::uint64_t bit = std::uint64_t{1} << id % 64;
-    const std::uint64_t late_bit = thread.by_timeout() ? bit : 0;
-    if (words_ == 1) {
-      all |= bit;
-      late |= late_bit;
-    } else {
-      to[id / 64] |= bit;
-      to[words_ + id / 64] |= late_bit;
-    }
+    now_[id / 64] |= bit;
+    if (thread.by_timeout()) now_[words_ + id / 64] |= bit;
+    if (is_silent(thread.pending())) first_silent_ = static_cast<int>(i);
   }
-  if (words_ != 1) return;
-  to[0] = all;
-  to[1] = late;
 }
 
+// ---- clocks ----
+
 /// kNone: of nothing.
-void Trace::copy_clock(std::uint32_t i, std::uint32_t from) {
+[[gnu::always_inline]] inline void Trace::copy_clock(std::uint32_t i, std::uint32_t from) {
+  if (from != kNone && !steps_[from].settled) settle();
   Count* to = clock(i);
   const Count* end = to + stride_;
   if (from == kNone) {
@@ -370,6 +432,7 @@ void Trace::copy_clock(std::uint32_t i, std::uint32_t from) {
 }
 
 void Trace::join_clock(std::uint32_t i, std::uint32_t with) {
+  if (!steps_[with].settled) settle();
   Count* to = clock(i);
   const Count* from = clock(with);
   for (const Count* end = to + stride_; to != end; to += kBlock, from += kBlock) {
@@ -395,10 +458,21 @@ std::uint32_t Trace::creator_of(std::uint32_t i) const {
   return i;
 }
 
-void Trace::link(std::uint32_t i) {
+/// In the order of the run: each builds on earlier ones.
+void Trace::settle() {
+  for (const std::uint32_t i : unsettled_) follow_threads(i);
+  unsettled_.clear();
+}
+
+[[gnu::always_inline]] inline void Trace::link(std::uint32_t i) {
+  follow_threads(i);
+  follow_objects(i);
+}
+
+/// What `i` comes after whatever it touches.
+void Trace::follow_threads(std::uint32_t i) {
   TraceStep& step = steps_[i];
-  const std::uint32_t after = origin(i);
-  copy_clock(i, after);
+  copy_clock(i, step.previous != kNone ? step.previous : creator_of(i));
   if (step.joins != kNone && !step.by_timeout && last_of_[step.joins] != kNone) {
     join_clock(i, last_of_[step.joins]);
   }
@@ -411,21 +485,30 @@ void Trace::link(std::uint32_t i) {
       if (last != kNone && last != i) join_clock(i, last);
     }
   }
+  clock(i)[step.tid] = static_cast<Count>(step.number);
+  step.settled = true;
+}
+
+void Trace::follow_objects(std::uint32_t i) {
+  const TraceStep& step = steps_[i];
   for (unsigned k = 0; k < step.footprint.size(); ++k) {
     const Access access = step.footprint[k];
-    if (access.mode == Mode::kWoken) continue;
+    if (!has_entry(access)) continue;
     const std::uint32_t object = object_number(access.object);
-    const std::uint32_t last = objects_[object].last;
-    for (std::uint32_t e = meeting(access.mode, last); e != kNone;
+    for (std::uint32_t e = meeting(access.mode, objects_[object].last); e != kNone;
          e = meeting(access.mode, entries_[e].before)) {
       if (entries_[e].step == i || !conflict(access.mode, entries_[e].mode)) continue;
       if (!happens_before(entries_[e].step, i)) join_clock(i, entries_[e].step);
       if (is_exclusive(entries_[e].mode)) break;
     }
-    entries_.push_back({object, access.mode, i, last, meeting(Mode::kRead, last)});
-    objects_[object].last = static_cast<std::uint32_t>(entries_.size() - 1);
+    add_entry(i, object, access.mode);
   }
-  clock(i)[step.tid] = static_cast<Count>(step.number);
+}
+
+inline void Trace::add_entry(std::uint32_t i, std::uint32_t object, Mode mode) {
+  const std::uint32_t last = objects_[object].last;
+  entries_.push_back({object, mode, i, last, meeting(Mode::kRead, last)});
+  objects_[object].last = static_cast<std::uint32_t>(entries_.size() - 1);
 }
 
 /// Whether step `i` directly depends on any of the steps `any`: what `link` orders.
@@ -470,7 +553,7 @@ std::uint32_t Trace::step_of(Tid tid, std::uint32_t number) const {
 
 void Trace::end_run(const engine::Engine& engine) {
   const auto threads = engine.threads();
-  while (tids_.size() < threads.size()) learn_thread(*threads[tids_.size()]);
+  learn_threads(threads.size());
   const engine::RunEnd end = engine.last_end();
   const bool announced = end == engine::RunEnd::kStuck || end == engine::RunEnd::kStepLimit;
   const Thread* last = running_;
@@ -490,6 +573,7 @@ void Trace::end_run(const engine::Engine& engine) {
     waiting.lock = is_blocking_lock(pending);
     add_operation(names_, pending, false, &waiting.footprint);
   }
+  if (!waiting_.empty()) settle();
 }
 
 /// The run ends within its last step: what the others would have done after it is not there, so
@@ -504,6 +588,7 @@ void Trace::end_dead_run() {
   link(size() - 1);
   step.ended = true;
   running_ = nullptr;
+  settle();
   for (std::uint32_t id = 0; id < step.threads; ++id) {
     const Tid tid = tids_[id];
     if (tid == step.tid || !is_enabled(size() - 1, tid)) continue;

@@ -9,7 +9,8 @@
 //
 // Thread safety: engine context. Lives in shared memory (shared_heap.h).
 // Invariants:
-//   I1. Of a step that has ended, footprint and clock are those of the whole step.
+//   I1. Of a step that has ended, footprint and clock are those of the whole step; but one that was
+//       silent and touched nothing has its clock only when a later one builds on it (`settle`).
 //   I2. `identity` is the same for two runs if and only if (but for collisions of 64 bits) their
 //       Mazurkiewicz traces are.
 // Cost: a step kept costs nothing; a new one a few ns per thread and per object it touches.
@@ -46,6 +47,7 @@ struct TraceStep {
   bool ended = false;               // I1
   bool lock = false;                // a lock or read-lock that can block
   bool silent = false;              // it touches nothing, and came as soon as it could
+  bool settled = false;             // it has its clock
   std::uint32_t joins = kNone;      // the thread that it waits for
   std::uint32_t first_entry = 0;    // in the entries, up to the next step's
   std::uint32_t first_outcome = 0;  // in the outcomes, up to the next step's
@@ -95,6 +97,8 @@ class Trace {
   /// In all of the run, also in steps that are kept.
   void on_allocate(engine::ThreadId thread, const void* start, std::size_t size);
   void begin_run() { names_.begin_run(); }
+  /// All steps have their clocks from here on (I1).
+  void settle();
   const ObjectNames& names() const { return names_; }
   /// After the run: ends the last step, and sees who still waits.
   void end_run(const engine::Engine& engine);
@@ -131,6 +135,11 @@ class Trace {
   }
   /// By thread: its last step, or kNone.
   std::span<const std::uint32_t> last_steps() const { return last_of_; }
+  /// Whether a step that touches an object so has an entry for it. The ends of threads have none
+  /// until somebody asks for one of them.
+  bool has_entry(const Access& access) const {
+    return access.mode != Mode::kWoken && (heeds_ends_ || !is_end(access.object));
+  }
   /// The object's last entry; kNone when none.
   std::uint32_t last_entry(ObjectKey object) const;
   /// The same for the object of that number.
@@ -173,10 +182,18 @@ class Trace {
     return enabled_.data() + std::size_t{i} * 2 * words_;
   }
   void note_enabled(std::span<engine::Thread* const> enabled);
+  void note_many_enabled(std::span<engine::Thread* const> enabled);
   void learn_thread(const engine::Thread& thread);
+  void learn_threads(std::size_t count);
   void end_step(const engine::Thread* thread, std::span<const std::uint64_t> enabled);
+  void note_next(const engine::Thread& thread, TraceStep& step);
   void note_enabling(TraceStep& step, std::span<const std::uint64_t> enabled);
+  void note_change(TraceStep& step, const engine::Thread& thread);
+  void heed_ends();
   void link(std::uint32_t i);
+  void follow_threads(std::uint32_t i);
+  void follow_objects(std::uint32_t i);
+  void add_entry(std::uint32_t i, std::uint32_t object, Mode mode);
   bool follows(std::uint32_t i, const engine::SharedVector<std::uint8_t>& any,
                bool (*ignored)(ObjectKey)) const;
   void cut_off();
@@ -205,21 +222,24 @@ class Trace {
   std::uint32_t words_ = 0;  // of either
   engine::SharedVector<StepOutcome> outcomes_;
   engine::SharedVector<Count> clocks_;
-  std::uint32_t stride_ = 0;                      // blocks
-  engine::SharedVector<Child> known_;             // by tid
-  engine::SharedVector<Tid> tids_;                // by engine id, of this run
-  engine::SharedVector<engine::ThreadId> ids_;    // by tid, of this run
-  engine::SharedVector<std::uint64_t> now_;       // who can go on after the last step
-  int first_silent_ = -1;                         // of these
-  engine::SharedVector<std::uint32_t> children_;  // by tid: created in this run
-  engine::SharedVector<std::uint32_t> last_of_;   // by tid: its last step
-  engine::SharedVector<Object> objects_;          // by number
-  engine::SharedVector<std::uint32_t> table_;     // of numbers + 1, by key
+  std::uint32_t stride_ = 0;                       // blocks
+  engine::SharedVector<Child> known_;              // by tid
+  engine::SharedVector<Tid> tids_;                 // by engine id, of this run
+  engine::SharedVector<engine::ThreadId> ids_;     // by tid, of this run
+  engine::SharedVector<std::uint64_t> now_;        // who can go on after the last step
+  int first_silent_ = -1;                          // of these
+  engine::SharedVector<std::uint32_t> children_;   // by tid: created in this run
+  engine::SharedVector<std::uint32_t> last_of_;    // by tid: its last step
+  engine::SharedVector<Object> objects_;           // by number
+  engine::SharedVector<std::uint32_t> table_;      // of numbers + 1, by key
+  engine::SharedVector<std::uint32_t> unsettled_;  // steps (I1)
+  bool heeds_ends_ = false;                        // has_entry
   engine::SharedVector<Waiting> waiting_;
   ObjectNames names_;
   // Of the step in progress.
   TraceStep& last() { return steps_[size_ - 1]; }
   TraceStep& add_step();
+  void make_room();
   const engine::Thread* running_ = nullptr;
   const void* operand_ = nullptr;  // its object
   ObjectKey object_ = 0;           // the name of its object
