@@ -128,28 +128,24 @@ void Dpor::enter(std::uint32_t depth) {
   at.branch.clear();
   at.first = at.children = kNone;
   at.brief = at.brief_below = false;
-  std::uint32_t last = depth;
-  while (last > 0 && trace_.step(last - 1).silent) --last;
-  if (last > 0) {
-    Node& before = nodes_[last - 1];
-    const TraceStep& step = trace_.step(last - 1);
-    for (const Sleeper& sleeper : before.sleep) {
-      if (!sleeper.footprint.depends_on(step.footprint)) at.sleep.push_back(sleeper);
-    }
-    at.first = std::exchange(before.children, kNone);
-    at.brief = before.brief || before.brief_below;
+  const auto loud = trace_.loud();
+  if (loud.empty()) return;
+  Node& before = nodes_[loud.back()];
+  const TraceStep& step = trace_.step(loud.back());
+  for (const Sleeper& sleeper : before.sleep) {
+    if (!sleeper.footprint.depends_on(step.footprint)) at.sleep.push_back(sleeper);
   }
+  at.first = std::exchange(before.children, kNone);
+  at.brief = before.brief || before.brief_below;
 }
 
 /// After the first run: what was silent in it is a step like others.
 void Dpor::heed_all() {
   eager_ = false;
-  trace_.settle();
   for (std::uint32_t depth = 0; depth < trace_.size(); ++depth) {
-    if (!trace_.step(depth).silent) continue;
-    trace_.step(depth).silent = false;
-    node(depth) = {};
+    if (trace_.step(depth).silent) node(depth) = {};
   }
+  trace_.heed_silent();
   valid_ = std::max(valid_, trace_.size());
 }
 
@@ -241,7 +237,7 @@ void Dpor::end_run(std::uint64_t steps) {
 
 void Dpor::finish_run(bool cut) {
   in_run_ = false;
-  if (eager_ && !was_silent(trace_, keep_)) {
+  if (eager_ && !trace_.was_silent()) {
     heed_all();
     if (executions_ + blocked_ != 0) return search_again();
   }
@@ -269,14 +265,16 @@ void Dpor::reverse_races(bool cut) {
   // Those of the steps in common that the sleep sets and what this run did besides may decide now.
   races_.clear();
   races_.swap(undecided_);
-  for (std::uint32_t i = keep_; i < trace_.size() && !announcing_; ++i) {
+  for (std::uint32_t i = keep_; !eager_ && i < trace_.size() && !announcing_; ++i) {
     announcing_ = trace_.step(i).footprint.meets_announcements();
   }
   // What a reversed step's thread will announce, and what of this run that meets, is not known: all
   // races are looked at again, beside what this run did besides.
   if (announcing_) races_.clear();
-  for (std::uint32_t i = announcing_ ? 0 : keep_; i < trace_.size(); ++i) {
-    if (!trace_.step(i).silent) finder_.find(i, &races_);
+  const auto loud = trace_.loud();
+  const std::uint32_t from = announcing_ ? 0 : keep_;
+  for (auto at = std::lower_bound(loud.begin(), loud.end(), from); at != loud.end(); ++at) {
+    finder_.find(*at, &races_);
   }
   for (std::uint32_t i = 0; i < trace_.waiting().size(); ++i) {
     if (shards_ < 2 || !gates_.hold_back(trace_, trace_.waiting()[i].tid)) {
@@ -298,6 +296,7 @@ void Dpor::reverse(const Race& race) {
   Node& root = nodes_[race.root()];
   const auto sequence = finder_.reversal(race);
   for (const Sleeper& sleeper : root.sleep) {
+    if (finder_.ends_against(sleeper.tid, sleeper.footprint)) continue;
     const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, sequence);
     // That a sleeper does not mind the sequence is enough only where its own sequences, as they
     // were found, are still all there.
@@ -324,9 +323,10 @@ void Dpor::backtrack() {
   forced_ = kNone;
   exhausted_ = true;
   keep_ = 0;
-  for (std::uint32_t depth = trace_.size(); depth-- > 0 && exhausted_;) {
+  const auto loud = trace_.loud();
+  for (std::size_t i = loud.size(); i-- > 0 && exhausted_;) {
+    const std::uint32_t depth = loud[i];
     const TraceStep& step = trace_.step(depth);
-    if (step.silent) continue;
     Node& at = nodes_[depth];
     if (at.children != kNone) tree_.free_list(std::exchange(at.children, kNone));
     const bool other_outcome = next_outcome(depth);

@@ -147,7 +147,7 @@ void Probes::finish_probe() {
   probing_ = false;
   ++probes_;
   if (endless_) return;
-  if (search_->counts_traces() && !announcing_ && !was_silent(trace_, 0)) {
+  if (search_->counts_traces() && !announcing_ && !trace_.was_silent()) {
     announcing_ = true;
     return start_anew();
   }

@@ -83,7 +83,7 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   for (const Before& before : before_) {
     if (before.by_lock || trace_.step(before.step).tid == late.tid) continue;
     if (is_fixed(before.step) || ordered_by_others(late, before.step)) continue;
-    if (may_come_first(late, before)) {
+    if (!late.blocking || may_come_first(late, before)) {
       races->push_back({before.step, late.step, late.waiting, {}});
     } else if (before.object != kNone) {
       add_earlier_race(late, before, races);
@@ -108,13 +108,12 @@ bool RaceFinder::is_fixed(std::uint32_t first) const {
 bool RaceFinder::ordered_by_others(const Late& late, std::uint32_t first) const {
   if (late.previous != kNone && trace_.happens_before(first, late.previous)) return true;
   for (const Before& before : before_) {
-    if (before.step != first && trace_.happens_before(first, before.step)) return true;
+    if (before.step > first && trace_.happens_before(first, before.step)) return true;
   }
   return false;
 }
 
 bool RaceFinder::may_come_first(const Late& late, const Before& racing) const {
-  if (!late.blocking) return true;
   const std::uint32_t first = racing.step;
   // Where it was not yet waiting, its announcement would have been ordered after `first`.
   if (late.previous != kNone && late.previous >= first) {
@@ -228,45 +227,49 @@ void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uin
 // ---- what is to be tried ----
 
 void RaceFinder::begin_run() {
-  sequence_of_ = kNone;
-  loud_.clear();
-  for (std::uint32_t i = 0; i < trace_.size(); ++i) {
-    if (!trace_.step(i).silent) loud_.push_back(i);
-  }
+  sequence_of_ = second_of_ = waiting_of_ = kNone;
+  const std::size_t most = trace_.loud().size() + 1;
+  if (sequence_.size() < most) sequence_.resize(2 * most);
+  if (steps_.size() < most) steps_.resize(2 * most);
 }
 
 /// What is not moved of the steps after the race's first. Silent ones need not be told: they come
 /// of themselves.
 void RaceFinder::collect(const Race& race) {
-  sequence_.clear();
-  steps_.clear();
+  length_ = 0;
+  tids_ = 0;
   const TraceStep& first = trace_.step(race.first);
   const Tid tid = first.tid;
   const std::uint32_t number = first.number;
   const bool more = !race.others.empty();
-  auto at = std::upper_bound(loud_.begin(), loud_.end(), race.root());
-  for (; at != loud_.end(); ++at) {
+  const auto loud = trace_.loud();
+  auto at = std::upper_bound(loud.begin(), loud.end(), race.root());
+  for (; at != loud.end(); ++at) {
     const std::uint32_t i = *at;
     if (trace_.steps_before(i, tid) >= number || (more && is_moved_too(race, i))) continue;
     if (i == race.second) continue;
     const TraceStep& step = trace_.step(i);
-    sequence_.push_back({step.tid, &step.footprint, trace_.outcomes_of(i)});
-    steps_.push_back(i);
+    sequence_[length_] = {step.tid, &step.footprint, trace_.outcomes_of(i)};
+    steps_[length_++] = i;
+    tids_ |= bit_of(step.tid);
   }
 }
 
 /// The race's second step.
-void RaceFinder::append(const Race& race) {
+void RaceFinder::note_second(const Race& race) {
+  if (race.second == second_of_ && race.waiting == waiting_of_) return;
+  second_of_ = race.second;
+  waiting_of_ = race.waiting;
   if (race.second != kNone) {
     // Not its outcomes: elsewhere it may have others. Nor that it failed: it may succeed there.
     const TraceStep& late = trace_.step(race.second);
     second_ = late.footprint;
     if (late.failed) second_.write_what_is_read();
-    sequence_.push_back({late.tid, &second_, {}});
+    second_tid_ = late.tid;
   } else {
     const Waiting& late = trace_.waiting()[race.waiting];
     second_ = late.footprint;
-    sequence_.push_back({late.tid, &second_, {}});
+    second_tid_ = late.tid;
   }
   second_.add_any_announcement();
 }
@@ -274,20 +277,18 @@ void RaceFinder::append(const Race& race) {
 std::span<const SequenceStep> RaceFinder::reversal(const Race& race) {
   const bool alone = race.others.empty() &&
                      (race.second == kNone || trace_.happens_before(race.first, race.second));
-  if (alone && race.first == sequence_of_) {
-    sequence_.pop_back();
-  } else {
-    collect(race);
-  }
+  if (!alone || race.first != sequence_of_) collect(race);
   sequence_of_ = alone ? race.first : kNone;
-  append(race);
-  return sequence_;
+  note_second(race);
+  sequence_[length_] = {second_tid_, &second_, {}};
+  return {sequence_.data(), length_ + 1};
 }
 
 std::size_t RaceFinder::own_steps(const Race& race) const {
   const std::uint32_t end = race.second != kNone ? race.second : trace_.size();
-  return static_cast<std::size_t>(std::lower_bound(steps_.begin(), steps_.end(), end) -
-                                  steps_.begin());
+  const auto steps = std::span(steps_).first(length_);
+  return static_cast<std::size_t>(std::lower_bound(steps.begin(), steps.end(), end) -
+                                  steps.begin());
 }
 
 }  // namespace chicane::strategies

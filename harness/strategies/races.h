@@ -35,7 +35,7 @@ struct Race {
 class RaceFinder {
  public:
   explicit RaceFinder(const Trace& trace) : trace_(trace) {}
-  /// Another run is looked at.
+  /// Another run is looked at: the trace has all of it.
   void begin_run();
   /// The races whose second step is `step`, to `*races`.
   void find(std::uint32_t step, engine::SharedVector<Race>* races);
@@ -44,6 +44,10 @@ class RaceFinder {
   /// What is to be tried from before `race.root()`. It refers to the trace, and is valid until this
   /// is called again.
   std::span<const SequenceStep> reversal(const Race& race);
+  /// Whether a step that is not among these surely depends on the last of them.
+  bool ends_against(Tid tid, const Footprint& footprint) const {
+    return tid != second_tid_ && (tids_ & bit_of(tid)) == 0 && footprint.depends_on(second_);
+  }
   /// So many of its steps, the first ones, are what the race needs; the rest is what the run did
   /// besides.
   std::size_t own_steps(const Race& race) const;
@@ -65,7 +69,8 @@ class RaceFinder {
   bool is_fixed(std::uint32_t first) const;
   bool ordered_by_others(const Late& late, std::uint32_t first) const;
   void collect(const Race& race);
-  void append(const Race& race);
+  void note_second(const Race& race);
+  static std::uint64_t bit_of(Tid tid) { return std::uint64_t{1} << tid % 64; }
 
   struct Before {
     std::uint32_t step;
@@ -78,13 +83,17 @@ class RaceFinder {
                         engine::SharedVector<Race>* races) const;
   const Trace& trace_;
   engine::SharedVector<Before> before_;
-  Footprint second_;                          // of the last reversal, as it may be there
-  engine::SharedVector<std::uint32_t> loud_;  // the steps of this run that are not silent
   // The last reversal, and which steps it has of the run. All but its end is the same for each race
   // of this run that has its first step, and no other, to come later.
   WakeupSequence sequence_;
   engine::SharedVector<std::uint32_t> steps_;
+  std::size_t length_ = 0;  // without its end
+  std::uint64_t tids_ = 0;  // of these, a Bloom filter
   std::uint32_t sequence_of_ = kNone;
+  // Its end, as it may be there: the same for each race that has it as its second step.
+  Footprint second_;
+  Tid second_tid_ = kNone;
+  std::uint32_t second_of_ = kNone, waiting_of_ = kNone;
   bool any_fixed_ = false;  // of `before_`
 };
 

@@ -37,8 +37,7 @@ bool is_blocking_lock(const Operation& operation) {
          (operation.kind == OpKind::kLock || operation.kind == OpKind::kReadLock);
 }
 
-}  // namespace
-
+/// Whether a step that may be silent touched something after all.
 bool touches_others(const Footprint& footprint) {
   if (footprint.everything() || footprint.meets_announcements()) return true;
   for (unsigned i = 0; i < footprint.size(); ++i) {
@@ -46,6 +45,8 @@ bool touches_others(const Footprint& footprint) {
   }
   return false;
 }
+
+}  // namespace
 
 // ---- looking back ----
 
@@ -205,6 +206,8 @@ void Trace::truncate(std::uint32_t steps) {
     }
     cut(tids_, steps_[steps].threads);
     while (!unsettled_.empty() && unsettled_.back() >= steps) unsettled_.pop_back();
+    while (!loud_.empty() && loud_.back() >= steps) loud_.pop_back();
+    if (surprise_ >= steps) surprise_ = kNone;
     size_ = steps;
   }
   waiting_.clear();
@@ -275,6 +278,7 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   for (std::uint32_t word = 2; word < 2 * words_; ++word) enabled[word] = now_[word];
   last_of_[tid] = depth;
   if (silent) return;
+  loud_.push_back(depth);
   step.by_timeout = thread.by_timeout();
   step.lock = is_blocking_lock(operation);
   object_ = may_fail(step.kind) ? names_.name(operation.object) : 0;
@@ -311,15 +315,30 @@ void Trace::on_event(const engine::Event& event) {
       note_next(*thread, step);
     }
   }
-  if (step.silent && !heeds_ends_ && !touches_others(step.footprint)) {
-    // It changes nothing for who waits, and has no entries.
+  const bool touches_nothing = step.silent && !touches_others(step.footprint);
+  note_surprise(step, touches_nothing);
+  if (touches_nothing && !heeds_ends_) {
     unsettled_.push_back(size_ - 1);
     return;
   }
-  if (!enabled.empty() && !(step.silent && !touches_others(step.footprint))) {
-    note_enabling(step, enabled);
-  }
+  // A step that touches nothing changes nothing for who waits.
+  if (!enabled.empty() && !touches_nothing) note_enabling(step, enabled);
   link(size_ - 1);
+}
+
+inline void Trace::note_surprise(const TraceStep& step, bool touches_nothing) {
+  const bool silent = step.silent ? touches_nothing && outcomes_.size() == step.first_outcome
+                                  : !step.footprint.meets_announcements();
+  if (!silent) surprise_ = std::min(surprise_, size_ - 1);
+}
+
+void Trace::heed_silent() {
+  settle();
+  loud_.clear();
+  for (std::uint32_t i = 0; i < size_; ++i) {
+    steps_[i].silent = false;
+    loud_.push_back(i);
+  }
 }
 
 /// What its thread announces at its end.
@@ -585,6 +604,7 @@ void Trace::end_dead_run() {
   cut_off();
   TraceStep& step = last();
   if (step.failed) note_failure(step.kind, object_, &step.footprint);
+  note_surprise(step, false);
   link(size() - 1);
   step.ended = true;
   running_ = nullptr;
@@ -599,17 +619,6 @@ void Trace::end_dead_run() {
     waiting.enabled = true;
     waiting.footprint.add_everything();
   }
-}
-
-bool was_silent(const Trace& trace, std::uint32_t first) {
-  for (std::uint32_t i = first; i < trace.size(); ++i) {
-    const TraceStep& step = trace.step(i);
-    if (step.footprint.meets_announcements()) return false;
-    if (step.silent && (touches_others(step.footprint) || !trace.outcomes_of(i).empty())) {
-      return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace chicane::strategies

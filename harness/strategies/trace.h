@@ -74,9 +74,6 @@ struct Waiting {
   Footprint footprint;
 };
 
-/// Whether a step that may be silent touched something after all.
-bool touches_others(const Footprint& footprint);
-
 class Trace {
  public:
   // ---- while a run goes on ----
@@ -100,6 +97,8 @@ class Trace {
   /// All steps have their clocks from here on (I1).
   void settle();
   const ObjectNames& names() const { return names_; }
+  /// From here on steps that were silent are as all others.
+  void heed_silent();
   /// After the run: ends the last step, and sees who still waits.
   void end_run(const engine::Engine& engine);
   /// The same for a run whose process has died: whoever was enabled waits for anything.
@@ -110,6 +109,11 @@ class Trace {
   std::uint32_t size() const { return size_; }
   TraceStep& step(std::uint32_t i) { return steps_[i]; }
   const TraceStep& step(std::uint32_t i) const { return steps_[i]; }
+  /// Those that were not silent when they began, in order.
+  std::span<const std::uint32_t> loud() const { return loud_; }
+  /// Whether the steps that were taken to be silent touched nothing, and no other acted on what
+  /// these might have announced.
+  bool was_silent() const { return surprise_ == kNone; }
   std::span<const TraceEntry> entries() const { return entries_; }
   std::span<const TraceEntry> entries_of(std::uint32_t i) const {
     const std::size_t end = i + 1 < size() ? steps_[i + 1].first_entry : entries_.size();
@@ -186,6 +190,7 @@ class Trace {
   void learn_thread(const engine::Thread& thread);
   void learn_threads(std::size_t count);
   void end_step(const engine::Thread* thread, std::span<const std::uint64_t> enabled);
+  void note_surprise(const TraceStep& step, bool touches_nothing);
   void note_next(const engine::Thread& thread, TraceStep& step);
   void note_enabling(TraceStep& step, std::span<const std::uint64_t> enabled);
   void note_change(TraceStep& step, const engine::Thread& thread);
@@ -233,7 +238,9 @@ class Trace {
   engine::SharedVector<Object> objects_;           // by number
   engine::SharedVector<std::uint32_t> table_;      // of numbers + 1, by key
   engine::SharedVector<std::uint32_t> unsettled_;  // steps (I1)
-  bool heeds_ends_ = false;                        // has_entry
+  engine::SharedVector<std::uint32_t> loud_;
+  std::uint32_t surprise_ = kNone;  // the first step that was not silent after all (was_silent)
+  bool heeds_ends_ = false;         // has_entry
   engine::SharedVector<Waiting> waiting_;
   ObjectNames names_;
   // Of the step in progress.
@@ -244,9 +251,5 @@ class Trace {
   const void* operand_ = nullptr;  // its object
   ObjectKey object_ = 0;           // the name of its object
 };
-
-/// Whether the steps from `first` on that were taken to be silent touched nothing, and no other
-/// acted on what these might have announced.
-bool was_silent(const Trace& trace, std::uint32_t first);
 
 }  // namespace chicane::strategies
