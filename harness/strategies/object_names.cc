@@ -3,6 +3,11 @@
 
 #include <algorithm>
 
+extern "C" {
+extern char __executable_start;  // the linker's: the program's first byte,
+extern char end;                 // and the end of its globals
+}
+
 namespace chicane::strategies {
 namespace {
 
@@ -63,26 +68,20 @@ std::uint64_t ObjectNames::name_of_block(std::uintptr_t address) const {
 
 std::uint64_t ObjectNames::name(const void* object) const {
   const auto address = reinterpret_cast<std::uintptr_t>(object);
+  if (object >= &__executable_start && object < &end) return address;  // a global
   if (address >= lowest_ && address < highest_) {
     if (const std::uint64_t name = name_of_block(address); name != 0) return name;
   }
-  // Stacks of threads lie above the heap, globals below.
-  return address < lowest_ && highest_ != 0 ? address : name_on_stack(address);
+  return name_on_stack(address);  // which may lie below the heap: each thread has one of its own
 }
 
 std::uint64_t ObjectNames::name_on_stack(std::uintptr_t address) const {
   const engine::Engine& engine = engine::Engine::instance();
-  const auto threads = engine.threads();
-  if (threads.empty() || threads.size() == 1) return address;
-  const auto on_stack = [&](const engine::Thread& thread) {
-    return address >= reinterpret_cast<std::uintptr_t>(engine.stack_low(thread)) &&
-           address < reinterpret_cast<std::uintptr_t>(engine.stack_high(thread));
-  };
-  if (on_stack(*threads[0])) return address;
-  for (const engine::Thread* thread : threads.subspan(1)) {
-    if (thread->finished() || !on_stack(*thread)) continue;
-    const auto top = reinterpret_cast<std::uintptr_t>(engine.stack_high(*thread));
-    return kNamed | ((mix(~std::uint64_t{thread->id()}) << 24) & ~kNamed) | (top - address);
+  for (const engine::Thread* thread : engine.threads()) {
+    const auto low = reinterpret_cast<std::uintptr_t>(engine.stack_low(*thread));
+    const auto high = reinterpret_cast<std::uintptr_t>(engine.stack_high(*thread));
+    if (address < low || address >= high || thread->finished()) continue;
+    return kNamed | ((mix(~std::uint64_t{thread->id()}) << 24) & ~kNamed) | (high - address);
   }
   return address;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an object is called in all runs alike. A global and what lies on the main thread's stack are
-// their addresses. A block of the heap has another address in a run that allocates in another
-// order, or that comes after others in its process: it is the n-th that its thread has allocated.
-// What lies on another thread's stack is so far from its top.
+// What an object is called in all runs alike. A global is its address. A block of the heap has
+// another address in a run that allocates in another order, or that comes after others in its
+// process: it is the n-th that its thread has allocated. What lies on a thread's stack, the main
+// thread's too, is so far from its end: contexts that are made for a run lie elsewhere than those
+// that it finds.
 //
 // Thread safety: engine context. Lives in shared memory.
 // Cost: an allocation: a few ns. A look at an address of the heap: a binary search among the run's

@@ -90,5 +90,35 @@ INSTANTIATE_TEST_SUITE_P(Strategies, EveryStrategy,
                                            Strategy::kDelay, Strategy::kPreemption),
                          [](const auto& info) { return std::string(to_string(info.param)); });
 
+// A process that comes after one with more threads finds more contexts made ahead, and its threads
+// elsewhere: the main thread's variables are the same objects still.
+TEST(Exhaustive, GoesThroughTheSameRunsWithAProcessForEach) {
+  const Program program = [] {
+    std::mutex mutex;
+    std::atomic<int> steps{0};
+    const auto locker = [&mutex] { const std::lock_guard guard(mutex); };
+    std::thread counter([&] {
+      for (int i = 0; i < 3; ++i) steps.fetch_add(1);
+    });
+    std::thread watcher([&] {
+      for (int i = 0; i < 3; ++i) {
+        if (steps.load() != i) return;
+      }
+      together(locker, locker, locker);  // in few runs
+    });
+    counter.join();
+    watcher.join();
+  };
+  Options with = options();
+  with.strategy = Strategy::kDpor;
+  const Result batch = explore(program, with);
+  with.isolate_runs = true;
+  const Result isolated = explore(program, with);
+  EXPECT_TRUE(batch.exhausted);
+  EXPECT_TRUE(isolated.exhausted);
+  EXPECT_EQ(isolated.runs, batch.runs);
+  EXPECT_EQ(isolated.blocked, 0u);
+}
+
 }  // namespace
 }  // namespace chicane::tests
