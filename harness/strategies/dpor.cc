@@ -52,6 +52,7 @@ void Dpor::clear_tree() {
     node = {};
   }
   undecided_.clear();
+  known_.clear();
   keep_ = valid_ = 0;
   forced_ = kNone;
   outcomes_.clear();
@@ -242,6 +243,7 @@ void Dpor::finish_run(bool cut) {
     if (executions_ + blocked_ != 0) return search_again();
   }
   const bool whole = !blocked_run_ && position_ >= keep_;
+  learn(cut && whole);
   const bool counted = whole && divided_ && gates_.belongs(trace_);
   ++(counted ? executions_ : blocked_);
   if (whole || stopped_) reverse_races(cut && whole);
@@ -258,16 +260,22 @@ void Dpor::finish_run(bool cut) {
   if (std::has_single_bit(executions_)) note_estimate();
 }
 
+/// Where what a step does elsewhere is not known from its operation alone, all steps are learned.
+void Dpor::learn(bool cut) {
+  const bool learned = announcing_ || cut_;
+  cut_ = cut_ || cut;
+  for (std::uint32_t i = keep_; !eager_ && i < trace_.size() && !announcing_; ++i) {
+    announcing_ = trace_.step(i).footprint.meets_announcements();
+  }
+  if (announcing_ || cut_) known_.learn(trace_, learned ? keep_ : 0);
+}
+
 void Dpor::reverse_races(bool cut) {
   // Of runs that are cut off, what has been left out is not always found again.
-  cut_ = cut_ || cut;
   incomplete_ = incomplete_ || (cut_ && forgetful_);
   // Those of the steps in common that the sleep sets and what this run did besides may decide now.
   races_.clear();
   races_.swap(undecided_);
-  for (std::uint32_t i = keep_; !eager_ && i < trace_.size() && !announcing_; ++i) {
-    announcing_ = trace_.step(i).footprint.meets_announcements();
-  }
   // What a reversed step's thread will announce, and what of this run that meets, is not known: all
   // races are looked at again, beside what this run did besides.
   if (announcing_) races_.clear();
@@ -310,7 +318,9 @@ void Dpor::reverse(const Race& race) {
   // again, at the price of runs that turn out to be nothing new.
   const bool briefly = tree_.in_use() >= most_remembered_;
   forgetful_ = forgetful_ || briefly;
-  tree_.insert(&root.first, sequence, briefly);
+  using Manner = WakeupTree::Manner;
+  const Manner known = known_.empty() ? Manner::kWhole : Manner::kJoining;
+  tree_.insert(&root.first, sequence, briefly ? Manner::kBriefly : known);
 }
 
 /// To the last step that still has something to try.
@@ -335,6 +345,8 @@ void Dpor::backtrack() {
     if (!other_outcome) {
       ++at.done;
       at.sleep.push_back({step.tid, at.branch});
+      drop_known(at);
+      if (at.first == kNone) continue;
     }
     exhausted_ = false;
     keep_ = depth;
@@ -342,6 +354,24 @@ void Dpor::backtrack() {
   valid_ = keep_ + 1;
   trace_.truncate(keep_);
   std::erase_if(undecided_, [this](const Race& race) { return race.second >= keep_; });
+}
+
+/// What was new when it was found, because one of its steps was, may be covered since.
+void Dpor::drop_known(Node& at) {
+  while (!known_.empty() && at.first != kNone) {
+    path_.clear();
+    for (std::uint32_t node = at.first; node != kNone; node = tree_.child(node)) {
+      const WakeupStep& step = tree_.step(node);
+      const Footprint* known = step.key != 0 ? known_.find(step.key) : nullptr;
+      path_.push_back({step.tid, known != nullptr ? known : &step.footprint, {}, 0});
+    }
+    const auto covers = [&](const Sleeper& sleeper) {
+      const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, path_);
+      return place != kNotFirst && (place != kAbsent || !forgetful_);
+    };
+    if (std::none_of(at.sleep.begin(), at.sleep.end(), covers)) return;
+    tree_.drop_first(&at.first);
+  }
 }
 
 bool Dpor::next_outcome(std::uint32_t depth) {

@@ -26,10 +26,11 @@
 //       no longer complete, and says so. (Parsimonious exploration, of Abdulla, Atig, Das, Jonsson
 //       and Sagonas, CAV 2024, needs no bound: each race is reversed once, and tried at once. Here
 //       a race may have to be looked at again for what a later run announces, I3.)
-//   I3. Without shards no run is blocked, as long as no operation acts by being announced
-//       (dependency.h) and no run is cut off. Where some are, what a thread announces after a step
-//       that is reversed, and whether it fails there, is not known before it has been run: then a
-//       run may turn out to be nothing new, and is given up. No behaviour is run twice for it.
+//   I3. Without shards no run is blocked while all is remembered (I2). What a thread announces
+//       after a step that is reversed, whether the step fails there, or ends the run, may not be
+//       told from its operation; but where it was made before, after the same steps, it does the
+//       same (known_steps.h), and where it was not, it is new, and so is the run. Left are runs
+//       that are cut off, if the first of them comes late: of those before it nothing is known.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 
@@ -39,6 +40,7 @@
 #include "engine/shared_heap.h"
 #include "strategies/dependence.h"
 #include "strategies/gates.h"
+#include "strategies/known_steps.h"
 #include "strategies/races.h"
 #include "strategies/search.h"
 #include "strategies/trace.h"
@@ -117,9 +119,11 @@ class Dpor final : public Search {
   static bool sleeps(const Node& node, Tid tid);
   static int index_of(const engine::ThreadChoice& choice, const Trace& trace, Tid tid);
   void finish_run(bool cut);
+  void learn(bool cut);
   void reverse_races(bool cut);
   void reverse(const Race& race);
   void backtrack();
+  void drop_known(Node& at);
   bool next_outcome(std::uint32_t depth);
   double explored() const;
   void note_estimate();
@@ -127,11 +131,13 @@ class Dpor final : public Search {
   void search_again();
 
   Trace trace_;
-  RaceFinder finder_{trace_};
+  KnownSteps known_;
+  RaceFinder finder_{trace_, known_};
   WakeupTree tree_;
   std::size_t most_remembered_ = std::size_t{1} << 23;
   engine::SharedVector<Node> nodes_;
   engine::SharedVector<Race> races_, undecided_;
+  WakeupSequence path_;         // of the tree, that is looked at
   std::uint32_t keep_ = 0;      // steps that this run has in common with the one before
   std::uint32_t position_ = 0;  // of this run
   std::uint32_t outcome_ = 0;   // of the running step

@@ -127,6 +127,7 @@ bool RaceFinder::may_come_first(const Late& late, const Before& racing) const {
   for (const Before& before : before_) {
     if (late.previous != kNone && before.step <= late.previous) continue;
     if (before.step <= first || trace_.happens_before(first, before.step)) continue;
+    if (before.object != kNone && !trace_.changes(before.step, before.object)) continue;
     const std::uint32_t after = before.step + 1;
     if (after < trace_.size() && trace_.is_enabled(after, late.tid)) return true;
   }
@@ -249,15 +250,49 @@ void RaceFinder::collect(const Race& race) {
     if (trace_.steps_before(i, tid) >= number || (more && is_moved_too(race, i))) continue;
     if (i == race.second) continue;
     const TraceStep& step = trace_.step(i);
-    sequence_[length_] = {step.tid, &step.footprint, trace_.outcomes_of(i)};
+    sequence_[length_] = {step.tid, &step.footprint, trace_.outcomes_of(i), 0};
     steps_[length_++] = i;
     tids_ |= bit_of(step.tid);
   }
 }
 
-/// The race's second step.
+/// Of the step that it will be when all that is moved comes after it.
+std::uint64_t RaceFinder::key_of_second(const Race& race) const {
+  const auto is_there = [&](std::uint32_t step) {
+    return step != race.second && !is_moved(race, step);
+  };
+  if (race.second != kNone) {
+    const TraceStep& late = trace_.step(race.second);
+    const auto own = trace_.entries_of(race.second);
+    return known_.key_of(
+        trace_, late.tid, late.number, trace_.origin(race.second), late.kind, late.footprint,
+        late.own_accesses, [&](const Access&, unsigned entry) { return own[entry].before; },
+        is_there);
+  }
+  const Waiting& late = trace_.waiting()[race.waiting];
+  const std::uint32_t origin = late.previous != kNone ? late.previous : trace_.creator_of(late.tid);
+  return known_.key_of(
+      trace_, late.tid, trace_.steps_of(late.tid) + 1, origin, late.kind, late.footprint,
+      late.footprint.size(),
+      [&](const Access& access, unsigned) { return trace_.last_entry(access.object); }, is_there);
+}
+
+/// The race's second step: as it was when it came after the same, else as much as it may be.
 void RaceFinder::note_second(const Race& race) {
-  if (race.second == second_of_ && race.waiting == waiting_of_) return;
+  if (race.second != second_of_ || race.waiting != waiting_of_) guess_second(race);
+  end_ = &second_;
+  end_key_ = 0;
+  if (known_.empty()) return;
+  const std::uint64_t key = key_of_second(race);
+  const Footprint* known = known_.find(key);
+  if (known != nullptr) {
+    end_ = known;
+  } else {
+    end_key_ = key;
+  }
+}
+
+void RaceFinder::guess_second(const Race& race) {
   second_of_ = race.second;
   waiting_of_ = race.waiting;
   if (race.second != kNone) {
@@ -280,7 +315,7 @@ std::span<const SequenceStep> RaceFinder::reversal(const Race& race) {
   if (!alone || race.first != sequence_of_) collect(race);
   sequence_of_ = alone ? race.first : kNone;
   note_second(race);
-  sequence_[length_] = {second_tid_, &second_, {}};
+  sequence_[length_] = {second_tid_, end_, {}, end_key_};
   return {sequence_.data(), length_ + 1};
 }
 

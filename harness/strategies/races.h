@@ -18,6 +18,7 @@
 #include <span>
 
 #include "engine/shared_heap.h"
+#include "strategies/known_steps.h"
 #include "strategies/trace.h"
 #include "strategies/wakeup_tree.h"
 
@@ -34,7 +35,7 @@ struct Race {
 
 class RaceFinder {
  public:
-  explicit RaceFinder(const Trace& trace) : trace_(trace) {}
+  RaceFinder(const Trace& trace, const KnownSteps& known) : trace_(trace), known_(known) {}
   /// Another run is looked at: the trace has all of it.
   void begin_run();
   /// The races whose second step is `step`, to `*races`.
@@ -46,7 +47,7 @@ class RaceFinder {
   std::span<const SequenceStep> reversal(const Race& race);
   /// Whether a step that is not among these surely depends on the last of them.
   bool ends_against(Tid tid, const Footprint& footprint) const {
-    return tid != second_tid_ && (tids_ & bit_of(tid)) == 0 && footprint.depends_on(second_);
+    return tid != second_tid_ && (tids_ & bit_of(tid)) == 0 && footprint.depends_on(*end_);
   }
   /// So many of its steps, the first ones, are what the race needs; the rest is what the run did
   /// besides.
@@ -70,6 +71,8 @@ class RaceFinder {
   bool ordered_by_others(const Late& late, std::uint32_t first) const;
   void collect(const Race& race);
   void note_second(const Race& race);
+  void guess_second(const Race& race);
+  std::uint64_t key_of_second(const Race& race) const;
   static std::uint64_t bit_of(Tid tid) { return std::uint64_t{1} << tid % 64; }
 
   struct Before {
@@ -82,6 +85,7 @@ class RaceFinder {
   void add_earlier_race(const Late& late, const Before& near,
                         engine::SharedVector<Race>* races) const;
   const Trace& trace_;
+  const KnownSteps& known_;
   engine::SharedVector<Before> before_;
   // The last reversal, and which steps it has of the run. All but its end is the same for each race
   // of this run that has its first step, and no other, to come later.
@@ -90,7 +94,10 @@ class RaceFinder {
   std::size_t length_ = 0;  // without its end
   std::uint64_t tids_ = 0;  // of these, a Bloom filter
   std::uint32_t sequence_of_ = kNone;
-  // Its end, as it may be there: the same for each race that has it as its second step.
+  // Its end: what is known of it there, or as it may be there, which is the same for each race that
+  // has it as its second step.
+  const Footprint* end_ = nullptr;
+  std::uint64_t end_key_ = 0;
   Footprint second_;
   Tid second_tid_ = kNone;
   std::uint32_t second_of_ = kNone, waiting_of_ = kNone;

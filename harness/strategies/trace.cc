@@ -277,15 +277,18 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   enabled[1] = now_[1];
   for (std::uint32_t word = 2; word < 2 * words_; ++word) enabled[word] = now_[word];
   last_of_[tid] = depth;
+  step.own_accesses = 0;
   if (silent) return;
   loud_.push_back(depth);
   step.by_timeout = thread.by_timeout();
   step.lock = is_blocking_lock(operation);
   object_ = may_fail(step.kind) ? names_.name(operation.object) : 0;
   add_operation(names_, operation, step.by_timeout, &step.footprint);
+  step.own_accesses = step.footprint.size();
   if (!tries_to_join(operation)) return;
   heed_ends();
   step.footprint.add(end_of(step.joins), Mode::kRead);
+  ++step.own_accesses;
 }
 
 void Trace::on_event(const engine::Event& event) {
@@ -468,13 +471,16 @@ std::uint32_t Trace::waker(std::uint32_t i) const {
   return at == i || is_enabled(at, steps_[i].tid) ? kNone : at;
 }
 
-/// The step that created the thread of step `i`: the first after which it was known.
-std::uint32_t Trace::creator_of(std::uint32_t i) const {
-  const engine::ThreadId id = steps_[i].engine_id;
+/// The step before `i` that created a thread: the first after which it was known.
+std::uint32_t Trace::creator_before(std::uint32_t i, engine::ThreadId id) const {
   while (steps_[i].threads > id) {
     if (i-- == 0) return kNone;  // before the first step
   }
   return i;
+}
+
+std::uint32_t Trace::creator_of(Tid tid) const {
+  return size() != 0 ? creator_before(size() - 1, ids_[tid]) : kNone;
 }
 
 /// In the order of the run: each builds on earlier ones.
@@ -491,7 +497,7 @@ void Trace::settle() {
 /// What `i` comes after whatever it touches.
 void Trace::follow_threads(std::uint32_t i) {
   TraceStep& step = steps_[i];
-  copy_clock(i, step.previous != kNone ? step.previous : creator_of(i));
+  copy_clock(i, origin(i));
   if (step.joins != kNone && !step.by_timeout && last_of_[step.joins] != kNone) {
     join_clock(i, last_of_[step.joins]);
   }
@@ -530,37 +536,14 @@ inline void Trace::add_entry(std::uint32_t i, std::uint32_t object, Mode mode) {
   objects_[object].last = static_cast<std::uint32_t>(entries_.size() - 1);
 }
 
-/// Whether step `i` directly depends on any of the steps `any`: what `link` orders.
-bool Trace::follows(std::uint32_t i, const engine::SharedVector<std::uint8_t>& any,
-                    bool (*ignored)(ObjectKey)) const {
-  const TraceStep& step = steps_[i];
-  const auto is_one = [&any](std::uint32_t k) { return k != kNone && any[k] != 0; };
-  if (is_one(origin(i)) ||
-      (step.joins != kNone && !step.by_timeout && is_one(last_of_[step.joins]))) {
-    return true;
-  }
-  if (step.kind == OpKind::kCondWake && step.blocking && !step.by_timeout && is_one(waker(i))) {
-    return true;
-  }
-  if (step.footprint.everything())
-    return std::find(any.begin(), any.begin() + i, 1) != any.begin() + i;
-  for (const TraceEntry& entry : entries_of(i)) {
-    if (ignored(objects_[entry.object].key)) continue;
-    for (std::uint32_t e = meeting(entry.mode, entry.before); e != kNone;
-         e = meeting(entry.mode, entries_[e].before)) {
-      if (entries_[e].step == i || !conflict(entry.mode, entries_[e].mode)) continue;
-      if (is_one(entries_[e].step)) return true;
-      if (is_exclusive(entries_[e].mode)) break;
-    }
-  }
-  return false;
-}
-
 engine::SharedVector<std::uint8_t> Trace::steps_after(std::uint32_t from,
                                                       bool (*ignored)(ObjectKey)) const {
   engine::SharedVector<std::uint8_t> after(size(), 0);
   after[from] = 1;
-  for (std::uint32_t i = from + 1; i < size(); ++i) after[i] = follows(i, after, ignored) ? 1 : 0;
+  const auto is_after = [&after](std::uint32_t k) { return after[k] != 0; };
+  for (std::uint32_t i = from + 1; i < size(); ++i) {
+    after[i] = for_each_before(i, is_after, ignored) ? 1 : 0;
+  }
   return after;
 }
 

@@ -52,6 +52,7 @@ struct TraceStep {
   std::uint32_t first_entry = 0;    // in the entries, up to the next step's
   std::uint32_t first_outcome = 0;  // in the outcomes, up to the next step's
   std::uint32_t threads = 0;        // known before it
+  std::uint32_t own_accesses = 0;   // of the footprint, the first ones: the operation's
   Footprint footprint;
 };
 
@@ -129,7 +130,8 @@ class Trace {
   }
   /// What step `i` comes after in any case: its thread's step before, or its creator's; or kNone.
   std::uint32_t origin(std::uint32_t i) const {
-    return steps_[i].previous != kNone ? steps_[i].previous : creator_of(i);
+    if (steps_[i].previous != kNone) return steps_[i].previous;
+    return creator_before(i, steps_[i].engine_id);
   }
   std::span<const Waiting> waiting() const { return waiting_; }
   /// How many steps a thread has made.
@@ -164,6 +166,13 @@ class Trace {
   /// The steps that come after `from`, but for what orders them at objects that are `ignored`.
   engine::SharedVector<std::uint8_t> steps_after(std::uint32_t from,
                                                  bool (*ignored)(ObjectKey)) const;
+  /// Calls `visit` for what directly orders step `i` after others, until it says true. Whether it
+  /// did.
+  template <typename Visit>
+  bool for_each_before(std::uint32_t i, const Visit& visit,
+                       bool (*ignored)(ObjectKey) = nullptr) const;
+  /// The step that created a thread that has not made any; kNone: none.
+  std::uint32_t creator_of(Tid tid) const;
   /// The step of that number of a thread; it has been made.
   std::uint32_t step_of(Tid tid, std::uint32_t number) const;
   /// Whether step `i` does more than look at the object of that number.
@@ -199,14 +208,12 @@ class Trace {
   void follow_threads(std::uint32_t i);
   void follow_objects(std::uint32_t i);
   void add_entry(std::uint32_t i, std::uint32_t object, Mode mode);
-  bool follows(std::uint32_t i, const engine::SharedVector<std::uint8_t>& any,
-               bool (*ignored)(ObjectKey)) const;
   void cut_off();
   bool is_silent_step(std::uint32_t i) const;
   void copy_clock(std::uint32_t i, std::uint32_t from);
   void join_clock(std::uint32_t i, std::uint32_t with);
   std::uint32_t waker(std::uint32_t i) const;
-  std::uint32_t creator_of(std::uint32_t i) const;
+  std::uint32_t creator_before(std::uint32_t i, engine::ThreadId id) const;
   std::uint32_t object_number(ObjectKey key);
   void grow_objects();
 
@@ -251,5 +258,33 @@ class Trace {
   const void* operand_ = nullptr;  // its object
   ObjectKey object_ = 0;           // the name of its object
 };
+
+template <typename Visit>
+bool Trace::for_each_before(std::uint32_t i, const Visit& visit, bool (*ignored)(ObjectKey)) const {
+  const TraceStep& step = steps_[i];
+  const auto is_last = [&visit](std::uint32_t k) { return k != kNone && visit(k); };
+  if (is_last(origin(i))) return true;
+  if (step.joins != kNone && !step.by_timeout && is_last(last_of_[step.joins])) return true;
+  if (step.kind == engine::OpKind::kCondWake && step.blocking && !step.by_timeout &&
+      is_last(waker(i))) {
+    return true;
+  }
+  if (step.footprint.everything()) {
+    for (std::uint32_t k = 0; k < i; ++k) {
+      if (visit(k)) return true;
+    }
+    return false;
+  }
+  for (const TraceEntry& entry : entries_of(i)) {
+    if (ignored != nullptr && ignored(objects_[entry.object].key)) continue;
+    for (std::uint32_t e = meeting(entry.mode, entry.before); e != kNone;
+         e = meeting(entry.mode, entries_[e].before)) {
+      if (entries_[e].step == i || !conflict(entry.mode, entries_[e].mode)) continue;
+      if (visit(entries_[e].step)) return true;
+      if (is_exclusive(entries_[e].mode)) break;
+    }
+  }
+  return false;
+}
 
 }  // namespace chicane::strategies

@@ -14,7 +14,7 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t with) {
 }
 
 std::uint64_t hash_of(const SequenceStep& step) {
-  std::uint64_t hash = mixed(step.tid, step.footprint->size());
+  std::uint64_t hash = mixed(mixed(step.tid, step.footprint->size()), step.key);
   for (unsigned i = 0; i < step.footprint->size(); ++i) {
     const Access access = (*step.footprint)[i];
     hash = mixed(mixed(hash, access.object), static_cast<std::uint64_t>(access.mode));
@@ -24,7 +24,7 @@ std::uint64_t hash_of(const SequenceStep& step) {
 }
 
 bool is_same(const WakeupStep& one, const SequenceStep& other) {
-  return one.tid == other.tid && one.footprint == *other.footprint &&
+  return one.tid == other.tid && one.key == other.key && one.footprint == *other.footprint &&
          std::equal(one.outcomes.begin(), one.outcomes.end(), other.outcomes.begin(),
                     other.outcomes.end(), [](std::uint32_t outcome, const StepOutcome& chosen) {
                       return outcome == chosen.chosen();
@@ -49,6 +49,7 @@ std::uint32_t WakeupSteps::take(const SequenceStep& step) {
   Entry& entry = entries_[id];
   free_ = entry.next;
   entry.step.tid = step.tid;
+  entry.step.key = step.key;
   entry.step.footprint = *step.footprint;
   entry.step.outcomes.clear();
   for (const StepOutcome& outcome : step.outcomes) entry.step.outcomes.push_back(outcome.chosen());
@@ -101,7 +102,8 @@ void WakeupTree::release(std::uint32_t node) {
 }
 
 bool WakeupTree::insert(std::uint32_t* first, std::span<const SequenceStep> sequence,
-                        bool briefly) {
+                        Manner manner) {
+  const bool briefly = manner == Manner::kBriefly;
   bool copied = false;
   std::uint32_t parent = kNone;
   std::uint32_t last = kNone;
@@ -132,7 +134,8 @@ bool WakeupTree::insert(std::uint32_t* first, std::span<const SequenceStep> sequ
       std::move_backward(begin, begin + place, begin + place + 1);
     }
     if (place != kAbsent) sequence = sequence.subspan(1);
-    if (child(at) == kNone || sequence.empty()) return false;
+    if (sequence.empty()) return false;
+    if (child(at) == kNone && (manner != Manner::kJoining || is_brief(at))) return false;
     parent = at;
     last = kNone;
     at = child(at);
@@ -161,6 +164,18 @@ std::uint32_t WakeupTree::take_first(std::uint32_t* first) {
   *first = nodes_[node].next;
   release(node);
   return children;
+}
+
+void WakeupTree::drop_first(std::uint32_t* first) {
+  const std::uint32_t node = *first;
+  std::uint32_t below = child(node);
+  if (below != kNone) {
+    drop_first(&below);
+    nodes_[node].child = below & kNoChild;
+    if (below != kNone) return;
+  }
+  *first = nodes_[node].next;
+  release(node);
 }
 
 void WakeupTree::free_list(std::uint32_t first) {

@@ -24,6 +24,7 @@ namespace chicane::strategies {
 /// One step of a tree: who, what it touches, and the outcomes that it chose.
 struct WakeupStep {
   Tid tid = 0;
+  std::uint64_t key = 0;  // of a step of which nothing is known yet (known_steps.h)
   Footprint footprint;
   engine::SharedVector<std::uint32_t> outcomes;
 };
@@ -32,6 +33,7 @@ struct SequenceStep {
   Tid tid = 0;
   const Footprint* footprint = nullptr;
   std::span<const StepOutcome> outcomes;
+  std::uint64_t key = 0;
 };
 using WakeupSequence = engine::SharedVector<SequenceStep>;
 
@@ -76,12 +78,20 @@ class WakeupTree {
   /// Whether what was to follow has been left out.
   bool is_brief(std::uint32_t node) const { return nodes_[node].brief != 0; }
   /// Inserts `sequence` below the list of siblings that begins at `*first`, unless what is there
-  /// covers it. True when it was new. `briefly`: only its first step, or, when
-  /// a sibling covers it in part, that sibling's, without what was to follow: the tree grows by a
-  /// node at most, but more is then tried than the sequence.
-  bool insert(std::uint32_t* first, std::span<const SequenceStep> sequence, bool briefly = false);
+  /// covers it. True when it was new. kBriefly: only its first step, or, when a sibling covers it
+  /// in part, that sibling's, without what was to follow: the tree grows by a node at most, but
+  /// more is then tried than the sequence. kJoining: where one that is there covers it, but is
+  /// shorter, it goes on as this one does; should it turn out to be nothing new, this one is left.
+  enum class Manner : std::uint8_t { kWhole, kBriefly, kJoining };
+  bool insert(std::uint32_t* first, std::span<const SequenceStep> sequence,
+              Manner manner = Manner::kWhole);
   /// Takes the first sibling off the list; its children become a list of their own.
   std::uint32_t take_first(std::uint32_t* first);
+  std::uint32_t child(std::uint32_t node) const {
+    return nodes_[node].child == kNoChild ? kNone : nodes_[node].child;
+  }
+  /// Takes off the list the sequence that is first in it, but for what others have in common.
+  void drop_first(std::uint32_t* first);
   /// Frees a list with all below.
   void free_list(std::uint32_t first);
   std::uint32_t length(std::uint32_t first) const;
@@ -95,9 +105,6 @@ class WakeupTree {
     std::uint32_t next;
   };
   static constexpr std::uint32_t kNoChild = kNone >> 1;
-  std::uint32_t child(std::uint32_t node) const {
-    return nodes_[node].child == kNoChild ? kNone : nodes_[node].child;
-  }
   std::uint32_t allocate(const SequenceStep& step);
   void release(std::uint32_t node);
   WakeupSteps steps_;

@@ -18,21 +18,6 @@ namespace {
 
 constexpr std::uint64_t kMostInterleavings = 20000;
 
-/// Whether something acts by being announced: then it is not always known beforehand whether a run
-/// will be anything new (Dpor I3).
-bool announces(const Program& program) {
-  constexpr Action kSilent[] = {Action::kLoad,      Action::kStore,      Action::kAdd,
-                                Action::kExchange,  Action::kLocked,     Action::kNested,
-                                Action::kTryLock,   Action::kReadLocked, Action::kWriteLocked,
-                                Action::kTryWrite,  Action::kWait,       Action::kSignal,
-                                Action::kBroadcast, Action::kYield};
-  return std::any_of(program.begin(), program.end(), [&](const auto& thread) {
-    return std::any_of(thread.begin(), thread.end(), [&](Step step) {
-      return std::find(std::begin(kSilent), std::end(kSilent), step.action) == std::end(kSilent);
-    });
-  });
-}
-
 struct Totals {
   std::uint64_t compared = 0, interleavings = 0, runs = 0, given_up = 0;
 };
@@ -59,7 +44,7 @@ void compare(const Program& program, const std::string& name, Totals* totals) {
   EXPECT_EQ(brief.traces.size(), brief.distinct().size()) << what;
   if (!has(program, Action::kFail))
     EXPECT_EQ(brief.distinct(), naive.distinct(brief.heeds_all)) << what;
-  if (!announces(program)) EXPECT_EQ(dpor.given_up, 0u) << what;
+  EXPECT_EQ(dpor.given_up, 0u) << what;
   ++totals->compared;
   totals->runs += dpor.traces.size();
   totals->given_up += dpor.given_up;
@@ -76,7 +61,6 @@ TEST(ExhaustiveRandom, OneRunOfEachTrace) {
     compare(make_program(seed), "seed " + std::to_string(seed), &totals);
   }
   EXPECT_GT(totals.compared, count / 2) << "too many programs are too large";
-  EXPECT_LE(totals.given_up, totals.runs / 50);
   std::printf("%lu programs, %lu interleavings, %lu runs, %lu given up\n", totals.compared,
               totals.interleavings, totals.runs, totals.given_up);
 }
@@ -105,6 +89,10 @@ TEST(ExhaustiveRandom, WhatWasWrongOnce) {
       "write-locked0 yield0 sem-timed-wait1 | yield0 sem-timed-wait1 sem-timed-wait0",
       // The read of `+= 1` is not told.
       "write1 write0 | yield0 | write0",
+      // What a thread announces after a reversed step had been seen: it was not what it might be.
+      "locked0 group-done0 | group-done0 | locked0",
+      // Whether a reversed step ends the run was known only when its sequence had been found.
+      "add0 fail0 | fail1 signal1 | add1",
   };
   Totals totals;
   for (const char* program : kPrograms) compare(parse_program(program), "known", &totals);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "strategies/known_steps.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace chicane::strategies {
+
+void KnownSteps::clear() {
+  for (const Slot& slot : slots_) {
+    if (slot.key != 0) steps_.give_back(slot.step);
+  }
+  slots_.clear();
+  hashes_.clear();
+  count_ = 0;
+}
+
+void KnownSteps::learn(const Trace& trace, std::uint32_t first) {
+  hashes_.resize(trace.size());
+  for (std::uint32_t i = first; i < trace.size(); ++i) {
+    const TraceStep& step = trace.step(i);
+    std::uint64_t past = 0;  // their order in the run does not matter
+    trace.for_each_before(i, [&](std::uint32_t before) {
+      past += mixed(hashes_[before], 2);
+      return false;
+    });
+    std::uint64_t hash = mixed(mixed(step.tid + 1, step.number), past);
+    for (const StepOutcome& outcome : trace.outcomes_of(i)) {
+      hash = mixed(hash, outcome.chosen() + 1);
+    }
+    hashes_[i] = hash;
+    if (step.silent) continue;
+    const auto own = trace.entries_of(i);
+    const std::uint64_t key = key_of(
+        trace, step.tid, step.number, trace.origin(i), step.kind, step.footprint, step.own_accesses,
+        [&](const Access&, unsigned entry) { return own[entry].before; },
+        [i](std::uint32_t made) { return made != i; });
+    note(key, step.tid, step.footprint);
+  }
+}
+
+const Footprint* KnownSteps::find(std::uint64_t key) const {
+  if (slots_.empty()) return nullptr;
+  const Slot& slot = slots_[place_of(key)];
+  return slot.key == key ? &steps_[slot.step].footprint : nullptr;
+}
+
+std::size_t KnownSteps::place_of(std::uint64_t key) const {
+  const std::size_t last = slots_.size() - 1;
+  std::size_t place = (key >> 1) & last;
+  while (slots_[place].key != 0 && slots_[place].key != key) place = (place + 1) & last;
+  return place;
+}
+
+void KnownSteps::grow() {
+  constexpr std::size_t kFew = 256;
+  engine::SharedVector<Slot> slots(std::max(kFew, 2 * slots_.size()));
+  slots_.swap(slots);
+  for (const Slot& slot : slots) {
+    if (slot.key != 0) slots_[place_of(slot.key)] = slot;
+  }
+}
+
+/// Of several outcomes, what any of them touched.
+void KnownSteps::note(std::uint64_t key, Tid tid, const Footprint& footprint) {
+  if (2 * (count_ + 1) > slots_.size()) {
+    if (count_ >= kMost) return;
+    grow();
+  }
+  Slot& slot = slots_[place_of(key)];
+  if (slot.key == 0) {
+    slot = {key, steps_.take({tid, &footprint, {}})};
+    ++count_;
+    return;
+  }
+  if (steps_[slot.step].footprint == footprint) return;
+  Footprint all = steps_[slot.step].footprint;
+  all.add_all(footprint);
+  steps_.give_back(std::exchange(slot.step, steps_.take({tid, &all, {}})));
+}
+
+}  // namespace chicane::strategies
