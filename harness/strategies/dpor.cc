@@ -246,7 +246,8 @@ void Dpor::finish_run(bool cut) {
   learn(cut && whole);
   const bool counted = whole && divided_ && gates_.belongs(trace_);
   ++(counted ? executions_ : blocked_);
-  if (whole || stopped_) reverse_races(cut && whole);
+  // Where a sequence was not kept, a run that is given up may be the only one to find it again.
+  if (whole || stopped_ || forgetful_) reverse_races(cut && whole);
   recording_ = false;
   if (divided_) {
     backtrack();

@@ -130,6 +130,14 @@ TEST(ExhaustiveMemory, DoesNotGrowWithTheRuns) {
               large.given_up);
 }
 
+// What is not remembered is found again, in runs that are given up, too.
+TEST(ExhaustiveMemory, NothingIsLostForWantOfIt) {
+  const Exhausted result = exhaust([] { last_zero(8); }, {.remembered = 1}, kMostRuns);
+  EXPECT_TRUE(result.done);
+  EXPECT_EQ(result.distinct().size(), 704u);
+  EXPECT_EQ(result.traces.size(), 704u);
+}
+
 // 2^12 sequences wait at one step, of 13 threads: what each of them does is kept once.
 TEST(ExhaustiveMemory, SequencesShareTheirSteps) {
   constexpr std::size_t kMostOfASequence = 64;  // bytes
