@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "engine/journal.h"
+#include "engine/lack.h"
 #include "monitors/monitors.h"
 #include "strategies/strategies.h"
 
@@ -40,7 +41,15 @@ class Runs {
   }
 
  private:
-  engine::Journal* journal_ = engine::Journal::create();
+  static engine::Journal* journal() {
+    engine::Journal* journal = engine::Journal::create();
+    if (journal == nullptr) {
+      engine::lack("shared memory for the journal: is the address space limited (ulimit -v)?");
+    }
+    return journal;
+  }
+
+  engine::Journal* journal_ = journal();
   std::unique_ptr<engine::Strategy> strategy_ = strategies::make_random(1);
   std::vector<std::unique_ptr<engine::Monitor>> owned_;
   std::vector<engine::Monitor*> monitors_;

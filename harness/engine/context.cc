@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "engine/engine.h"
+#include "engine/lack.h"
 #include "engine/raw_syscall.h"
 #include "engine/scope.h"
 #include "engine/stain.h"
@@ -269,10 +270,11 @@ Context* Context::create_with(const pthread_attr_t& attributes) {
   }
   void* frames = mmap(nullptr, kShadowFrames * sizeof(CallFrame), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (frames != MAP_FAILED) {
-    context->shadow_.base = static_cast<CallFrame*>(frames);
-    context->shadow_.limit = context->shadow_.base + kShadowFrames;
+  if (frames == MAP_FAILED) {
+    lack("memory for a thread's call stack: is the address space limited (ulimit -v)?");
   }
+  context->shadow_.base = static_cast<CallFrame*>(frames);
+  context->shadow_.limit = context->shadow_.base + kShadowFrames;
   return context;
 }
 

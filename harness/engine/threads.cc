@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "engine/journal.h"
+#include "engine/lack.h"
 #include "engine/scope.h"
 
 namespace chicane::engine {
@@ -53,9 +54,12 @@ Thread& Engine::add_thread(void* (*body)(void*), void* argument, std::size_t sta
   thread.door_ = {};
   thread.context_ = pool_.take(&Engine::thread_entry, stack_size);
   if (thread.context_ == nullptr) {
-    std::fprintf(stderr, "chicane: the system refuses a further thread (%zu in this run)\n",
-                 thread_count_);
-    std::abort();
+    char what[160];
+    std::snprintf(what, sizeof what,
+                  "a thread beyond the %zu of this run, or its stack: is the address space or the "
+                  "number of processes limited (ulimit -v, ulimit -u)?",
+                  thread_count_ - 1);
+    lack(what);
   }
   thread.predecessor_ = thread.context_->occupy(generation_, thread.id_);
   live_.push_back(&thread);

@@ -14,11 +14,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <new>
+#include <typeinfo>
 
 #include "chicane/golang/panic.h"
 #include "engine/engine.h"
 #include "engine/guarded_read.h"
 #include "engine/journal.h"
+#include "engine/lack.h"
 #include "engine/scope.h"
 #include "engine/shadow_stack.h"
 #include "interpose/exit.h"
@@ -247,7 +250,12 @@ void abort() noexcept {
 [[noreturn]] void chicane_cxa_throw(void* exception, std::type_info* type,
                                     void (*destroy)(void*)) asm("__cxa_throw");
 void chicane_cxa_throw(void* exception, std::type_info* type, void (*destroy)(void*)) {
-  if (Engine* engine = Engine::active()) engine->note_throw(CHICANE_SITE());
+  if (Engine* engine = Engine::active()) {
+    engine->note_throw(CHICANE_SITE());
+  } else if (*type == typeid(std::bad_alloc) && chicane::engine::has_listener()) {
+    // The runtime's own: the program would get it.
+    chicane::engine::lack("memory: is the address space limited (ulimit -v)?");
+  }
   interpose::real___cxa_throw()(exception, type, destroy);
   __builtin_unreachable();
 }

@@ -3,9 +3,7 @@
 // The race detector's threads and synchronization: who knows what of whom.
 #include <sys/mman.h>
 
-#include <cstdio>
-#include <cstdlib>
-
+#include "engine/lack.h"
 #include "monitors/race_fast_path.h"
 
 namespace chicane::monitors {
@@ -51,8 +49,7 @@ void* map(std::size_t size) {
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
-    std::fputs("chicane: no memory for the race monitor\n", stderr);
-    std::abort();
+    engine::lack("memory for the race monitor: is the address space limited (ulimit -v)?");
   }
   return memory;
 }

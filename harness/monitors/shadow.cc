@@ -3,8 +3,7 @@
 
 #include <sys/mman.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include "engine/lack.h"
 
 namespace chicane::monitors {
 namespace {
@@ -17,7 +16,10 @@ constexpr std::size_t kManyCells = 2048;
 void* map(std::size_t size) {
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return nullptr;
+  if (memory == MAP_FAILED) {
+    // Not to watch some of the program's memory would be to miss its races in silence.
+    engine::lack("memory for the race monitor: is the address space limited (ulimit -v)?");
+  }
   // Few of its pages are touched, and every forked child touches them anew.
   madvise(memory, size, MADV_NOHUGEPAGE);
   return memory;
@@ -27,10 +29,6 @@ void* map(std::size_t size) {
 
 Shadow::Shadow() {
   chunks_ = static_cast<Chunk*>(map(kFirstCapacity * sizeof(Chunk)));
-  if (chunks_ == nullptr) {
-    std::fputs("chicane: no memory for the race monitor\n", stderr);
-    std::abort();
-  }
   capacity_ = kFirstCapacity;
 }
 
@@ -44,32 +42,30 @@ Shadow::~Shadow() {
 Cell* Shadow::find(std::uint64_t key, bool map_it) {
   std::size_t index = key & (capacity_ - 1);
   for (; chunks_[index].key != 0; index = (index + 1) & (capacity_ - 1)) {
-    if ((chunks_[index].key & ~kRefused) == key) return chunks_[index].cells;
+    if (chunks_[index].key == key) return chunks_[index].cells;
   }
-  if (!map_it || (count_ >= capacity_ / 2 && !grow())) return nullptr;
+  if (!map_it) return nullptr;
+  if (count_ >= capacity_ / 2) grow();
   index = key & (capacity_ - 1);
   while (chunks_[index].key != 0) index = (index + 1) & (capacity_ - 1);
-  // A refusal is remembered as well: asking again for every access would be slow.
   auto* cells = static_cast<Cell*>(map(kCells * sizeof(Cell)));
-  chunks_[index] = {cells != nullptr ? key : key | kRefused, cells};
+  chunks_[index] = {key, cells};
   ++count_;
   return cells;
 }
 
-bool Shadow::grow() {
+void Shadow::grow() {
   const std::size_t capacity = capacity_ * 2;
   auto* larger = static_cast<Chunk*>(map(capacity * sizeof(Chunk)));
-  if (larger == nullptr) return false;
   for (std::size_t i = 0; i < capacity_; ++i) {
     if (chunks_[i].key == 0) continue;
-    std::size_t index = chunks_[i].key & (capacity - 1);  // kRefused is above
+    std::size_t index = chunks_[i].key & (capacity - 1);
     while (larger[index].key != 0) index = (index + 1) & (capacity - 1);
     larger[index] = chunks_[i];
   }
   munmap(chunks_, capacity_ * sizeof(Chunk));
   chunks_ = larger;
   capacity_ = capacity;
-  return true;
 }
 
 void Shadow::clear(Cell* first, std::size_t count) {

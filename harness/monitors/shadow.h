@@ -97,16 +97,16 @@ class Shadow {
   Shadow(const Shadow&) = delete;
   Shadow& operator=(const Shadow&) = delete;
 
-  /// The cell of the granule at `address`. Null when the system gives no memory for it: such memory
-  /// is not watched.
+  /// The cell of the granule at `address`. Where the system gives no memory for it the process ends
+  /// (engine/lack.h).
   Cell* cell(std::uint64_t address) {
     const std::uint64_t key = (address >> kChunkBits) + 1;
     const Chunk& chunk = chunks_[key & (capacity_ - 1)];
     Cell* cells = chunk.key == key ? chunk.cells : find(key, true);
-    return cells == nullptr ? nullptr : cells + ((address & (kChunk - 1)) >> 3);
+    return cells + ((address & (kChunk - 1)) >> 3);
   }
 
-  /// The same, null also when it takes more than a glance.
+  /// The same; null when it takes more than a glance.
   Cell* cell_at_once(std::uint64_t address) {
     const std::uint64_t key = (address >> kChunkBits) + 1;
     const Chunk& chunk = chunks_[key & (capacity_ - 1)];
@@ -116,7 +116,7 @@ class Shadow {
     return chunk.cells + ((address & (kChunk - 1)) >> 3);
   }
 
-  /// The same, null also when nothing was ever recorded near `address`.
+  /// The same; null when nothing was ever recorded near `address`.
   Cell* existing_cell(std::uint64_t address) {
     Cell* cells = find((address >> kChunkBits) + 1, false);
     return cells == nullptr ? nullptr : cells + ((address & (kChunk - 1)) >> 3);
@@ -129,14 +129,13 @@ class Shadow {
 
  private:
   struct Chunk {
-    std::uint64_t key;  // the chunk's number plus 1, and kRefused; 0: free
-    Cell* cells;        // null where kRefused
+    std::uint64_t key;  // the chunk's number plus 1; 0: free
+    Cell* cells;
   };
-  static constexpr std::uint64_t kRefused = std::uint64_t{1} << 63;
   static constexpr std::size_t kCells = kChunk / 8;
 
   Cell* find(std::uint64_t key, bool map);
-  bool grow();
+  void grow();
 
   Chunk* chunks_ = nullptr;
   std::size_t capacity_ = 0, count_ = 0;

@@ -22,9 +22,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
+
+#include "engine/lack.h"
 
 namespace chicane::monitors {
 
@@ -66,8 +66,8 @@ class Arena {
                         : mmap(nullptr, kBlock, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
       if (block == MAP_FAILED) {
-        std::fputs("chicane: no memory for vector clocks; use fewer threads or steps\n", stderr);
-        std::abort();
+        engine::lack(
+            "memory for vector clocks: use fewer threads or steps, or allow the process more");
       }
       madvise(block, kBlock, MADV_NOHUGEPAGE);
       blocks_[count_++] = static_cast<char*>(block);

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "engine/lack.h"
 #include "monitors/lock_order.h"
 #include "runner/explorer_core.h"
 #include "runner/explorer_interrupts.h"
@@ -88,7 +89,9 @@ bool has_role(const Found& found, const char* role) {
 }  // namespace
 
 Explorer::Explorer(const std::function<void()>& program, const Options& options)
-    : program_(program), options_(options), journal_(engine::Journal::create()) {
+    : program_(program),
+      options_(options),
+      journal_(engine::listen_for_lacks() ? engine::Journal::create() : nullptr) {
   // Its first use has a pthread_once within, which would be an operation of the first run only.
   _Unwind_Backtrace([](_Unwind_Context*, void*) { return _URC_NORMAL_STOP; }, nullptr);
 }
@@ -158,7 +161,10 @@ void Explorer::start_lanes(std::vector<std::unique_ptr<Lane>>& lanes) {
       continue;
     }
     lane->stop();
-    if (error_.empty()) error_ = "the system refuses a further process or shared memory";
+    if (error_.empty())
+      error_ = lane->strategy() == nullptr ? "the system refuses shared memory for the strategy: "
+                                             "is the address space limited (ulimit -v)?"
+                                           : refusal();
   }
 }
 
@@ -245,7 +251,9 @@ void Explorer::search() {
   for (unsigned i = 0; i < count; ++i) {
     engine::Journal* journal = i == 0 ? journal_ : engine::Journal::create();
     if (journal == nullptr) {
-      error_ = "the system refuses shared memory for the journals of so many jobs";
+      error_ =
+          "the system refuses shared memory for the journals of so many jobs: is the address space "
+          "limited (ulimit -v)?";
       break;
     }
     lanes.push_back(std::make_unique<Lane>(program_, options_, hosting(), journal, i, count));
@@ -336,7 +344,9 @@ Result Explorer::explore() {
   result.strategy = to_string(options_.strategy);
   result.seed = options_.seed;
   if (journal_ == nullptr) {
-    result.error = "the system refuses shared memory for the journal";
+    result.error =
+        "the system refuses shared memory for the journal: is the address space limited (ulimit "
+        "-v)?";
     return result;
   }
   begin_ = std::chrono::steady_clock::now();
@@ -357,7 +367,7 @@ Result Explorer::explore() {
   result.blocked = statistics_.blocked;
   result.estimate = statistics_.estimate;
   result.estimate_error = statistics_.estimate_error;
-  result.error = error_;
+  result.error = error_.empty() && engine::lacked() != nullptr ? refusal() : error_;
   if (nanoseconds_ != 0) {
     result.runs_per_second = static_cast<double>(runs_) * 1e9 / static_cast<double>(nanoseconds_);
   }

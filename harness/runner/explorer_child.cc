@@ -19,6 +19,7 @@
 #include <memory>
 
 #include "engine/engine.h"
+#include "engine/lack.h"
 #include "engine/stain.h"
 #include "interpose/process.h"
 #include "monitors/monitors.h"
@@ -344,11 +345,17 @@ ChildEnd ChildProcess::finish() {
   const bool interrupted = WIFSIGNALED(status) && Interrupts::signal() != 0 &&
                            (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM);
   if (killed_ || interrupted) return ChildEnd::kStopped;
+  if (engine::lacked() != nullptr) return ChildEnd::kNoChild;
   const bool died = !WIFEXITED(status) || journal_.counters().in_program != 0;
   if (died) write_obituary(journal_, status, asked_);
   if (died && task_.replay == nullptr) add_racy_sites(journal_, 0);
   if (asked_) return ChildEnd::kStuck;
   return died ? ChildEnd::kKilled : ChildEnd::kRan;
+}
+
+std::string refusal() {
+  const char* lacked = engine::lacked();
+  return std::string("the system refuses ") + (lacked != nullptr ? lacked : "a further process");
 }
 
 std::uint64_t g_runs_besides = 0;

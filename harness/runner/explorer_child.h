@@ -82,7 +82,7 @@ enum class ChildEnd : std::uint8_t {
   kKilled,   // died without writing it down
   kStuck,    // did not move any more and was stopped
   kStopped,  // was told to stop in the middle of a run, or an interrupt reached it too
-  kNoChild,  // the system refuses a process
+  kNoChild,  // the system refuses a process, or what it needs (`refusal`)
 };
 
 /// A child at work. The journal keeps what it had; new findings are added. `task` and `journal`
@@ -124,6 +124,9 @@ class ChildProcess {
   bool asked_ = false;  // where it is
   bool killed_ = false;
 };
+
+/// Why there was no child, as an error.
+std::string refusal();
 
 /// How many runs `run_child` has made in this process: beside those that an exploration counts. For
 /// tests that count runs.

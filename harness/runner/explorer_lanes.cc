@@ -94,7 +94,7 @@ void Lane::finish(const std::function<bool(engine::Journal&, bool stuck)>& take)
     bad_steps_ = news ? 0 : bad_steps_ + counters.step;
   }
   const bool done = !bad && !options_.isolate_runs;
-  if (counters.stop != 0 || end == ChildEnd::kStopped) {
+  if (counters.stop != 0 || end == ChildEnd::kStopped || end == ChildEnd::kNoChild) {
     end_ = LaneEnd::kStopped;
   } else if (counters.exhausted != 0) {
     end_ = LaneEnd::kExhausted;

@@ -160,7 +160,7 @@ Result Explorer::replay(const std::string& text) {
   Found found;
   if (!open(text, &file, &found, &result.error)) return result;
   if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) {
-    result.error = "the system refuses a further process (fork failed)";
+    result.error = refusal();
     return result;
   }
   result.runs = 1;
@@ -197,7 +197,7 @@ Result Explorer::replay(const std::string& text) {
 /// Runs the schedule of a file as it is; false when it does not fit or does not show its diagnosis.
 bool Explorer::run_strictly(const witness::ScheduleFile& file, Found* found, std::string* error) {
   if (!rerun(found->choices, found->racy_sites, Mode::kStrict)) {
-    *error = "the system refuses a further process (fork failed)";
+    *error = refusal();
     return false;
   }
   *error = misfit(file);
@@ -232,7 +232,7 @@ Result Explorer::shrink(const std::string& text) {
   const std::uint64_t length = found.choices.size();
   Told told;
   if (!diagnose(std::move(found), &told)) {
-    result.error = "the system refuses a further process (fork failed)";
+    result.error = refusal();
   }
   told.diagnosis.original_length = length;
   result.diagnoses.push_back(std::move(told.diagnosis));

@@ -187,7 +187,12 @@ bool Explorer::differs(std::uint64_t run, Journal& first, Journal& again) {
 void Explorer::look_for_differences() {
   if (options_.leg != "sched" || options_.shard != 0 || g_schedules_run_twice == 0) return;
   Journal* again = Journal::create();
-  if (again == nullptr) return;
+  if (again == nullptr) {
+    error_ =
+        "the system refuses shared memory for the journal: is the address space limited (ulimit "
+        "-v)?";
+    return;
+  }
   // Of a short time most is the search's.
   constexpr double kShare = 0.1;
   const auto late = [this] {

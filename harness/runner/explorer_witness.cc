@@ -370,7 +370,7 @@ Result Explorer::finish(Result result) {
     Told told;
     told.telling = found.finding.telling;
     if (!diagnose(std::move(found), &told)) {
-      result.error = "the system refuses a further process (fork failed)";
+      result.error = refusal();
       return result;
     }
     const std::string key = key_of(told.diagnosis);

@@ -59,6 +59,15 @@ TEST(ProgramErrors, ProgramsThatCannotBeStartedSo) {
   }
 }
 
+TEST(ProgramErrors, WhereTheSystemGivesTooLittleMemory) {
+  const Sandbox sandbox;
+  const Outcome refused =
+      sandbox.shell("ulimit -v 200000; '" CHICANE_COMMAND "' explore -- " + kCounter);
+  EXPECT_EQ(refused.exit_code, 2) << refused.all();
+  EXPECT_NE(refused.err.find("error: the system refuses shared memory"), std::string::npos)
+      << refused.all();
+}
+
 TEST(ProgramErrors, ProgramsThatWereBuiltOtherwise) {
   const Sandbox sandbox;
   sandbox.write("p.c", "int main(void) { return 0; }\n");
