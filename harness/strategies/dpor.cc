@@ -388,7 +388,8 @@ bool Dpor::next_outcome(std::uint32_t depth) {
 }
 
 bool Dpor::owns(const Trace& trace, std::span<const unsigned>) {
-  return shards_ < 2 || Gates::owner(gates_.part_of(trace), shards_) == shard_;
+  return shards_ < 2 ||
+         Gates::owner(gates_.renumbered(trace_, trace).part_of(trace), shards_) == shard_;
 }
 
 // ---- estimates ----

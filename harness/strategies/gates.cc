@@ -186,6 +186,14 @@ std::uint64_t Gates::part_of(const Trace& trace) const {
   return part;
 }
 
+Gates Gates::renumbered(const Trace& from, const Trace& to) const {
+  Gates same = *this;
+  for (Gate& gate : same.gates_) {
+    for (Step* step : {&gate.first, &gate.second}) step->tid = from.number_in(to, step->tid);
+  }
+  return same;
+}
+
 /// Whether the trace has an order in which the gates `either` stand at these sides, whatever they
 /// do in this part, and all others as they do: that is, whether nothing then comes before itself.
 bool Gates::fits(const Trace& trace, const engine::SharedVector<std::size_t>& either,

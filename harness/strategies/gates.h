@@ -35,6 +35,8 @@ class Gates {
   static unsigned owner(std::uint64_t part, unsigned shards);
   /// The part of a whole run that no gate held back.
   std::uint64_t part_of(const Trace& trace) const;
+  /// The same gates, as `to` numbers the threads that `from` numbers as they are here.
+  Gates renumbered(const Trace& from, const Trace& to) const;
   std::uint64_t parts() const { return std::uint64_t{1} << gates_.size(); }
   void set(std::uint64_t part) { part_ = part; }
 

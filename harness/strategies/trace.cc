@@ -192,6 +192,18 @@ void Trace::learn_thread(const Thread& thread) {
   widen_enabled(static_cast<std::uint32_t>(tids_.size()));
 }
 
+Tid Trace::number_in(const Trace& other, Tid tid) const {
+  Child child = known_[tid];
+  const bool main = child.parent == kNone;
+  if (!main) child.parent = number_in(other, child.parent);
+  if (!main && child.parent == kNone) return kNone;
+  for (Tid t = 0; t < other.known_.size(); ++t) {
+    const Child& its = other.known_[t];
+    if (its.parent == child.parent && its.ordinal == child.ordinal) return t;
+  }
+  return kNone;
+}
+
 void Trace::truncate(std::uint32_t steps) {
   if (steps < size()) {
     for (std::size_t i = entries_.size(); i-- > steps_[steps].first_entry;) {

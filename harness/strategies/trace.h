@@ -83,6 +83,9 @@ class Trace {
   void truncate(std::uint32_t steps);
   /// The number of `thread`.
   Tid tid_of(engine::ThreadId thread) const { return tids_[thread]; }
+  /// The number of this trace's thread `tid` in another, which may have seen threads in another
+  /// order; kNone: it has not seen that one.
+  Tid number_in(const Trace& other, Tid tid) const;
   /// Between two steps: makes the threads known that the last step created, and ends it. False when
   /// the choice is not the engine's: nothing can be said of such threads.
   bool look(const engine::ThreadChoice& choice);

@@ -3,10 +3,12 @@
 // Oracle: what a search that has only begun says of its size holds as often as it claims to.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <thread>
 
 #include "tests/exhaust.h"
 #include "tests/random_programs.h"
@@ -100,6 +102,43 @@ TEST(ExhaustiveEstimate, IsOfWhatIsExplored) {
   }
   EXPECT_GE(cases, 5 * kSeeds);
   expect_about(kPromised, hits, cases);
+}
+
+/// Whose child is born first is open. The second's has more to do if the other has added first.
+void nested() {
+  constexpr int kMore = 4, kMuchMore = 6;
+  std::atomic<int> x{0}, set{0};
+  set = 1;
+  const auto child = [&](bool asks) {
+    if (set == 0) return;
+    std::thread thread([&x, asks] {
+      const bool first = x.fetch_add(1) == 0;
+      for (int i = 0; i < (first || !asks ? kMore : kMuchMore); ++i) x.fetch_add(1);
+    });
+    thread.join();
+  };
+  std::thread one(child, false);
+  std::thread two(child, true);
+  one.join();
+  two.join();
+}
+
+// A probe may see threads in another order than the search, and number them so: what it counts for
+// one shard was the other's.
+TEST(ExhaustiveEstimate, OfAShardWhereThreadsHaveChildren) {
+  constexpr unsigned kShards = 2;
+  constexpr double kSeveral = 16;
+  for (unsigned shard = 0; shard < kShards; ++shard) {
+    Exhaustion with{.shard = shard, .shards = kShards, .racy_sites = {}};
+    const Exhausted all = exhaust(&nested, with, 1000);
+    EXPECT_TRUE(all.done);
+    const auto executions = static_cast<double>(all.traces.size());
+    double mean = 0;
+    for (with.probe_seed = 1; with.probe_seed <= kSeveral; ++with.probe_seed) {
+      mean += exhaust(&nested, with, 80).estimate / kSeveral;
+    }
+    EXPECT_NEAR(mean, executions, executions / 2) << "shard " << shard;
+  }
 }
 
 }  // namespace
