@@ -109,6 +109,16 @@ bool Footprint::has(const Access& access) const {
   return false;
 }
 
+void Footprint::add_unless_known(const Access& access) {
+  if (has(access)) return;
+  if (head_.size < kFew) {
+    head_.few[head_.size] = access;
+  } else {
+    more_.push_back(access);
+  }
+  ++head_.size;
+}
+
 void Footprint::replace(ObjectKey object, Mode mode, Mode by) {
   for (unsigned i = 0; i < size(); ++i) {
     if (at(i) == Access{object, mode}) at(i).mode = by;

@@ -114,13 +114,8 @@ class Footprint {
   void add(ObjectKey object, Mode mode) {
     const std::uint64_t before = head_.touched;
     note({object, mode});
-    if (head_.touched == before && has({object, mode})) return;
-    if (head_.size < kFew) {
-      head_.few[head_.size] = {object, mode};
-    } else {
-      more_.push_back({object, mode});
-    }
-    ++head_.size;
+    if (head_.touched == before || head_.size >= kFew) return add_unless_known({object, mode});
+    head_.few[head_.size++] = {object, mode};
   }
   /// What is touched in one mode is now touched in another.
   void replace(ObjectKey object, Mode mode, Mode by);
@@ -169,6 +164,7 @@ class Footprint {
     Access few[kFew] = {};
   };
   bool has(const Access& access) const;
+  void add_unless_known(const Access& access);
   bool has_conflict(const Footprint& other) const {
     const Head &a = head_, &b = other.head_;
     if ((((a.changed & b.touched) | (a.touched & b.changed)) & (kAnyStep | kAnnouncements)) != 0) {

@@ -25,7 +25,7 @@ constexpr std::uint64_t kNamed = std::uint64_t{1} << 63;
 void ObjectNames::begin_run() {
   lowest_ = ~std::uintptr_t{0};
   highest_ = 0;
-  news_.clear();
+  news_count_ = 0;
   blocks_.clear();
   std::fill(counts_.begin(), counts_.end(), 0);
 }
@@ -34,7 +34,7 @@ void ObjectNames::put_in(const News& from) const {
   if (from.thread >= counts_.size()) counts_.resize(from.thread + 1, 0);
   const std::uint64_t number = std::uint64_t{from.thread} << 32 | ++counts_[from.thread];
   const std::uint64_t name = kNamed | (mix(number) & ~std::uint64_t{0xffffff});
-  const Block block{from.start, from.start + from.size, name};
+  const Block block{from.start, from.end, name};
   if (blocks_.empty() || block.start >= blocks_.back().end) {
     blocks_.push_back(block);
     return;
@@ -53,8 +53,14 @@ void ObjectNames::put_in(const News& from) const {
 }
 
 void ObjectNames::put_in_news() const {
-  for (const News& block : news_) put_in(block);
-  news_.clear();
+  for (std::size_t i = 0; i < news_count_; ++i) put_in(news_[i]);
+  news_count_ = 0;
+}
+
+void ObjectNames::make_room() {
+  if (news_room_ >= kMostNews) return put_in_news();
+  news_room_ = std::max(kFewNews, 2 * news_room_);
+  news_.resize(news_room_);
 }
 
 /// 0: it lies in none.

@@ -23,12 +23,15 @@ class ObjectNames {
  public:
   void begin_run();
   /// `thread` is a number that is the same in all runs.
-  void on_allocate(std::uint32_t thread, const void* start, std::size_t size) {
-    const News block{reinterpret_cast<std::uintptr_t>(start), size != 0 ? size : 1, thread};
-    if (news_.size() == kMostNews) put_in_news();
-    news_.push_back(block);
-    lowest_ = std::min(lowest_, block.start);
-    highest_ = std::max(highest_, block.start + block.size);
+  [[gnu::always_inline]] void on_allocate(std::uint32_t thread, const void* start,
+                                          std::size_t size) {
+    if (news_count_ == news_room_) [[unlikely]]
+      make_room();
+    const auto from = reinterpret_cast<std::uintptr_t>(start);
+    const std::uintptr_t end = from + (size != 0 ? size : 1);
+    news_[news_count_++] = {from, end, thread};
+    lowest_ = std::min(lowest_, from);
+    highest_ = std::max(highest_, end);
   }
   std::uint64_t name(const void* object) const;
 
@@ -38,11 +41,11 @@ class ObjectNames {
     std::uint64_t name;
   };
   struct News {
-    std::uintptr_t start;
-    std::size_t size;
+    std::uintptr_t start, end;
     std::uint32_t thread;
   };
-  static constexpr std::size_t kMostNews = 1024;
+  static constexpr std::size_t kFewNews = 64, kMostNews = 1024;
+  void make_room();
   void put_in_news() const;
   void put_in(const News& block) const;
   std::uint64_t name_of_block(std::uintptr_t address) const;
@@ -50,7 +53,9 @@ class ObjectNames {
   // All blocks lie between these.
   std::uintptr_t lowest_ = ~std::uintptr_t{0}, highest_ = 0;
   // Few programs ask for blocks of the heap: they are put in order when one does.
-  mutable engine::SharedVector<News> news_;
+  engine::SharedVector<News> news_;  // as many as there is room for
+  mutable std::size_t news_count_ = 0;
+  std::size_t news_room_ = 0;
   mutable engine::SharedVector<Block> blocks_;          // by rising address
   mutable engine::SharedVector<std::uint32_t> counts_;  // by thread: its blocks
 };

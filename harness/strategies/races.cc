@@ -17,12 +17,6 @@ struct RaceFinder::Late {
   const Footprint* footprint;
 };
 
-std::uint32_t Race::root() const {
-  std::uint32_t least = first;
-  for (const std::uint32_t other : others) least = std::min(least, other);
-  return least;
-}
-
 void RaceFinder::find(std::uint32_t step, engine::SharedVector<Race>* races) {
   const TraceStep& late = trace_.step(step);
   // Joins wait for an end, wakes for a signal: neither can come first. Their deadlines can.
@@ -82,9 +76,12 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   }
   for (const Before& before : before_) {
     if (before.by_lock || trace_.step(before.step).tid == late.tid) continue;
-    if (is_fixed(before.step) || ordered_by_others(late, before.step)) continue;
+    if ((any_fixed_ && is_fixed(before.step)) || ordered_by_others(late, before.step)) continue;
     if (!late.blocking || may_come_first(late, before)) {
-      races->push_back({before.step, late.step, late.waiting, {}});
+      Race& race = races->emplace_back();
+      race.first = before.step;
+      race.second = late.step;
+      race.waiting = late.waiting;
     } else if (before.object != kNone) {
       add_earlier_race(late, before, races);
     }
@@ -100,15 +97,17 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
 }
 
 bool RaceFinder::is_fixed(std::uint32_t first) const {
-  return any_fixed_ && std::any_of(before_.begin(), before_.end(), [first](const Before& before) {
-           return before.fixed && before.step == first;
-         });
+  return std::any_of(before_.begin(), before_.end(), [first](const Before& before) {
+    return before.fixed && before.step == first;
+  });
 }
 
 bool RaceFinder::ordered_by_others(const Late& late, std::uint32_t first) const {
-  if (late.previous != kNone && trace_.happens_before(first, late.previous)) return true;
+  const std::uint32_t number = trace_.step(first).number;
+  const Trace::Counts counts = trace_.counts_of(trace_.step(first).tid);
+  if (late.previous != kNone && counts[late.previous] >= number) return true;
   for (const Before& before : before_) {
-    if (before.step > first && trace_.happens_before(first, before.step)) return true;
+    if (before.step > first && counts[before.step] >= number) return true;
   }
   return false;
 }
@@ -146,7 +145,7 @@ void RaceFinder::add_earlier_race(const Late& late, const Before& near,
     if (first == near.step || entries[e].mode == Mode::kRead) continue;
     if (trace_.step(first).tid == late.tid) return;
     if (late.previous != kNone && trace_.happens_before(first, late.previous)) return;
-    if (is_fixed(first)) return;
+    if (any_fixed_ && is_fixed(first)) return;
     if (!trace_.is_enabled(first, late.tid)) continue;
     const auto same = [&](const Race& race) {
       return race.first == first && race.second == late.step && race.waiting == late.waiting;
@@ -237,23 +236,24 @@ void RaceFinder::begin_run() {
 /// What is not moved of the steps after the race's first. Silent ones need not be told: they come
 /// of themselves.
 void RaceFinder::collect(const Race& race) {
-  length_ = 0;
-  tids_ = 0;
-  const TraceStep& first = trace_.step(race.first);
-  const Tid tid = first.tid;
-  const std::uint32_t number = first.number;
+  std::size_t length = 0;
+  std::uint64_t tids = 0;
+  const std::uint32_t number = trace_.step(race.first).number;
+  const Trace::Counts counts = trace_.counts_of(trace_.step(race.first).tid);
   const bool more = !race.others.empty();
   const auto loud = trace_.loud();
   auto at = std::upper_bound(loud.begin(), loud.end(), race.root());
   for (; at != loud.end(); ++at) {
     const std::uint32_t i = *at;
-    if (trace_.steps_before(i, tid) >= number || (more && is_moved_too(race, i))) continue;
+    if (counts[i] >= number || (more && is_moved_too(race, i))) continue;
     if (i == race.second) continue;
     const TraceStep& step = trace_.step(i);
-    sequence_[length_] = {step.tid, &step.footprint, trace_.outcomes_of(i), 0};
-    steps_[length_++] = i;
-    tids_ |= bit_of(step.tid);
+    sequence_[length] = {step.tid, &step.footprint, trace_.outcomes_of(i), 0};
+    steps_[length++] = i;
+    tids |= bit_of(step.tid);
   }
+  length_ = length;
+  tids_ = tids;
 }
 
 /// Of the step that it will be when all that is moved comes after it.

@@ -30,7 +30,11 @@ struct Race {
   std::uint32_t second = kNone;   // a step, or
   std::uint32_t waiting = kNone;  // an index in Trace::waiting
   engine::SharedVector<std::uint32_t> others;
-  std::uint32_t root() const;
+  std::uint32_t root() const {
+    std::uint32_t least = first;
+    for (const std::uint32_t other : others) least = other < least ? other : least;
+    return least;
+  }
 };
 
 class RaceFinder {

@@ -105,7 +105,7 @@ std::uint64_t Trace::identity(bool silent) const {
 
 // ---- objects ----
 
-std::uint32_t Trace::object_number(ObjectKey key) {
+std::uint32_t Trace::find_object(ObjectKey key) {
   if ((objects_.size() + 1) * 2 > table_.size()) grow_objects();
   for (std::size_t slot = mix(key);; ++slot) {
     std::uint32_t& found = table_[slot & (table_.size() - 1)];
@@ -120,6 +120,7 @@ std::uint32_t Trace::object_number(ObjectKey key) {
 
 // Objects without an entry are forgotten here: those of runs long past do not pile up.
 void Trace::grow_objects() {
+  last_key_ = 0;
   engine::SharedVector<std::uint32_t> renumbered(objects_.size(), 0);
   std::uint32_t kept = 0;
   for (std::uint32_t i = 0; i < objects_.size(); ++i) {
@@ -164,7 +165,6 @@ void Trace::widen_enabled(std::uint32_t threads) {
   }
   enabled_ = std::move(enabled);
   words_ = wide;
-  now_.assign(std::size_t{2} * words_, 0);
 }
 
 void Trace::learn_threads(std::size_t count) {
@@ -240,20 +240,21 @@ bool Trace::look(const ThreadChoice& choice) {
     return false;
   if (tids_.size() < threads) [[unlikely]]
     learn_threads(threads);
+  if (size_ == room_) [[unlikely]]
+    make_room();
   note_enabled(choice.enabled);
-  if (running_ != nullptr) end_step(running_, now_);
+  if (running_ != nullptr) end_step(running_, true);
   return true;
 }
 
 void Trace::make_room() {
-  steps_.resize(std::max(64U, 2 * size_));
-  clocks_.resize(steps_.size() * stride_);
-  enabled_.resize(steps_.size() * 2 * words_);
+  room_ = std::max(64U, 2 * size_);
+  steps_.resize(room_);
+  clocks_.resize(std::size_t{room_} * stride_);
+  enabled_.resize(std::size_t{room_} * 2 * words_);
 }
 
 [[gnu::always_inline]] inline TraceStep& Trace::add_step() {
-  if (size_ == steps_.size()) [[unlikely]]
-    make_room();
   TraceStep& step = steps_[size_++];
   step.by_timeout = step.failed = step.ended = step.settled = step.lock = false;
   step.joins = kNone;
@@ -284,10 +285,6 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   step.first_entry = static_cast<std::uint32_t>(entries_.size());
   step.first_outcome = static_cast<std::uint32_t>(outcomes_.size());
   step.threads = static_cast<std::uint32_t>(tids_.size());
-  std::uint64_t* enabled = enabled_.data() + std::size_t{depth} * 2 * words_;
-  enabled[0] = now_[0];
-  enabled[1] = now_[1];
-  for (std::uint32_t word = 2; word < 2 * words_; ++word) enabled[word] = now_[word];
   last_of_[tid] = depth;
   step.own_accesses = 0;
   if (silent) return;
@@ -315,9 +312,8 @@ void Trace::on_event(const engine::Event& event) {
   }
 }
 
-/// `enabled`: who can go on now, as in `enabled_`; empty at the end.
-[[gnu::always_inline]] inline void Trace::end_step(const Thread* thread,
-                                                   std::span<const std::uint64_t> enabled) {
+/// `compare_enabled`: it is known who can go on now.
+[[gnu::always_inline]] inline void Trace::end_step(const Thread* thread, bool compare_enabled) {
   TraceStep& step = last();
   step.ended = true;
   running_ = nullptr;
@@ -337,7 +333,7 @@ void Trace::on_event(const engine::Event& event) {
     return;
   }
   // A step that touches nothing changes nothing for who waits.
-  if (!enabled.empty() && !touches_nothing) note_enabling(step, enabled);
+  if (compare_enabled && !touches_nothing) note_enabling(step);
   link(size_ - 1);
 }
 
@@ -366,27 +362,11 @@ void Trace::note_next(const Thread& thread, TraceStep& step) {
   step.footprint.add_meets_announcements();
 }
 
-/// From here on; and those that have been get their entries now.
-void Trace::heed_ends() {
-  if (heeds_ends_) return;
-  settle();
-  heeds_ends_ = true;
-  entries_.clear();
-  for (Object& object : objects_) object.last = kNone;
-  const std::uint32_t ended = size_ != 0 && !last().ended ? size_ - 1 : size_;
-  for (std::uint32_t i = 0; i < size_; ++i) {
-    steps_[i].first_entry = static_cast<std::uint32_t>(entries_.size());
-    for (unsigned k = 0; i < ended && k < steps_[i].footprint.size(); ++k) {
-      const Access access = steps_[i].footprint[k];
-      if (has_entry(access)) add_entry(i, object_number(access.object), access.mode);
-    }
-  }
-}
-
 // A thread that can go on now and could not before, or the other way round: whatever the footprint
 // says, this step is why.
-inline void Trace::note_enabling(TraceStep& step, std::span<const std::uint64_t> enabled) {
+inline void Trace::note_enabling(TraceStep& step) {
   const std::uint64_t* before = enabled_at(size_ - 1);
+  const std::uint64_t* enabled = enabled_at(size_);
   for (std::uint32_t word = 0; word < words_; ++word) {
     std::uint64_t changed =
         (before[word] ^ enabled[word]) | (before[words_ + word] ^ enabled[words_ + word]);
@@ -432,19 +412,21 @@ void Trace::note_change(TraceStep& step, const Thread& thread) {
     }
   }
   first_silent_ = first_silent;
-  now_[0] = all;
-  now_[1] = late;
+  std::uint64_t* to = enabled_at(size_);
+  to[0] = all;
+  to[1] = late;
 }
 
 void Trace::note_many_enabled(std::span<Thread* const> enabled) {
-  std::fill(now_.begin(), now_.end(), 0);
+  std::uint64_t* to = enabled_at(size_);
+  std::fill_n(to, 2 * words_, 0);
   first_silent_ = -1;
   for (std::size_t i = enabled.size(); i-- > 0;) {
     const Thread& thread = *enabled[i];
     const engine::ThreadId id = thread.id();
     const std::uint64_t bit = std::uint64_t{1} << id % 64;
-    now_[id / 64] |= bit;
-    if (thread.by_timeout()) now_[words_ + id / 64] |= bit;
+    to[id / 64] |= bit;
+    if (thread.by_timeout()) to[words_ + id / 64] |= bit;
     if (is_silent(thread.pending())) first_silent_ = static_cast<int>(i);
   }
 }
@@ -501,13 +483,8 @@ void Trace::settle() {
   unsettled_.clear();
 }
 
-[[gnu::always_inline]] inline void Trace::link(std::uint32_t i) {
-  follow_threads(i);
-  follow_objects(i);
-}
-
 /// What `i` comes after whatever it touches.
-void Trace::follow_threads(std::uint32_t i) {
+[[gnu::always_inline]] inline void Trace::follow_threads(std::uint32_t i) {
   TraceStep& step = steps_[i];
   copy_clock(i, origin(i));
   if (step.joins != kNone && !step.by_timeout && last_of_[step.joins] != kNone) {
@@ -517,7 +494,7 @@ void Trace::follow_threads(std::uint32_t i) {
     const std::uint32_t by = waker(i);
     if (by != kNone) join_clock(i, by);
   }
-  if (step.footprint.everything()) {
+  if (step.footprint.everything()) [[unlikely]] {
     for (const std::uint32_t last : last_of_) {
       if (last != kNone && last != i) join_clock(i, last);
     }
@@ -526,7 +503,8 @@ void Trace::follow_threads(std::uint32_t i) {
   step.settled = true;
 }
 
-void Trace::follow_objects(std::uint32_t i) {
+void Trace::link(std::uint32_t i) {
+  follow_threads(i);
   const TraceStep& step = steps_[i];
   for (unsigned k = 0; k < step.footprint.size(); ++k) {
     const Access access = step.footprint[k];
@@ -534,18 +512,37 @@ void Trace::follow_objects(std::uint32_t i) {
     const std::uint32_t object = object_number(access.object);
     for (std::uint32_t e = meeting(access.mode, objects_[object].last); e != kNone;
          e = meeting(access.mode, entries_[e].before)) {
-      if (entries_[e].step == i || !conflict(access.mode, entries_[e].mode)) continue;
-      if (!happens_before(entries_[e].step, i)) join_clock(i, entries_[e].step);
-      if (is_exclusive(entries_[e].mode)) break;
+      const TraceEntry& entry = entries_[e];
+      if (entry.step == i || !conflict(access.mode, entry.mode)) continue;
+      if (!happens_before(entry.step, i)) join_clock(i, entry.step);
+      if (is_exclusive(entry.mode)) break;
     }
     add_entry(i, object, access.mode);
   }
 }
 
-inline void Trace::add_entry(std::uint32_t i, std::uint32_t object, Mode mode) {
+[[gnu::always_inline]] inline void Trace::add_entry(std::uint32_t i, std::uint32_t object,
+                                                    Mode mode) {
   const std::uint32_t last = objects_[object].last;
   entries_.push_back({object, mode, i, last, meeting(Mode::kRead, last)});
   objects_[object].last = static_cast<std::uint32_t>(entries_.size() - 1);
+}
+
+/// From here on; and those that have been get their entries now.
+void Trace::heed_ends() {
+  if (heeds_ends_) return;
+  settle();
+  heeds_ends_ = true;
+  entries_.clear();
+  for (Object& object : objects_) object.last = kNone;
+  const std::uint32_t ended = size_ != 0 && !last().ended ? size_ - 1 : size_;
+  for (std::uint32_t i = 0; i < size_; ++i) {
+    steps_[i].first_entry = static_cast<std::uint32_t>(entries_.size());
+    for (unsigned k = 0; i < ended && k < steps_[i].footprint.size(); ++k) {
+      const Access access = steps_[i].footprint[k];
+      if (has_entry(access)) add_entry(i, object_number(access.object), access.mode);
+    }
+  }
 }
 
 engine::SharedVector<std::uint8_t> Trace::steps_after(std::uint32_t from,
@@ -575,7 +572,7 @@ void Trace::end_run(const engine::Engine& engine) {
                          std::any_of(threads.begin(), threads.end(),
                                      [](const Thread* thread) { return !thread->finished(); });
   if (last != nullptr && (end == engine::RunEnd::kFatal || left_some)) cut_off();
-  if (last != nullptr) end_step(announced ? last : nullptr, {});
+  if (last != nullptr) end_step(announced ? last : nullptr, false);
   for (const Thread* thread : threads) {
     if (thread->finished() || (thread == last && !announced)) continue;
     const Operation& pending = thread->pending();

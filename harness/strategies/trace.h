@@ -158,6 +158,20 @@ class Trace {
     if (mode != Mode::kRead || e == kNone || entries_[e].mode != Mode::kRead) return e;
     return entries_[e].changed;
   }
+  /// By step: how many of a thread's steps come before it, or are it.
+  class Counts {
+   public:
+    std::uint32_t operator[](std::uint32_t step) const {
+      return static_cast<std::uint32_t>(first_[std::size_t{step} * stride_]);
+    }
+
+   private:
+    friend class Trace;
+    Counts(const std::int32_t* first, std::uint32_t stride) : first_(first), stride_(stride) {}
+    const std::int32_t* first_;
+    std::uint32_t stride_;
+  };
+  Counts counts_of(Tid tid) const { return {clocks_.data() + tid, stride_}; }
   /// How many steps of thread `tid` come before step `i`, or are it.
   std::uint32_t steps_before(std::uint32_t i, Tid tid) const {
     return static_cast<std::uint32_t>(clock(i)[tid]);
@@ -194,6 +208,9 @@ class Trace {
   const Count* clock(std::uint32_t i) const { return clocks_.data() + std::size_t{i} * stride_; }
   void widen(std::uint32_t threads);
   void widen_enabled(std::uint32_t threads);
+  std::uint64_t* enabled_at(std::uint32_t i) {
+    return enabled_.data() + std::size_t{i} * 2 * words_;
+  }
   const std::uint64_t* enabled_at(std::uint32_t i) const {
     return enabled_.data() + std::size_t{i} * 2 * words_;
   }
@@ -201,15 +218,14 @@ class Trace {
   void note_many_enabled(std::span<engine::Thread* const> enabled);
   void learn_thread(const engine::Thread& thread);
   void learn_threads(std::size_t count);
-  void end_step(const engine::Thread* thread, std::span<const std::uint64_t> enabled);
+  void end_step(const engine::Thread* thread, bool compare_enabled);
   void note_surprise(const TraceStep& step, bool touches_nothing);
   void note_next(const engine::Thread& thread, TraceStep& step);
-  void note_enabling(TraceStep& step, std::span<const std::uint64_t> enabled);
+  void note_enabling(TraceStep& step);
   void note_change(TraceStep& step, const engine::Thread& thread);
   void heed_ends();
   void link(std::uint32_t i);
   void follow_threads(std::uint32_t i);
-  void follow_objects(std::uint32_t i);
   void add_entry(std::uint32_t i, std::uint32_t object, Mode mode);
   void cut_off();
   bool is_silent_step(std::uint32_t i) const;
@@ -217,7 +233,14 @@ class Trace {
   void join_clock(std::uint32_t i, std::uint32_t with);
   std::uint32_t waker(std::uint32_t i) const;
   std::uint32_t creator_before(std::uint32_t i, engine::ThreadId id) const;
-  std::uint32_t object_number(ObjectKey key);
+  std::uint32_t object_number(ObjectKey key) {
+    if (key != last_key_) [[unlikely]] {
+      last_number_ = find_object(key);
+      last_key_ = key;
+    }
+    return last_number_;
+  }
+  std::uint32_t find_object(ObjectKey key);
   void grow_objects();
 
   struct Child {
@@ -229,24 +252,26 @@ class Trace {
     std::uint32_t last;
   };
   // What belongs to steps grows only: those of a run before are used again.
-  std::uint32_t size_ = 0;
-  engine::SharedVector<TraceStep> steps_;
+  std::uint32_t size_ = 0, room_ = 0;
+  engine::SharedVector<TraceStep> steps_;  // as many as there is room for
   engine::SharedVector<TraceEntry> entries_;
-  // For each step, by engine id: who could go on before it, then who of these by a deadline.
+  // For each step, and what comes next, by engine id: who could go on before it, then who of these
+  // by a deadline.
   engine::SharedVector<std::uint64_t> enabled_;
   std::uint32_t words_ = 0;  // of either
   engine::SharedVector<StepOutcome> outcomes_;
   engine::SharedVector<Count> clocks_;
-  std::uint32_t stride_ = 0;                       // blocks
-  engine::SharedVector<Child> known_;              // by tid
-  engine::SharedVector<Tid> tids_;                 // by engine id, of this run
-  engine::SharedVector<engine::ThreadId> ids_;     // by tid, of this run
-  engine::SharedVector<std::uint64_t> now_;        // who can go on after the last step
-  int first_silent_ = -1;                          // of these
-  engine::SharedVector<std::uint32_t> children_;   // by tid: created in this run
-  engine::SharedVector<std::uint32_t> last_of_;    // by tid: its last step
-  engine::SharedVector<Object> objects_;           // by number
-  engine::SharedVector<std::uint32_t> table_;      // of numbers + 1, by key
+  std::uint32_t stride_ = 0;                      // blocks
+  engine::SharedVector<Child> known_;             // by tid
+  engine::SharedVector<Tid> tids_;                // by engine id, of this run
+  engine::SharedVector<engine::ThreadId> ids_;    // by tid, of this run
+  int first_silent_ = -1;                         // of those that can go on now
+  engine::SharedVector<std::uint32_t> children_;  // by tid: created in this run
+  engine::SharedVector<std::uint32_t> last_of_;   // by tid: its last step
+  engine::SharedVector<Object> objects_;          // by number
+  engine::SharedVector<std::uint32_t> table_;     // of numbers + 1, by key
+  ObjectKey last_key_ = 0;                        // that was looked for, its number
+  std::uint32_t last_number_ = kNone;
   engine::SharedVector<std::uint32_t> unsettled_;  // steps (I1)
   engine::SharedVector<std::uint32_t> loud_;
   std::uint32_t surprise_ = kNone;  // the first step that was not silent after all (was_silent)
