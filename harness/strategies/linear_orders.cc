@@ -15,7 +15,8 @@ constexpr unsigned kSame = 3;
 }  // namespace
 
 void LinearOrders::advance(const Trace& trace, Chain* chain) const {
-  chain->reached = chain->next == chain->end ? kNone : trace.step(steps_[chain->next]).number - 1;
+  chain->reached =
+      chain->next == chain->end ? kNone : trace.step(steps_[chain->next].number).number - 1;
 }
 
 void LinearOrders::collect(const Trace& trace) {
@@ -31,7 +32,12 @@ void LinearOrders::collect(const Trace& trace) {
   }
   steps_.resize(before);
   for (std::uint32_t i = 0; i < trace.size(); ++i) {
-    if (!trace.step(i).silent) steps_[starts_[trace.step(i).tid].next++] = i;
+    if (trace.step(i).silent) continue;
+    Chain& chain = starts_[trace.step(i).tid];
+    const bool first = chain.reached == 0;
+    steps_[chain.next] = {i, first || waits(trace, i, steps_[chain.next - 1].number)};
+    chain.reached = 1;
+    ++chain.next;
   }
   before = 0;
   for (Chain& chain : starts_) {
@@ -41,41 +47,70 @@ void LinearOrders::collect(const Trace& trace) {
   }
 }
 
-bool LinearOrders::is_ready(const Trace& trace, Tid tid) const {
-  const Chain& chain = chains_[tid];
-  if (chain.next == chain.end) return false;
-  for (Tid other = 0; other < chains_.size(); ++other) {
-    if (other == tid) continue;
-    if (trace.steps_before(steps_[chain.next], other) > chains_[other].reached) return false;
+/// Whether the step comes after some of others' that its thread's step `before` does not.
+bool LinearOrders::waits(const Trace& trace, std::uint32_t step, std::uint32_t before) const {
+  for (Tid other = 0; other < starts_.size(); ++other) {
+    if (other == trace.step(step).tid) continue;
+    if (trace.steps_before(step, other) > trace.steps_before(before, other)) return true;
   }
-  return true;
+  return false;
+}
+
+/// Sees whom the thread waits for, where it is known not to wait for those below `from`.
+void LinearOrders::wait(const Trace& trace, Tid tid, Tid from) {
+  Chain& chain = chains_[tid];
+  chain.awaits = tid;
+  if (chain.next == chain.end) return;
+  for (Tid other = from; other < chains_.size(); ++other) {
+    if (other == tid) continue;
+    chain.awaits = other;
+    chain.until = trace.steps_before(steps_[chain.next].number, other);
+    if (chain.until > chains_[other].reached) {
+      ++waiting_;
+      return;
+    }
+  }
+  chain.awaits = kNone;
+  ready_ += chain.end - chain.next;
+}
+
+/// Those that have waited for what thread `tid` has reached.
+void LinearOrders::go_on(const Trace& trace, Tid tid) {
+  const std::uint32_t reached = chains_[tid].reached;
+  for (Tid other = 0; other < chains_.size(); ++other) {
+    if (chains_[other].awaits != tid || other == tid || chains_[other].until > reached) continue;
+    --waiting_;
+    wait(trace, other, tid + 1);
+  }
 }
 
 /// The logarithm of the reciprocal of the probability of the order that was drawn.
 double LinearOrders::draw(const Trace& trace, RandomBits* random) {
   chains_ = starts_;
-  for (Tid tid = 0; tid < chains_.size(); ++tid) chains_[tid].ready = is_ready(trace, tid);
+  ready_ = waiting_ = 0;
+  for (Tid tid = 0; tid < chains_.size(); ++tid) wait(trace, tid, 0);
   double log = 0, factor = 1;
   for (std::size_t left = steps_.size(); left > 0; --left) {
-    std::uint32_t all = 0;
-    for (const Chain& chain : chains_) all += chain.ready ? chain.end - chain.next : 0;
-    std::uint32_t drawn = random->below(all);
+    std::uint32_t drawn = random->below(ready_);
     Tid tid = 0;
     for (;; ++tid) {
-      if (!chains_[tid].ready) continue;
+      if (chains_[tid].awaits != kNone) continue;
       const std::uint32_t weight = chains_[tid].end - chains_[tid].next;
       if (drawn < weight) break;
       drawn -= weight;
     }
     Chain& chain = chains_[tid];
-    factor *= static_cast<double>(all) / (chain.end - chain.next);
+    factor *= static_cast<double>(ready_) / (chain.end - chain.next);
     if (factor > 1e200) log += std::log2(std::exchange(factor, 1));
+    ready_ -= chain.end - chain.next;
     ++chain.next;
     advance(trace, &chain);
-    chain.ready = is_ready(trace, tid);
-    for (Tid other = 0; other < chains_.size(); ++other) {
-      if (!chains_[other].ready) chains_[other].ready = is_ready(trace, other);
+    if (chain.next != chain.end && !steps_[chain.next].waits) {
+      ready_ += chain.end - chain.next;
+    } else {
+      wait(trace, tid, 0);
     }
+    if (waiting_ != 0) go_on(trace, tid);
   }
   return log + std::log2(factor);
 }
