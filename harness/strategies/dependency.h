@@ -131,6 +131,12 @@ class Footprint {
   /// Touches something on which announcements act.
   void add_meets_announcements() { head_.touched |= kAnnouncements; }
   bool meets_announcements() const { return (head_.touched & kAnnouncements) != 0; }
+  bool touches(ObjectKey object) const {
+    for (unsigned i = 0; i < size(); ++i) {
+      if ((*this)[i].object == object) return true;
+    }
+    return false;
+  }
   unsigned size() const { return head_.size; }
   const Access& operator[](unsigned i) const { return i < kFew ? head_.few[i] : more_[i - kFew]; }
   /// The same accesses, in the same order.

@@ -364,7 +364,9 @@ void Dpor::drop_known(Node& at) {
     for (std::uint32_t node = at.first; node != kNone; node = tree_.child(node)) {
       const WakeupStep& step = tree_.step(node);
       const Footprint* known = step.key != 0 ? known_.find(step.key) : nullptr;
-      path_.push_back({step.tid, known != nullptr ? known : &step.footprint, {}, 0});
+      // Virtual time is touched by who waits there, too, and not by the step's past alone.
+      if (known == nullptr || step.footprint.touches(kVirtualTime)) known = &step.footprint;
+      path_.push_back({step.tid, known, {}, 0});
     }
     const auto covers = [&](const Sleeper& sleeper) {
       const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, path_);

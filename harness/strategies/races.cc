@@ -285,11 +285,40 @@ void RaceFinder::note_second(const Race& race) {
   if (known_.empty()) return;
   const std::uint64_t key = key_of_second(race);
   const Footprint* known = known_.find(key);
-  if (known != nullptr) {
-    end_ = known;
-  } else {
+  if (known == nullptr) {
     end_key_ = key;
+  } else if (meets_deadline(race, *known)) {
+    delaying_ = *known;
+    delaying_.add(kVirtualTime, Mode::kWrite);
+    end_ = &delaying_;
+  } else {
+    end_ = known;
   }
+}
+
+/// Whether a thread may wait there until a deadline for what `footprint` changes: when it becomes
+/// ready, or is no longer, another deadline's turn may come. Who waits is no part of a step's past.
+bool RaceFinder::meets_deadline(const Race& race, const Footprint& footprint) const {
+  const auto waits = [&](const Footprint& other, unsigned own) {
+    bool timed = false, meets = false;
+    for (unsigned i = 0; i < own; ++i) {
+      timed = timed || other[i].object == kVirtualTime;
+      for (unsigned k = 0; k < footprint.size(); ++k) {
+        meets =
+            meets || (other[i].object == footprint[k].object && footprint[k].mode != Mode::kRead);
+      }
+    }
+    return timed && meets;
+  };
+  for (std::uint32_t i = race.root(); i < trace_.size(); ++i) {
+    const TraceStep& step = trace_.step(i);
+    if (step.tid != second_tid_ && is_moved(race, i) && waits(step.footprint, step.own_accesses)) {
+      return true;
+    }
+  }
+  return std::any_of(trace_.waiting().begin(), trace_.waiting().end(), [&](const Waiting& waiting) {
+    return waiting.tid != second_tid_ && waits(waiting.footprint, waiting.footprint.size());
+  });
 }
 
 void RaceFinder::guess_second(const Race& race) {

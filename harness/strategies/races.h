@@ -77,6 +77,7 @@ class RaceFinder {
   void note_second(const Race& race);
   void guess_second(const Race& race);
   std::uint64_t key_of_second(const Race& race) const;
+  bool meets_deadline(const Race& race, const Footprint& footprint) const;
   static std::uint64_t bit_of(Tid tid) { return std::uint64_t{1} << tid % 64; }
 
   struct Before {
@@ -102,7 +103,7 @@ class RaceFinder {
   // has it as its second step.
   const Footprint* end_ = nullptr;
   std::uint64_t end_key_ = 0;
-  Footprint second_;
+  Footprint second_, delaying_;
   Tid second_tid_ = kNone;
   std::uint32_t second_of_ = kNone, waiting_of_ = kNone;
   bool any_fixed_ = false;  // of `before_`

@@ -93,6 +93,10 @@ TEST(ExhaustiveRandom, WhatWasWrongOnce) {
       "locked0 group-done0 | group-done0 | locked0",
       // Whether a reversed step ends the run was known only when its sequence had been found.
       "add0 fail0 | fail1 signal1 | add1",
+      // Whose deadline comes next is also a matter of who waits until one, whatever a step's past.
+      "sem-timed-wait1 sleep1 | sleep1 | sem-try0 sem-try1",
+      // With hardly any memory: a run that was given up was the only one to find another again.
+      "send0 sem-timed-wait1 | add1 sem-timed-wait0 | add1 send0",
   };
   Totals totals;
   for (const char* program : kPrograms) compare(parse_program(program), "known", &totals);
