@@ -90,6 +90,9 @@ bool make_folders(const RunOptions& options, Plan* plan, std::string* error) {
   plan->legs.work_dir = options.witness_dir + "/work";
   std::error_code problem;
   fs::create_directories(plan->legs.work_dir, problem);
+  for (const std::string& folder : {plan->legs.witness_dir, plan->legs.work_dir}) {
+    witness::remove_abandoned(folder);
+  }
   if (problem) *error = plan->legs.work_dir + " cannot be made: " + problem.message();
   return !problem;
 }

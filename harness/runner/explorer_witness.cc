@@ -19,6 +19,7 @@
 #include "runner/explorer_interrupts.h"
 #include "witness/schedule_file.h"
 #include "witness/shrink.h"
+#include "witness/whole_file.h"
 
 namespace chicane::runner {
 namespace {
@@ -395,6 +396,7 @@ void Explorer::write_witnesses(Result* result) {
   if (options_.witness_dir.empty()) return;
   std::error_code ignored;
   std::filesystem::create_directories(options_.witness_dir, ignored);
+  witness::remove_abandoned(options_.witness_dir);
   std::string stem = options_.program;
   std::replace(stem.begin(), stem.end(), '/', '.');
   int number = 0;

@@ -1,20 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "witness/whole_file.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
 namespace chicane::witness {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kPart = ".part.";  // and the process that writes it
+
+std::string part_of(const std::string& path) { return path + kPart + std::to_string(getpid()); }
+
+bool is_abandoned(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const std::size_t at = name.rfind(kPart);
+  if (at == std::string::npos) return false;
+  const std::string whole = name.substr(0, at);
+  if (!whole.ends_with(".chicane") && !whole.ends_with(".json")) return false;
+  const char* number = name.c_str() + at + std::strlen(kPart);
+  pid_t writer = 0;
+  const auto [end, parsed] = std::from_chars(number, name.c_str() + name.size(), writer);
+  if (parsed != std::errc() || *end != '\0' || writer <= 0) return false;
+  if (kill(writer, 0) == 0 || errno != ESRCH) return false;
+  std::error_code unknown;
+  const auto written = fs::last_write_time(path, unknown);
+  return !unknown && fs::file_time_type::clock::now() - written > std::chrono::minutes(1);
+}
+
+}  // namespace
 
 bool write_whole(const std::string& path, const std::string& text, std::string* error) {
   std::error_code none;
   const std::filesystem::file_status there = std::filesystem::symlink_status(path, none);
   const bool by_rename = !std::filesystem::exists(there) || is_regular_file(there);
-  const std::string written = by_rename ? path + ".part." + std::to_string(getpid()) : path;
+  const std::string written = by_rename ? part_of(path) : path;
   std::FILE* file = std::fopen(written.c_str(), "wb");
   bool good = file != nullptr;
   if (good) {
@@ -28,8 +57,17 @@ bool write_whole(const std::string& path, const std::string& text, std::string* 
   return false;
 }
 
+void remove_abandoned(const std::string& folder) {
+  std::error_code ignored;
+  std::vector<fs::path> abandoned;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    const bool is_file = fs::is_regular_file(entry.symlink_status(ignored));
+    if (is_file && is_abandoned(entry.path())) abandoned.push_back(entry.path());
+  }
+  for (const fs::path& path : abandoned) fs::remove(path, ignored);
+}
+
 bool can_write(const std::string& path, std::string* error) {
-  namespace fs = std::filesystem;
   std::error_code none;
   const fs::file_status there = fs::symlink_status(path, none);
   if (is_directory(there)) {

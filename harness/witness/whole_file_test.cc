@@ -4,12 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace chicane::witness {
 namespace {
@@ -89,6 +93,32 @@ TEST_F(WholeFile, WhetherItCanBeWrittenIsKnownBefore) {
   EXPECT_FALSE(can_write(folder_.string(), &error_));
   EXPECT_THAT(error_, HasSubstr("it is a folder"));
   EXPECT_EQ(files(), 0U);
+}
+
+// Not a file of a process that lives, nor one that is just being written (elsewhere, perhaps), nor
+// anybody else's.
+TEST_F(WholeFile, WhatAKilledProcessLeftIsRemoved) {
+  const pid_t killed = fork();
+  if (killed == 0) _exit(0);
+  ASSERT_EQ(waitpid(killed, nullptr, 0), killed);
+  const std::string dead = ".part." + std::to_string(killed);
+  const std::string living = ".part." + std::to_string(getpid());
+  const std::vector<std::string> stay = {"c.json" + living, "d.json" + dead + "x", "e.json.part.",
+                                         "f.json.part.-1",  "film.mkv" + dead,     "json" + dead};
+  const auto write_old = [&](const std::string& name) {
+    std::ofstream(at(name)) << "half";
+    fs::last_write_time(at(name), fs::file_time_type::clock::now() - std::chrono::hours(1));
+  };
+  for (const std::string& name : stay) write_old(name);
+  write_old("a.chicane" + dead);
+  write_old("b.json" + dead);
+  std::ofstream(at("young.json" + dead)) << "half";
+  remove_abandoned(folder_.string());
+  EXPECT_FALSE(fs::exists(at("a.chicane" + dead)));
+  EXPECT_FALSE(fs::exists(at("b.json" + dead)));
+  for (const std::string& name : stay) EXPECT_TRUE(fs::exists(at(name))) << name;
+  EXPECT_TRUE(fs::exists(at("young.json" + dead)));
+  remove_abandoned(at("nowhere"));
 }
 
 }  // namespace
