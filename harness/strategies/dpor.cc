@@ -199,7 +199,8 @@ unsigned Dpor::choose(const ThreadChoice& choice, Node& node) {
     if (is_free(*choice.enabled[i])) return i;
   }
   stopped_ = !anybody;
-  if (stopped_) trace_.end_run(engine::Engine::instance());
+  // Who waits may have raced with what was done, though others sleep.
+  if (stopped_ || forgetful_) trace_.end_run(engine::Engine::instance());
   return give_up(choice);
 }
 
