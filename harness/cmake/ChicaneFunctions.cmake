@@ -36,6 +36,12 @@ endif()
 # Where FetchContent made Chicane known, the variable is another folder's.
 set_property(GLOBAL PROPERTY CHICANE_OVERRIDES "${CHICANE_OVERRIDES}")
 
+# Up to 16 clang forgets where a number is whose address is taken.
+function(chicane_name_variables_ target)
+  target_compile_options(${target} PRIVATE
+    "$<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,17>>:SHELL:-mllvm -instcombine-lower-dbg-declare=0>")
+endfunction()
+
 function(chicane_instrument)
   if(PROJECT_NAME STREQUAL "chicane" AND COMMAND chicane_instrument_own)
     chicane_instrument_own(${ARGN})
@@ -48,9 +54,8 @@ function(chicane_instrument)
     set(unoptimized $<OR:$<CONFIG:>,$<CONFIG:Debug>>)
     target_compile_options(${target} PRIVATE -fsanitize=thread -g -fno-omit-frame-pointer
       -fno-optimize-sibling-calls "$<${unoptimized}:-O1;-fno-inline>"
-      $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>
-      # Up to 16 clang forgets where a number is whose address is taken.
-      "$<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,17>>:SHELL:-mllvm -instcombine-lower-dbg-declare=0>")
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+    chicane_name_variables_(${target})
     get_property(overrides GLOBAL PROPERTY CHICANE_OVERRIDES)
     target_include_directories(${target} SYSTEM BEFORE PRIVATE "${overrides}")
     get_target_property(type ${target} TYPE)

@@ -1,15 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `use-after-free` of variables of threads that have ended, and of functions that have returned.
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "expect.h"
 
 namespace chicane::tests {
 namespace {
+
+/// Whether a use of a variable that is no more is found, in a call from the line tagged `tag`, with
+/// these words and a schedule that shows it.
+void expect_used_after(const Result& result, const std::string& tag, const std::string& words) {
+  const int line = line_of(__FILE__, tag);
+  const bool found = std::any_of(
+      result.diagnoses.begin(), result.diagnoses.end(), [&](const Diagnosis& diagnosis) {
+        if (diagnosis.kind != "use-after-free" || diagnosis.sites.empty()) return false;
+        const std::vector<Frame>& stack = diagnosis.sites[0].stack;
+        return diagnosis.confirmed && diagnosis.message.find(words) != std::string::npos &&
+               std::any_of(stack.begin(), stack.end(),
+                           [line](const Frame& frame) { return frame.line == line; });
+      });
+  EXPECT_TRUE(found) << describe(result);
+}
 
 TEST(DeadStack, ADetachedThreadUsesWhatItsCreatorHad) {
   const Result result = explore(
@@ -28,14 +46,7 @@ TEST(DeadStack, ADetachedThreadUsesWhatItsCreatorHad) {
         while (!done) std::this_thread::yield();
       },
       options(100));
-  bool found = false;
-  for (const Diagnosis& diagnosis : result.diagnoses) {
-    if (diagnosis.kind != "use-after-free" || diagnosis.sites.empty()) continue;
-    for (const Frame& frame : diagnosis.sites[0].stack) {
-      found = found || frame.line == line_of(__FILE__, "late-write");
-    }
-  }
-  EXPECT_TRUE(found) << describe(result);
+  expect_used_after(result, "late-write", "that has ended");
 }
 
 /// Begins something in the background, and returns.
@@ -61,16 +72,7 @@ TEST(DeadStack, ADetachedThreadUsesWhatAFunctionHad) {
         while (!done) std::this_thread::yield();
       },
       options(100));
-  bool found = false;
-  for (const Diagnosis& diagnosis : result.diagnoses) {
-    if (diagnosis.kind != "use-after-free" || diagnosis.sites.empty()) continue;
-    EXPECT_NE(diagnosis.message.find("its function has returned"), std::string::npos);
-    EXPECT_TRUE(diagnosis.confirmed);
-    for (const Frame& frame : diagnosis.sites[0].stack) {
-      found = found || frame.line == line_of(__FILE__, "after-return");
-    }
-  }
-  EXPECT_TRUE(found) << describe(result);
+  expect_used_after(result, "after-return", "its function has returned");
 }
 
 // The later thread has the stack of the one that was joined.
@@ -86,14 +88,7 @@ TEST(DeadStack, ALaterThreadsFunctionHadIt) {
         later.join();
       },
       options(100));
-  bool found = false;
-  for (const Diagnosis& diagnosis : result.diagnoses) {
-    if (diagnosis.kind != "use-after-free" || diagnosis.sites.empty()) continue;
-    for (const Frame& frame : diagnosis.sites[0].stack) {
-      found = found || frame.line == line_of(__FILE__, "after-return");
-    }
-  }
-  EXPECT_TRUE(found) << describe(result);
+  expect_used_after(result, "after-return", "its function has returned");
 }
 
 /// Waits for its thread in a call of its own: its variables are there all the while.
