@@ -13,6 +13,7 @@ void KnownSteps::clear() {
   slots_.clear();
   hashes_.clear();
   count_ = 0;
+  has_deadlines_ = false;
 }
 
 void KnownSteps::learn(const Trace& trace, std::uint32_t first) {
@@ -36,6 +37,7 @@ void KnownSteps::learn(const Trace& trace, std::uint32_t first) {
         [&](const Access&, unsigned entry) { return own[entry].before; },
         [i](std::uint32_t made) { return made != i; });
     note(key, step.tid, step.footprint);
+    has_deadlines_ = has_deadlines_ || step.footprint.touches(kVirtualTime);
   }
 }
 

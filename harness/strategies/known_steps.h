@@ -29,6 +29,8 @@ class KnownSteps {
   bool empty() const { return count_ == 0; }
   /// The steps of a run from `first` on. Those before it are known from the run before.
   void learn(const Trace& trace, std::uint32_t first);
+  /// Whether any step learned so far is about virtual time.
+  bool has_deadlines() const { return has_deadlines_; }
   /// All that a step of that key has touched so far; null: there was none.
   const Footprint* find(std::uint64_t key) const;
 
@@ -80,6 +82,7 @@ class KnownSteps {
   engine::SharedVector<std::uint64_t> hashes_;  // by step of the last run: which one it is
   engine::SharedVector<Slot> slots_;
   std::size_t count_ = 0;
+  bool has_deadlines_ = false;
   WakeupSteps steps_;
 };
 

@@ -287,7 +287,7 @@ void RaceFinder::note_second(const Race& race) {
   const Footprint* known = known_.find(key);
   if (known == nullptr) {
     end_key_ = key;
-  } else if (meets_deadline(race, *known)) {
+  } else if (known_.has_deadlines() && meets_deadline(race, *known)) {
     delaying_ = *known;
     delaying_.add(kVirtualTime, Mode::kWrite);
     end_ = &delaying_;
