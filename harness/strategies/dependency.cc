@@ -181,6 +181,13 @@ void note_failure(OpKind kind, ObjectKey object, Footprint* of) {
 void add_operation(const ObjectNames& names, const Operation& operation, bool by_timeout,
                    Footprint* to) {
   const OpKind kind = operation.kind;
+  if (touches_one_object(operation)) [[likely]] {
+    Mode its;
+    mode_of(kind, false, &its);
+    to->add(names.name(operation.object), its);
+    if (acts_on_announcements(operation)) to->add_meets_announcements();
+    return;
+  }
   const bool timed = operation.deadline != engine::kNever || kind == OpKind::kClock;
   if (timed || kind == OpKind::kSleep || kind == OpKind::kTimer) {
     to->add(kVirtualTime, Mode::kWrite);

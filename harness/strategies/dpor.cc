@@ -85,15 +85,17 @@ bool Dpor::begin_run(std::uint64_t) {
 
 unsigned Dpor::pick_new(const ThreadChoice& choice) {
   if (blocked_run_) return give_up(choice);
-  if (!trace_.look(choice)) {
+  const bool eager = eager_ && forced_ == kNone;
+  const int silent = eager                 ? trace_.go_on_silently(choice)
+                     : trace_.look(choice) ? Trace::kNobody
+                                           : Trace::kForeign;
+  if (silent == Trace::kForeign) {
     incomplete_ = true;
     return give_up(choice);
   }
   recording_ = true;
-  const int silent = trace_.first_silent();
-  if (silent >= 0 && eager_ && forced_ == kNone) {
+  if (silent >= 0) {
     ++position_;
-    trace_.begin_step(choice, static_cast<unsigned>(silent), true);
     return static_cast<unsigned>(silent);
   }
   const std::uint32_t depth = trace_.size();

@@ -42,6 +42,7 @@ void LinearOrders::collect(const Trace& trace) {
   before = 0;
   for (Chain& chain : starts_) {
     chain.next = before;
+    chain.wanted = kNone;
     before = chain.end;
     advance(trace, &chain);
   }
@@ -66,7 +67,7 @@ void LinearOrders::wait(const Trace& trace, Tid tid, Tid from) {
     chain.awaits = other;
     chain.until = trace.steps_before(steps_[chain.next].number, other);
     if (chain.until > chains_[other].reached) {
-      ++waiting_;
+      chains_[other].wanted = std::min(chains_[other].wanted, chain.until);
       return;
     }
   }
@@ -76,18 +77,22 @@ void LinearOrders::wait(const Trace& trace, Tid tid, Tid from) {
 
 /// Those that have waited for what thread `tid` has reached.
 void LinearOrders::go_on(const Trace& trace, Tid tid) {
-  const std::uint32_t reached = chains_[tid].reached;
+  Chain& chain = chains_[tid];
+  chain.wanted = kNone;
   for (Tid other = 0; other < chains_.size(); ++other) {
-    if (chains_[other].awaits != tid || other == tid || chains_[other].until > reached) continue;
-    --waiting_;
-    wait(trace, other, tid + 1);
+    if (chains_[other].awaits != tid || other == tid) continue;
+    if (chains_[other].until > chain.reached) {
+      chain.wanted = std::min(chain.wanted, chains_[other].until);
+    } else {
+      wait(trace, other, tid + 1);
+    }
   }
 }
 
 /// The logarithm of the reciprocal of the probability of the order that was drawn.
 double LinearOrders::draw(const Trace& trace, RandomBits* random) {
   chains_ = starts_;
-  ready_ = waiting_ = 0;
+  ready_ = 0;
   for (Tid tid = 0; tid < chains_.size(); ++tid) wait(trace, tid, 0);
   double log = 0, factor = 1;
   for (std::size_t left = steps_.size(); left > 0; --left) {
@@ -110,7 +115,7 @@ double LinearOrders::draw(const Trace& trace, RandomBits* random) {
     } else {
       wait(trace, tid, 0);
     }
-    if (waiting_ != 0) go_on(trace, tid);
+    if (chain.reached >= chain.wanted) go_on(trace, tid);
   }
   return log + std::log2(factor);
 }

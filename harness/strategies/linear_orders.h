@@ -30,6 +30,7 @@ class LinearOrders {
     std::uint32_t reached;    // its steps are done up to this number
     Tid awaits;               // whom its next step waits for: kNone, nobody; itself, there is none
     std::uint32_t until;      // to have reached that
+    std::uint32_t wanted;     // somebody waits for it to have reached that; kNone: nobody
   };
   void collect(const Trace& trace);
   double draw(const Trace& trace, RandomBits* random);
@@ -45,7 +46,6 @@ class LinearOrders {
   engine::SharedVector<Step> steps_;  // those that count, by thread
   engine::SharedVector<Chain> starts_, chains_;
   std::uint32_t ready_ = 0;            // steps that are left of threads that wait for nobody
-  std::uint32_t waiting_ = 0;          // threads that wait
   engine::SharedVector<double> logs_;  // of the draws
 };
 

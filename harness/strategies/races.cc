@@ -242,9 +242,7 @@ void RaceFinder::collect(const Race& race) {
   const Trace::Counts counts = trace_.counts_of(trace_.step(race.first).tid);
   const bool more = !race.others.empty();
   const auto loud = trace_.loud();
-  auto at = std::upper_bound(loud.begin(), loud.end(), race.root());
-  for (; at != loud.end(); ++at) {
-    const std::uint32_t i = *at;
+  for (const std::uint32_t i : loud.subspan(trace_.step(race.root()).place + 1)) {
     if (counts[i] >= number || (more && is_moved_too(race, i))) continue;
     if (i == race.second) continue;
     const TraceStep& step = trace_.step(i);

@@ -234,19 +234,6 @@ void Trace::on_allocate(engine::ThreadId thread, const void* start, std::size_t 
   names_.on_allocate(tids_[thread], start, size);
 }
 
-bool Trace::look(const ThreadChoice& choice) {
-  const std::size_t threads = engine::Engine::instance().threads().size();
-  if (choice.enabled.back()->id() >= threads) [[unlikely]]
-    return false;
-  if (tids_.size() < threads) [[unlikely]]
-    learn_threads(threads);
-  if (size_ == room_) [[unlikely]]
-    make_room();
-  note_enabled(choice.enabled);
-  if (running_ != nullptr) end_step(running_, true);
-  return true;
-}
-
 void Trace::make_room() {
   room_ = std::max(64U, 2 * size_);
   steps_.resize(room_);
@@ -262,7 +249,8 @@ void Trace::make_room() {
   return step;
 }
 
-void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
+[[gnu::always_inline]] inline void Trace::begin(const ThreadChoice& choice, unsigned pick,
+                                                bool silent) {
   const Thread& thread = *choice.enabled[pick];
   const Operation& operation = thread.pending();
   operand_ = operation.object;
@@ -288,6 +276,7 @@ void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
   last_of_[tid] = depth;
   step.own_accesses = 0;
   if (silent) return;
+  step.place = static_cast<std::uint32_t>(loud_.size());
   loud_.push_back(depth);
   step.by_timeout = thread.by_timeout();
   step.lock = is_blocking_lock(operation);
@@ -348,6 +337,7 @@ void Trace::heed_silent() {
   loud_.clear();
   for (std::uint32_t i = 0; i < size_; ++i) {
     steps_[i].silent = false;
+    steps_[i].place = i;
     loud_.push_back(i);
   }
 }
@@ -429,6 +419,32 @@ void Trace::note_many_enabled(std::span<Thread* const> enabled) {
     if (thread.by_timeout()) to[words_ + id / 64] |= bit;
     if (is_silent(thread.pending())) first_silent_ = static_cast<int>(i);
   }
+}
+
+[[gnu::always_inline]] inline bool Trace::see(const ThreadChoice& choice) {
+  const std::size_t threads = engine::Engine::instance().threads().size();
+  if (choice.enabled.back()->id() >= threads) [[unlikely]]
+    return false;
+  if (tids_.size() < threads) [[unlikely]]
+    learn_threads(threads);
+  if (size_ == room_) [[unlikely]]
+    make_room();
+  note_enabled(choice.enabled);
+  if (running_ != nullptr) end_step(running_, true);
+  return true;
+}
+
+bool Trace::look(const ThreadChoice& choice) { return see(choice); }
+
+void Trace::begin_step(const ThreadChoice& choice, unsigned pick, bool silent) {
+  begin(choice, pick, silent);
+}
+
+int Trace::go_on_silently(const ThreadChoice& choice) {
+  if (!see(choice)) return kForeign;
+  if (first_silent_ < 0) return kNobody;
+  begin(choice, static_cast<unsigned>(first_silent_), true);
+  return first_silent_;
 }
 
 // ---- clocks ----

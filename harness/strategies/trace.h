@@ -48,6 +48,7 @@ struct TraceStep {
   bool lock = false;                // a lock or read-lock that can block
   bool silent = false;              // it touches nothing, and came as soon as it could
   bool settled = false;             // it has its clock
+  std::uint32_t place = 0;          // of one that was not silent when it began: in Trace::loud
   std::uint32_t joins = kNone;      // the thread that it waits for
   std::uint32_t first_entry = 0;    // in the entries, up to the next step's
   std::uint32_t first_outcome = 0;  // in the outcomes, up to the next step's
@@ -89,8 +90,10 @@ class Trace {
   /// Between two steps: makes the threads known that the last step created, and ends it. False when
   /// the choice is not the engine's: nothing can be said of such threads.
   bool look(const engine::ThreadChoice& choice);
-  /// The first of those looked at whose next step is silent (is_silent); -1: none.
-  int first_silent() const { return first_silent_; }
+  /// Looks, and begins the first silent step if there is one: the index of its thread. Else
+  /// kNobody, or kForeign where look() says false.
+  int go_on_silently(const engine::ThreadChoice& choice);
+  static constexpr int kNobody = -1, kForeign = -2;
   /// Begins a step: `choice.enabled[pick]` goes on.
   void begin_step(const engine::ThreadChoice& choice, unsigned pick, bool silent = false);
   void add_outcome(const StepOutcome& outcome) { outcomes_.push_back(outcome); }
@@ -214,6 +217,8 @@ class Trace {
   const std::uint64_t* enabled_at(std::uint32_t i) const {
     return enabled_.data() + std::size_t{i} * 2 * words_;
   }
+  bool see(const engine::ThreadChoice& choice);
+  void begin(const engine::ThreadChoice& choice, unsigned pick, bool silent);
   void note_enabled(std::span<engine::Thread* const> enabled);
   void note_many_enabled(std::span<engine::Thread* const> enabled);
   void learn_thread(const engine::Thread& thread);
