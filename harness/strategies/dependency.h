@@ -208,6 +208,14 @@ inline bool is_silent(const engine::Operation& operation) {
 }
 /// Whether all that it can touch is its object.
 bool touches_one_object(const engine::Operation& operation);
+/// Whether a step that may be silent touched something after all.
+inline bool touches_others(const Footprint& footprint) {
+  if (footprint.everything() || footprint.meets_announcements()) return true;
+  for (unsigned i = 0; i < footprint.size(); ++i) {
+    if (!is_end(footprint[i].object)) return true;
+  }
+  return false;
+}
 /// Adds what `operation` touches when it takes effect, and succeeds: with `by_timeout` by its
 /// deadline. To be called before it does: what it refers to may be gone afterwards.
 void add_operation(const ObjectNames& names, const engine::Operation& operation, bool by_timeout,

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "strategies/mix.h"
+
 extern "C" {
 extern char __executable_start;  // the linker's: the program's first byte,
 extern char end;                 // and the end of its globals
@@ -10,12 +12,6 @@ extern char end;                 // and the end of its globals
 
 namespace chicane::strategies {
 namespace {
-
-std::uint64_t mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
 
 // No address has this bit: a name is none.
 constexpr std::uint64_t kNamed = std::uint64_t{1} << 63;
