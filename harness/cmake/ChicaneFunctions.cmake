@@ -54,7 +54,9 @@ function(chicane_instrument)
     set(unoptimized $<OR:$<CONFIG:>,$<CONFIG:Debug>>)
     target_compile_options(${target} PRIVATE -fsanitize=thread -g -fno-omit-frame-pointer
       -fno-optimize-sibling-calls "$<${unoptimized}:-O1;-fno-inline>"
-      $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>
+      # Else clang leaves out a class whose constructors are in another file, and its members' names.
+      $<$<CXX_COMPILER_ID:Clang>:-fstandalone-debug>)
     chicane_name_variables_(${target})
     get_property(overrides GLOBAL PROPERTY CHICANE_OVERRIDES)
     target_include_directories(${target} SYSTEM BEFORE PRIVATE "${overrides}")

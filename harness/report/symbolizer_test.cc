@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstring>
 #include <ctime>
 #include <functional>
@@ -47,6 +48,7 @@ struct Account {
   std::mutex mu;
   long balance = 0;
   Point corners[3];
+  std::condition_variable changed;  // whose constructor is not in this file
 };
 struct Savings : Account {
   std::atomic<int> rate{0};
@@ -64,6 +66,7 @@ CHICANE_PLAIN_FRAME void frame_of_many(int amount) {
   symbolizer_test_probe(&savings.balance);
   symbolizer_test_probe(&savings.corners[2].y);
   symbolizer_test_probe(&savings.mu);
+  symbolizer_test_probe(&savings.changed);
   symbolizer_test_probe(&savings.rate);
   symbolizer_test_probe(&slots[3]);
   {
@@ -120,7 +123,8 @@ TEST(Symbolizer, NamesVariablesOfAFrame) {
   std::vector<std::string> names;
   for (const engine::Place& place : places) names.push_back(symbolizer.describe(place).name);
   EXPECT_EQ(names, (std::vector<std::string>{"local", "savings.balance", "savings.corners[2].y",
-                                             "savings.mu", "savings.rate", "slots[3]", "block"}));
+                                             "savings.mu", "savings.changed", "savings.rate",
+                                             "slots[3]", "block"}));
   const Variable local = symbolizer.describe(places[0]);
   EXPECT_TRUE(ends_with(local.file, "report/symbolizer_test.cc")) << local.file;
   EXPECT_EQ(local.file[0], '/');

@@ -51,23 +51,45 @@ bool is_record(int tag) {
 
 std::string part_of(Dwarf_Die* type, std::uint64_t offset);
 
+/// Whether `child` is a member or a base whose place in its record is fixed, and where it starts.
+bool is_placed(Dwarf_Die* child, std::uint64_t* start) {
+  const int tag = dwarf_tag(child);
+  if (tag != DW_TAG_member && tag != DW_TAG_inheritance) return false;
+  Dwarf_Attribute attribute;
+  *start = 0;
+  if (dwarf_attr(child, DW_AT_data_member_location, &attribute) != nullptr) {
+    Dwarf_Word value = 0;
+    if (dwarf_formudata(&attribute, &value) != 0) return false;  // a virtual base
+    *start = value;
+    return true;
+  }
+  return dwarf_attr(child, DW_AT_external, &attribute) == nullptr;  // else a static member
+}
+
+/// Where the part of `record` ends that starts at `start`. Of a type whose constructors are all
+/// elsewhere (std::condition_variable) clang says only that it exists: it ends at the next part.
+std::uint64_t end_of_part(Dwarf_Die* record, Dwarf_Die* type, std::uint64_t start) {
+  const std::uint64_t size = type_size(type);
+  if (size != 0) return start + size;
+  std::uint64_t end = type_size(record), other = 0;
+  Dwarf_Die child;
+  if (dwarf_child(record, &child) != 0) return end;
+  do {
+    if (is_placed(&child, &other) && other > start) end = std::min(end, other);
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return end;
+}
+
 /// ".member" and what follows, or "" when no named member is at `offset`.
 std::string member_of(Dwarf_Die* record, std::uint64_t offset) {
   Dwarf_Die child;
   if (dwarf_child(record, &child) != 0) return {};
   do {
-    const int tag = dwarf_tag(&child);
-    if (tag != DW_TAG_member && tag != DW_TAG_inheritance) continue;
-    Dwarf_Attribute attribute;
-    Dwarf_Word start = 0;
-    if (dwarf_attr(&child, DW_AT_data_member_location, &attribute) != nullptr) {
-      if (dwarf_formudata(&attribute, &start) != 0) continue;  // a virtual base
-    } else if (dwarf_attr(&child, DW_AT_external, &attribute) != nullptr) {
-      continue;  // a static member
-    }
+    std::uint64_t start = 0;
     Dwarf_Die type;
-    if (!peeled_type(&child, &type)) continue;
-    if (offset < start || offset >= start + type_size(&type)) continue;
+    if (!is_placed(&child, &start) || !peeled_type(&child, &type)) continue;
+    if (offset < start || offset >= end_of_part(record, &type, start)) continue;
+    const int tag = dwarf_tag(&child);
     const char* name = dwarf_diename(&child);
     if (tag == DW_TAG_inheritance || name == nullptr) return part_of(&type, offset - start);
     if (name[0] == '_') return {};

@@ -298,6 +298,30 @@ TEST(ProgramExplore, AnInstrumentedLibraryIsSeenAndAnotherIsNamed) {
   EXPECT_EQ(blind.json["modules_not_instrumented"], nlohmann::json::array({"libplain.so"}));
 }
 
+TEST(ProgramExplore, AMemberIsNamedWhoseClassIsMadeInAnotherFile) {
+  const Sandbox sandbox;
+  sandbox.write("account.h",
+                "struct Account { Account(); void add(int n); int limit, balance; };\n");
+  sandbox.write("account.cc",
+                "#include \"account.h\"\n"
+                "Account::Account() : limit(1), balance(0) {}\n"
+                "void Account::add(int n) { balance += n; }\n");
+  sandbox.write("main.cc",
+                "#include <thread>\n"
+                "#include \"account.h\"\n"
+                "int main() {\n"
+                "  Account account;\n"
+                "  std::thread other([&] { account.add(1); });\n"
+                "  account.add(2);\n"
+                "  other.join();\n"
+                "}\n");
+  const Outcome built =
+      sandbox.shell(CHICANE_BINARY_DIR "/bin/chicane-c++ account.cc main.cc -o bank");
+  ASSERT_EQ(built.exit_code, 0) << built.all();
+  const Outcome bank = sandbox.chicane("explore --schedules 200 -- ./bank");
+  EXPECT_NE(bank.out.find("touch `account.balance`"), std::string::npos) << bank.all();
+}
+
 TEST(ProgramExplore, AThreadBeforeMainIsRefusedClearly) {
   const Sandbox sandbox;
   const Explored refused = explore(sandbox, "early_thread");

@@ -104,7 +104,8 @@ std::vector<std::string> planned(const Arguments& arguments) {
 }
 
 const std::string kInstrumented =
-    "clang -fsanitize=thread -g -fno-omit-frame-pointer -fno-optimize-sibling-calls";
+    "clang -fsanitize=thread -g -fno-omit-frame-pointer -fno-optimize-sibling-calls "
+    "-fstandalone-debug";
 
 TEST(Plan, LeavesQuestionsAndAssemblersAlone) {
   EXPECT_EQ(planned({"--version"}), (Arguments{"clang --version"}));

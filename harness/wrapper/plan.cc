@@ -14,6 +14,8 @@ void append(Words* to, const Words& words) { to->insert(to->end(), words.begin()
 Words instrumentation(const CommandLine& line, const Toolchain& toolchain) {
   Words words = {"-fsanitize=thread", "-g", "-fno-omit-frame-pointer",
                  "-fno-optimize-sibling-calls"};
+  // Else clang leaves out a class whose constructors are in another file, and its members' names.
+  if (toolchain.clang) words.emplace_back("-fstandalone-debug");
   if (!line.has_optimization) append(&words, {"-O1", "-fno-inline"});
   // gcc warns that ThreadSanitizer does not know fences; this runtime does.
   if (!toolchain.clang) words.emplace_back("-Wno-tsan");
