@@ -75,6 +75,8 @@ struct ThreadLocalImage {
   std::size_t file_size, memory_size;
   std::size_t module;     // its number for the dynamic linker
   std::ptrdiff_t offset;  // from the thread pointer; 0: only the dynamic linker knows
+  static constexpr std::size_t kSmall = 64;
+  alignas(std::uint64_t) char whole[kSmall];  // of a small one, with what is 0
 };
 
 struct ThreadLocalImages {
@@ -106,10 +108,16 @@ int note_image(dl_phdr_info* info, std::size_t, void* out) {
     const ElfW(Phdr)& header = info->dlpi_phdr[i];
     if (header.p_type != PT_TLS) continue;
     const auto* here = static_cast<const char*>(info->dlpi_tls_data);
-    images.at[images.count++] = {
-        reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr), header.p_filesz,
-        header.p_memsz, info->dlpi_tls_modid,
-        executable ? here - reinterpret_cast<const char*>(read_thread_pointer()) : 0};
+    ThreadLocalImage& image = images.at[images.count++];
+    image = {reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr),
+             header.p_filesz,
+             header.p_memsz,
+             info->dlpi_tls_modid,
+             executable ? here - reinterpret_cast<const char*>(read_thread_pointer()) : 0,
+             {}};
+    if (image.memory_size <= ThreadLocalImage::kSmall) {
+      std::memcpy(image.whole, image.image, image.file_size);
+    }
   }
   return 0;
 }
@@ -172,18 +180,22 @@ void forget_later_blocks(std::uintptr_t thread_pointer, std::size_t first) {
   }
 }
 
-/// memset to 0, quicker for the few bytes that it mostly is.
-void clear(char* bytes, std::size_t size) {
-  constexpr std::size_t kWord = sizeof(std::uint64_t), kFew = 8 * kWord;
-  if (size > kFew || size % kWord != 0) {
-    std::memset(bytes, 0, size);
-    return;
+/// memcpy of the few bytes that it mostly is, without a call.
+[[gnu::always_inline]] inline void copy_few(char* to, const char* from, std::size_t size) {
+  const auto copy = [&]<typename Word>(std::size_t at, Word word) {
+    std::memcpy(&word, from + at, sizeof word);
+    std::memcpy(to + at, &word, sizeof word);
+  };
+  std::size_t at = 0;
+  for (const std::size_t words = size & ~std::size_t{7}; at != words; at += 8) {
+    copy(at, std::uint64_t{});
+    asm("" : "+r"(at));  // not to become a memcpy
   }
-  for (char* const last = bytes + size; bytes != last; bytes += kWord) {
-    constexpr std::uint64_t kZero = 0;
-    std::memcpy(bytes, &kZero, kWord);
-    asm("" : "+r"(bytes));  // not to become a memset
+  if ((size & 4) != 0) {
+    copy(at, std::uint32_t{});
+    at += 4;
   }
+  for (; at != size; ++at) copy(at, char{});
 }
 
 }  // namespace
@@ -300,14 +312,18 @@ void Context::reset(FiberEntry entry) {
   }
   for (std::size_t i = 0; i < all.count; ++i) {
     const ThreadLocalImage& image = all.at[i];
-    char*& block = blocks_[i];
-    if (block == nullptr) {
+    char* block = blocks_[i];
+    if (block == nullptr) [[unlikely]] {
       block = image.offset != 0 ? reinterpret_cast<char*>(thread_pointer_) + image.offset
                                 : block_of(thread_pointer_, image.module);
-      if (block == nullptr) continue;
+      blocks_[i] = block;
     }
-    if (image.file_size != 0) std::memcpy(block, image.image, image.file_size);
-    clear(block + image.file_size, image.memory_size - image.file_size);
+    if (image.memory_size <= ThreadLocalImage::kSmall) [[likely]] {
+      if (block != nullptr) copy_few(block, image.whole, image.memory_size);
+    } else if (block != nullptr) {
+      std::memcpy(block, image.image, image.file_size);
+      std::memset(block + image.file_size, 0, image.memory_size - image.file_size);
+    }
   }
 }
 

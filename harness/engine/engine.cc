@@ -58,56 +58,70 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
 }
 
 void Engine::begin_monitors(std::span<Monitor* const> monitors) {
+  // Mostly they want what they wanted of the run before.
+  bool as_before = access_sink_.read != nullptr && monitors.size() == watching_.size();
+  watching_.resize(monitors.size());
+  for (std::size_t i = 0; i < monitors.size(); ++i) {
+    const Watching now{monitors[i], monitors[i]->begin_run(*this)};
+    if (now == watching_[i]) continue;
+    watching_[i] = now;
+    as_before = false;
+  }
+  if (!as_before) attach_monitors();
+  event_kinds_ = recording_ ? ~std::uint64_t{0} : strategy_kinds_ | monitor_kinds_;
+  // Who watches only from a later step on is watched for then: see schedule().
+  watch_from_ = std::min(last_step_ + 1, monitors_watch_from_);
+  if (direct_ && quick_limit_ != 0) {
+    g_access_stamp = last_stamp_;
+    g_access_stamp_unit = kStampUnit;
+    forget_seen();
+  }
+}
+
+void Engine::attach_monitors() {
   event_monitors_.clear();
   edge_monitors_.clear();
   announce_monitors_.clear();
   memory_monitors_.clear();
   access_monitors_.clear();
+  monitor_kinds_ = 0;
+  monitors_watch_from_ = ~std::uint64_t{0};
+  for (const auto& [monitor, wants] : watching_) {
+    if (wants.edges) edge_monitors_.push_back(monitor);
+    if (wants.announcements) announce_monitors_.push_back(monitor);
+    if (wants.memory) memory_monitors_.push_back(monitor);
+    if (wants.accesses) access_monitors_.push_back(monitor);
+    if (wants.events == 0) continue;
+    event_monitors_.push_back({monitor, wants.events, wants.events_from_step});
+    if (wants.events_from_step == 0) {
+      monitor_kinds_ |= wants.events;
+    } else {
+      monitors_watch_from_ = std::min(monitors_watch_from_, wants.events_from_step);
+    }
+  }
+  // A single one may take accesses, memory and edges without a detour.
   access_sink_ = own_sink();
   memory_sink_ = own_memory_sink();
   edge_sink_ = {&Engine::tell_acquire, &Engine::tell_release, this};
-  // Who watches only from a later step on is watched for then: see schedule().
-  watch_from_ = last_step_ + 1;
-  event_kinds_ = recording_ ? ~std::uint64_t{0} : strategy_kinds_;
-  for (Monitor* monitor : monitors) {
-    if (monitor->wants_edges()) edge_monitors_.push_back(monitor);
-    if (monitor->wants_announcements()) announce_monitors_.push_back(monitor);
-    if (monitor->wants_memory()) memory_monitors_.push_back(monitor);
-    if (monitor->wants_accesses()) access_monitors_.push_back(monitor);
-    monitor->begin_run(*this);
-    const EventMonitor wants{monitor, monitor->event_kinds(), monitor->events_from_step()};
-    if (wants.kinds != 0) event_monitors_.push_back(wants);
-    if (wants.from_step == 0) {
-      event_kinds_ |= wants.kinds;
-    } else {
-      watch_from_ = std::min(watch_from_, wants.from_step);
-    }
-  }
-  // A single one may take them without a detour.
+  direct_ = false;
   if (access_monitors_.size() == 1) {
     const AccessSink sink = access_monitors_[0]->access_sink();
-    if (sink.read != nullptr && sink.write != nullptr && sink.atomic != nullptr) {
-      access_sink_ = sink;
-      if (memory_monitors_.size() == 1 && memory_monitors_[0] == access_monitors_[0]) {
-        const MemorySink memory = memory_monitors_[0]->memory_sink();
-        if (memory.allocate != nullptr && memory.free != nullptr) memory_sink_ = memory;
-      }
-      if (quick_limit_ != 0) {
-        g_access_stamp = last_stamp_;
-        g_access_stamp_unit = kStampUnit;
-        forget_seen();
-      }
+    direct_ = sink.read != nullptr;
+    if (direct_) access_sink_ = sink;
+    if (direct_ && memory_monitors_.size() == 1 && memory_monitors_[0] == access_monitors_[0]) {
+      const MemorySink memory = memory_monitors_[0]->memory_sink();
+      if (memory.allocate != nullptr) memory_sink_ = memory;
     }
   }
   if (edge_monitors_.size() == 1) {
     const EdgeSink sink = edge_monitors_[0]->edge_sink();
-    if (sink.acquire != nullptr && sink.release != nullptr) edge_sink_ = sink;
+    if (sink.acquire != nullptr) edge_sink_ = sink;
   }
 }
 
 [[gnu::always_inline]] inline std::size_t Engine::collect_enabled() {
   Thread** const enabled = enabled_.data();
-  std::size_t count = 0, current = 0;
+  std::uint32_t count = 0;
   std::int32_t gates = 0;
   // Without branches on who is ready: in a random walk they would be mispredicted.
   for (Thread* thread : live_) {
@@ -115,13 +129,13 @@ void Engine::begin_monitors(std::span<Monitor* const> monitors) {
     const bool ready = gate == 0;
     gates |= gate;
     thread->enabled_ = ready;
+    thread->index_ = count;
     enabled[count] = thread;
-    current = thread == current_ ? count : current;
     count += ready;
   }
   if (gates < 0) [[unlikely]]
     return collect_asking();
-  current_index_ = current_->enabled_ ? static_cast<int>(current) : -1;
+  current_index_ = current_->enabled_ ? static_cast<int>(current_->index_) : -1;
   return count;
 }
 

@@ -111,6 +111,7 @@ class Thread {
   std::int32_t running_ = 0;  // 1 until it has ended
   bool is_goroutine_ = false, joined_ = false, detached_ = false;
   bool by_timeout_ = false, enabled_ = false;
+  std::uint32_t index_ = 0;  // among the enabled, if it is
   // Whether it is enabled, at a glance: 0, it is; positive, it is not; negative, ask `pending_`.
   const std::int32_t* gate_ = &kNotBlocked;
   Operation pending_{};
@@ -288,16 +289,14 @@ class Engine {
   }
   void on_access(const void* address, std::size_t size, bool write, const void* site) {
     last_site_ = site;
-    if (g_quick_accesses == 0) [[unlikely]]
-      return on_special_access(address, size, write, site);
-    --g_quick_accesses;
-    sink(write)(access_sink_.context, address, size, site);
+    if (__builtin_sub_overflow(g_quick_accesses, 1, &g_quick_accesses)) [[unlikely]] {
+      return on_special_access(address, size, write, site, *this);
+    }
+    sink(write)(address, size, site, access_sink_.context);
   }
   void on_atomic(const void* address, std::size_t size, OpKind kind, MemoryOrder order,
                  const void* site) {
-    const AtomicAccess access{current_->id_, address, static_cast<std::uint32_t>(size),
-                              kind,          order,   site};
-    access_sink_.atomic(access_sink_.context, access);
+    access_sink_.atomic(address, size, site, access_sink_.context, kind, order);
   }
   void on_fence(MemoryOrder order);
   void on_allocate(const void* start, std::size_t size) {
@@ -394,6 +393,7 @@ class Engine {
   std::size_t add_timed_out(Time earliest);
   Thread* choose_thread(std::size_t count);
   void begin_monitors(std::span<Monitor* const> monitors);
+  void attach_monitors();
   [[noreturn]] void leave(RunEnd end);
   // threads.cc: life and death of threads
   Thread& add_thread(void* (*body)(void*), void* argument, std::size_t stack_size);
@@ -403,6 +403,7 @@ class Engine {
   void run_thread();
   [[noreturn]] void finish_thread();
   void run_destructors();
+  void destroy_values();
   // trace.cc: recording
   [[gnu::cold, gnu::noinline]] void record(OpKind kind, Outcome outcome, const void* object,
                                            const void* site, std::uint64_t value, const void* other,
@@ -411,8 +412,9 @@ class Engine {
   void fill_stack(FindingSite* to, const Thread& thread, const void* site, std::uint64_t step,
                   std::uint64_t address);
   bool is_racy(const void* site) const;
-  [[gnu::cold, gnu::noinline]] void on_special_access(const void* address, std::size_t size,
-                                                      bool write, const void* site);
+  [[gnu::cold, gnu::noinline]] static void on_special_access(const void* address, std::size_t size,
+                                                             bool write, const void* site,
+                                                             Engine& engine);
   void access_operation(const void* address, std::size_t size, bool write, const void* site);
   [[gnu::cold, gnu::noinline]] void give_way(const void* address, bool write, const void* site);
   [[gnu::noinline]] void tell(OpKind kind, Outcome outcome, const void* object, const void* site,
@@ -428,8 +430,9 @@ class Engine {
   [[gnu::noinline]] static void drop_held_below(Thread& owner, const void* object);
   AccessSink::Take sink(bool write) const { return write ? access_sink_.write : access_sink_.read; }
   template <bool kWrite>
-  static void tell_access(void* engine, const void* address, std::size_t size, const void* site);
-  static void tell_atomic(void* engine, const AtomicAccess& access);
+  static void tell_access(const void* address, std::size_t size, const void* site, void* engine);
+  static void tell_atomic(const void* address, std::size_t size, const void* site, void* engine,
+                          OpKind kind, MemoryOrder order);
   AccessSink own_sink();
   static void tell_allocate(void* engine, const void* start, std::size_t size);
   static void tell_free(void* engine, const void* start, std::size_t size, const void* site);
@@ -466,6 +469,14 @@ class Engine {
     std::uint64_t kinds, from_step;
   };
   std::vector<EventMonitor> event_monitors_;
+  struct Watching {
+    Monitor* monitor = nullptr;
+    Wants wants;
+    friend bool operator==(const Watching&, const Watching&) = default;
+  };
+  std::vector<Watching> watching_;  // in the last run, and what follows from it:
+  std::uint64_t monitor_kinds_ = 0, monitors_watch_from_ = 0;
+  bool direct_ = false;               // accesses go to a monitor without a detour
   std::uint64_t strategy_kinds_ = 0;  // of events that it wants
   bool strategy_wants_memory_ = false;
   std::size_t fewest_to_choose_ = 2;  // enabled threads with which the strategy is asked
@@ -483,7 +494,8 @@ class Engine {
   std::uint64_t racy_[kRacySlots] = {};
   std::size_t racy_count_ = 0;
   std::uint64_t generation_ = 0;
-  std::vector<void (*)(void*)> keys_;
+  std::vector<void (*)(void*)> keys_;  // null where not in use
+  std::vector<unsigned> keys_in_use_;
   Unlocked unlocked_[kUnlocks];
 };
 

@@ -46,9 +46,11 @@ struct AtomicAccess {
 /// engine: `Engine::active()` is not null, so that whoever then calls anything that allocates or
 /// locks opens an Engine::Scope first.
 struct AccessSink {
-  using Take = void (*)(void* context, const void* address, std::size_t size, const void* site);
+  // The context comes last: what comes before stands in its registers from the program's call on.
+  using Take = void (*)(const void* address, std::size_t size, const void* site, void* context);
   Take read = nullptr, write = nullptr;
-  void (*atomic)(void* context, const AtomicAccess& access) = nullptr;
+  void (*atomic)(const void* address, std::size_t size, const void* site, void* context,
+                 OpKind kind, MemoryOrder order) = nullptr;
   void* context = nullptr;
 };
 
@@ -67,40 +69,48 @@ struct EdgeSink {
   void* context = nullptr;
 };
 
+/// What a monitor is to be told of in a run.
+struct Wants {
+  /// Kinds of events, as a set: bit k for OpKind k. Unless it is empty, misuse of any kind is among
+  /// them.
+  std::uint64_t events = ~std::uint64_t{0};
+  /// The first step whose events are wanted.
+  std::uint64_t events_from_step = 0;
+  bool announcements : 1 = false, edges : 1 = false, accesses : 1 = false, memory : 1 = false;
+
+  friend bool operator==(const Wants&, const Wants&) = default;
+};
+
 class Monitor {
  public:
   virtual ~Monitor() = default;
-  /// Before the first thread runs. `engine` stays valid until end_run.
-  virtual void begin_run(Engine& /*engine*/) {}
+  /// Before the first thread runs. `engine` stays valid until end_run. Returns what is wanted of
+  /// the run.
+  virtual Wants begin_run(Engine& /*engine*/) { return {}; }
   /// An operation has taken effect.
   virtual void on_event(const Event&) {}
   /// A thread has announced an operation (before it is known when it will take effect). Called
-  /// only when `wants_announcements()`.
+  /// only where announcements are wanted.
   virtual void on_announce(ThreadId, const Operation&) {}
-  virtual bool wants_announcements() const { return false; }
-  /// Which events are wanted, as a set: bit k for OpKind k; unless it is empty, misuse of any kind
-  /// is among them. Asked at the beginning of a run, as is `events_from_step`: the first step whose
-  /// events are wanted.
-  virtual std::uint64_t event_kinds() const { return ~std::uint64_t{0}; }
-  virtual std::uint64_t events_from_step() const { return 0; }
   /// Happens-before edges. `release` adds the thread's clock to `sync`'s, `release_store` puts it
-  /// in its place, `acquire` adds `sync`'s clock to the thread's. Called only when `wants_edges()`.
+  /// in its place, `acquire` adds `sync`'s clock to the thread's. Called only where edges are
+  /// wanted.
   virtual void on_acquire(ThreadId, const void* /*sync*/) {}
   virtual void on_release(ThreadId, const void* /*sync*/) {}
   virtual void on_release_store(ThreadId, const void* /*sync*/) {}
-  virtual bool wants_edges() const { return false; }
-  /// What takes them in the place of `on_acquire` and `on_release`, for speed. Asked after
-  /// begin_run.
+  /// What takes them in the place of `on_acquire` and `on_release`, for speed: all or nothing, as
+  /// with the other sinks. Asked after begin_run, unless the monitors of the run before were the
+  /// same and wanted the same.
   virtual EdgeSink edge_sink() { return {}; }
   /// A thread begins with its creator's knowledge, and a joined thread's knowledge is the joiner's.
   /// By themselves these are edges of `start_sync` and `end_sync`; who knows a shorter way
-  /// overrides all four. Called only when `wants_edges()`.
+  /// overrides all four. Called only where edges are wanted.
   virtual void on_create(ThreadId creator, const Thread& created);
   virtual void on_begin(const Thread& thread);
   virtual void on_end(const Thread& thread);
   virtual void on_join(ThreadId joiner, const Thread& ended);
-  /// Plain and atomic accesses of instrumented code, and fences. Called only when
-  /// `wants_accesses()`. For an atomic one, `order` is the order that applied: of a
+  /// Plain and atomic accesses of instrumented code, and fences. Called only where accesses are
+  /// wanted. For an atomic one, `order` is the order that applied: of a
   /// compare-exchange, that of its actual outcome.
   virtual void on_access(ThreadId, const void* /*address*/, std::size_t /*size*/, bool /*write*/,
                          const void* /*site*/) {}
@@ -109,12 +119,10 @@ class Monitor {
   virtual AccessSink access_sink() { return {}; }
   virtual void on_atomic(const AtomicAccess&) {}
   virtual void on_fence(ThreadId, MemoryOrder) {}
-  virtual bool wants_accesses() const { return false; }
   /// Memory that a new object now owns: what was known of [start, start + size) is void. Called
-  /// only when `wants_memory()`.
+  /// only where memory is wanted.
   virtual void on_allocate(ThreadId, const void* /*start*/, std::size_t /*size*/) {}
   virtual void on_free(ThreadId, const void* /*start*/, std::size_t /*size*/) {}
-  virtual bool wants_memory() const { return true; }
   /// What takes memory in the place of `on_allocate` and `on_free`, for speed. Asked after
   /// begin_run; only of who has an `access_sink`.
   virtual MemorySink memory_sink() { return {}; }

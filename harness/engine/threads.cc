@@ -123,7 +123,13 @@ void Engine::destroy_thread_locals() {
 }
 
 void Engine::run_destructors() {
-  destroy_thread_locals();
+  if (!current_->destructors_.empty()) destroy_thread_locals();
+  for (const unsigned key : keys_in_use_) {
+    if (pthread_getspecific(key) != nullptr) return destroy_values();
+  }
+}
+
+void Engine::destroy_values() {
   // A destructor may set values anew. What is there after the last round is forgotten: the next
   // thread of this context begins with none.
   bool again = true;
@@ -157,7 +163,10 @@ void Engine::finish_thread() {
   for (Monitor* monitor : edge_monitors_) monitor->on_end(me);
   me.running_ = 0;
   me.enabled_ = false;
-  live_.erase(std::find(live_.begin(), live_.end(), &me));
+  std::size_t at = 0;
+  while (live_[at] != &me) ++at;
+  for (; at + 1 < live_.size(); ++at) live_[at] = live_[at + 1];
+  live_.pop_back();
   if (me.id_ == kMainThread && options_.end_process == nullptr) {
     // What the others still do is theirs to end soon.
     constexpr std::uint64_t kDrainSteps = 1000;
@@ -231,10 +240,12 @@ void Engine::add_key(unsigned key, void (*destroy)(void*)) {
   Scope scope;
   if (key >= keys_.size()) keys_.resize(key + 1, nullptr);
   keys_[key] = destroy != nullptr ? destroy : [](void*) {};
+  keys_in_use_.push_back(key);
 }
 
 void Engine::remove_key(unsigned key) {
   if (key < keys_.size()) keys_[key] = nullptr;
+  std::erase(keys_in_use_, key);
 }
 
 void Engine::exit_thread(void* result) {

@@ -80,23 +80,24 @@ void Engine::give_way(const void* address, bool write, const void* site) {
   emit(OpKind::kYield, Outcome::kDone, address, site);
 }
 
-void Engine::on_special_access(const void* address, std::size_t size, bool write,
-                               const void* site) {
-  if (quick_limit_ != 0 || ++special_accesses_ > options_.access_limit) {
-    give_way(address, write, site);
+void Engine::on_special_access(const void* address, std::size_t size, bool write, const void* site,
+                               Engine& me) {
+  g_quick_accesses = 0;
+  if (me.quick_limit_ != 0 || ++me.special_accesses_ > me.options_.access_limit) {
+    me.give_way(address, write, site);
   }
-  if (is_racy(site)) access_operation(address, size, write, site);
-  if (recording_) {
+  if (me.is_racy(site)) me.access_operation(address, size, write, site);
+  if (me.recording_) {
     Scope scope;
-    close_record();
-    record(write ? OpKind::kWrite : OpKind::kRead, Outcome::kDone, address, site,
-           read_value(address, size), nullptr, size);
+    me.close_record();
+    me.record(write ? OpKind::kWrite : OpKind::kRead, Outcome::kDone, address, site,
+              read_value(address, size), nullptr, size);
   }
-  sink(write)(access_sink_.context, address, size, site);
+  me.sink(write)(address, size, site, me.access_sink_.context);
 }
 
 template <bool kWrite>
-void Engine::tell_access(void* engine, const void* address, std::size_t size, const void* site) {
+void Engine::tell_access(const void* address, std::size_t size, const void* site, void* engine) {
   Engine& me = *static_cast<Engine*>(engine);
   Scope scope;
   for (Monitor* monitor : me.access_monitors_) {
@@ -126,11 +127,13 @@ void Engine::access_operation(const void* address, std::size_t size, bool write,
   deliver({kind, Outcome::kDone, current_->id_, address, nullptr, site, 0, step_});
 }
 
-void Engine::tell_atomic(void* engine, const AtomicAccess& access) {
+void Engine::tell_atomic(const void* address, std::size_t size, const void* site, void* engine,
+                         OpKind kind, MemoryOrder order) {
+  const Engine& me = *static_cast<Engine*>(engine);
+  const AtomicAccess access{
+      me.current_->id_, address, static_cast<std::uint32_t>(size), kind, order, site};
   Scope scope;
-  for (Monitor* monitor : static_cast<Engine*>(engine)->access_monitors_) {
-    monitor->on_atomic(access);
-  }
+  for (Monitor* monitor : me.access_monitors_) monitor->on_atomic(access);
 }
 
 void Engine::on_fence(MemoryOrder order) {
@@ -147,7 +150,7 @@ void Engine::tell_allocate(void* engine, const void* start, std::size_t size) {
 void Engine::tell_free(void* engine, const void* start, std::size_t size, const void* site) {
   const Engine& me = *static_cast<Engine*>(engine);
   if (site != nullptr) {
-    me.access_sink_.write(me.access_sink_.context, start, std::min(size, kFreeWrites), site);
+    me.access_sink_.write(start, std::min(size, kFreeWrites), site, me.access_sink_.context);
   }
   Scope scope;
   for (Monitor* monitor : me.memory_monitors_) monitor->on_free(me.current_->id_, start, size);

@@ -115,7 +115,7 @@ Freed& freed_entry(std::uint16_t slot, std::uint32_t generation) {
   engine.end_run(chicane::engine::RunEnd::kFatal);
 }
 
-void note_free(Engine& engine, void* block, const void* site) {
+[[gnu::always_inline]] inline void note_free(Engine& engine, void* block, const void* site) {
   const std::uint16_t slot = slot_of(block);
   Freed& freed = freed_entry(slot, engine.generation());
   if (freed.block == block) {
@@ -135,7 +135,7 @@ void note_free(Engine& engine, void* block, const void* site) {
              engine.stack_of(engine.self(), site)};
 }
 
-inline void* allocated(void* block, std::size_t size, const void* site) {
+[[gnu::always_inline]] inline void* allocated(void* block, std::size_t size, const void* site) {
   Engine* engine = Engine::active();
   if (engine != nullptr) chicane::interpose::check_signal_safety(*engine, "malloc", site);
   if (block != nullptr) {
@@ -162,7 +162,7 @@ bool writes(const void* site) {
   return code >= &__executable_start && code < &etext;
 }
 
-inline void release(void* block, const void* site) {
+[[gnu::always_inline]] inline void release(void* block, const void* site) {
   Engine* engine = Engine::active();
   if (engine != nullptr && block != nullptr) {
     chicane::interpose::check_signal_safety(*engine, "free", site);

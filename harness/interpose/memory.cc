@@ -30,15 +30,17 @@ struct Ignored {
   std::uint32_t total;
 } g_ignored;
 
-// Apart, and with the address where it is: what passes by has nothing to move.
-[[gnu::noinline]] void take(const void* address, const void* site, std::size_t size, bool write) {
+// Apart, with the arguments in the places that the engine's listener has them in: what passes by
+// has nothing to move, nor has what goes on.
+template <bool kWrite>
+[[gnu::noinline]] void take(const void* address, std::size_t size, const void* site) {
   Engine* engine = Engine::active();
   if (engine == nullptr) return;
   if (g_ignored.total != 0) [[unlikely]] {
     const ThreadId self = engine->self().id();
     if (self < Ignored::kThreads && g_ignored.depth[self] != 0) return;
   }
-  engine->on_access(address, size, write, site);
+  engine->on_access(address, size, kWrite, site);
 }
 
 inline bool passes(const volatile void* address, std::size_t size, bool write) {
@@ -48,7 +50,7 @@ inline bool passes(const volatile void* address, std::size_t size, bool write) {
 inline void touch(const volatile void* address, std::size_t size, bool write, const void* site) {
   if (passes(address, size, write)) [[likely]]
     return;
-  take(const_cast<const void*>(address), site, size, write);
+  (write ? &take<true> : &take<false>)(const_cast<const void*>(address), size, site);
 }
 
 void touch_range(const void* address, std::size_t size, bool write, const void* site) {
@@ -77,7 +79,7 @@ void __tsan_init() {}
   void __tsan_##name(void* address) {            \
     if (passes(address, size, write)) [[likely]] \
       return;                                    \
-    take(address, CHICANE_SITE(), size, write);  \
+    take<write>(address, size, CHICANE_SITE());  \
   }                                              \
   void __tsan_##name##_pc(void* address, void* site) { touch(address, size, write, site); }
 

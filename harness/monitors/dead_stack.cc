@@ -36,17 +36,14 @@ using engine::Event;
 using engine::OpKind;
 using engine::Thread;
 using engine::ThreadId;
+using engine::Wants;
 
 class DeadStackMonitor final : public engine::Monitor {
  public:
-  void begin_run(Engine& engine) override {
+  Wants begin_run(Engine& engine) override {
     engine_ = &engine;
     count_ = 0;
-  }
-  bool wants_memory() const override { return false; }
-  bool wants_accesses() const override { return is_watched(); }
-  std::uint64_t event_kinds() const override {
-    return is_watched() ? event_mask(OpKind::kThreadExit) : 0;
+    return {.events = is_watched() ? event_mask(OpKind::kThreadExit) : 0, .accesses = is_watched()};
   }
   void on_event(const Event& event) override {
     // Misuse of any kind is told to all.

@@ -28,15 +28,15 @@ namespace {
 using engine::Engine;
 using engine::Finding;
 using engine::RunEnd;
+using engine::Wants;
 
 class DeadlockMonitor final : public engine::Monitor {
  public:
-  void begin_run(Engine& engine) override {
+  Wants begin_run(Engine& engine) override {
     engine_ = &engine;
     history_.begin_run();
+    return {.events = WaitHistory::kWanted};
   }
-  std::uint64_t event_kinds() const override { return WaitHistory::kWanted; }
-  bool wants_memory() const override { return false; }
   void on_event(const engine::Event& event) override { history_.on_event(event); }
   void end_run(RunEnd end) override {
     if (end != RunEnd::kStuck && end != RunEnd::kStepLimit) return;

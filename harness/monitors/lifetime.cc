@@ -42,19 +42,18 @@ using engine::HeldLock;
 using engine::OpKind;
 using engine::Thread;
 using engine::ThreadId;
+using engine::Wants;
 
 class LifetimeMonitor final : public engine::Monitor {
  public:
-  void begin_run(Engine& engine) override {
+  Wants begin_run(Engine& engine) override {
     engine_ = &engine;
     count_ = 0;
     freed_count_ = 0;
     ending_ = false;
-  }
-  bool wants_memory() const override { return is_watched(); }
-  std::uint64_t event_kinds() const override {
     constexpr std::uint64_t kEnds = event_mask(OpKind::kThreadExit);
-    return is_watched() ? kUses | engine::kUnlockKinds | kEnds : 0;
+    return {.events = is_watched() ? kUses | engine::kUnlockKinds | kEnds : 0,
+            .memory = is_watched()};
   }
   void on_event(const Event& event) override {
     if (!is_watched()) return;

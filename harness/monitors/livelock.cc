@@ -39,6 +39,7 @@ using engine::Finding;
 using engine::OpKind;
 using engine::Outcome;
 using engine::RunEnd;
+using engine::Wants;
 
 /// The last events of a thread.
 struct Ring {
@@ -59,13 +60,12 @@ struct Ring {
 
 class LivelockMonitor final : public engine::Monitor {
  public:
-  void begin_run(Engine& engine) override {
+  Wants begin_run(Engine& engine) override {
     engine_ = &engine;
     rings_.clear();
     from_step_ = std::min<std::uint64_t>(512, engine.options().step_limit / 2);
+    return {.events_from_step = from_step_};
   }
-  std::uint64_t events_from_step() const override { return from_step_; }
-  bool wants_memory() const override { return false; }
   void on_event(const Event& event) override {
     if (event.thread >= rings_.size()) rings_.resize(event.thread + 1);
     Ring& ring = rings_[event.thread];

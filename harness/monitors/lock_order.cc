@@ -37,7 +37,7 @@ class Hash {
 
 }  // namespace
 
-void LockOrderMonitor::begin_run(engine::Engine& engine) {
+engine::Wants LockOrderMonitor::begin_run(engine::Engine& engine) {
   engine_ = &engine;
   edges_.clear();
   gates_.clear();
@@ -51,6 +51,7 @@ void LockOrderMonitor::begin_run(engine::Engine& engine) {
   ++run_;
   judged_ = 0;
   lowest_ = highest_ = nullptr;
+  return {.memory = true};
 }
 
 void LockOrderMonitor::on_event(const Event& event) {

@@ -86,7 +86,7 @@ class LockOrderMonitor final : public engine::Monitor {
   /// feasible cycle, in the run that first shows it.
   explicit LockOrderMonitor(bool report) : report_(report) {}
 
-  void begin_run(engine::Engine& engine) override;
+  engine::Wants begin_run(engine::Engine& engine) override;
   void on_event(const engine::Event& event) override;
   void on_allocate(engine::ThreadId, const void* start, std::size_t size) override;
   void on_free(engine::ThreadId, const void* start, std::size_t size) override;

@@ -49,6 +49,7 @@ using engine::Event;
 using engine::Finding;
 using engine::OpKind;
 using engine::Outcome;
+using engine::Wants;
 
 /// An earlier event that may turn out to be one half of a mistake.
 struct Earlier {
@@ -60,16 +61,15 @@ struct Earlier {
 
 class MisuseMonitor final : public engine::Monitor {
  public:
-  void begin_run(Engine& engine) override {
+  Wants begin_run(Engine& engine) override {
     engine_ = &engine;
     destroyed_.clear();
     closes_.clear();
     puts_.clear();
     maps_.clear();
     waitgroups_.clear();
+    return {.events = kRemembered};
   }
-  std::uint64_t event_kinds() const override { return kRemembered; }
-  bool wants_memory() const override { return false; }
   void on_event(const Event& event) override {
     if (engine::is_misuse(event.outcome)) [[unlikely]]
       judge(event);

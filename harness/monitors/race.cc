@@ -32,6 +32,7 @@ using engine::Engine;
 using engine::Finding;
 using engine::MemoryOrder;
 using engine::ThreadId;
+using engine::Wants;
 
 std::uint64_t as_number(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
 
@@ -100,16 +101,14 @@ class ReportedPairs {
 
 class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener {
  public:
-  void begin_run(Engine& engine) override {
+  Wants begin_run(Engine& engine) override {
     engine_ = &engine;
     detector_.begin_run();
     reported_.reset();
     freed_count_ = 0;
     raced_granule_ = raced_pc_ = 0;
+    return {.events = 0, .edges = true, .accesses = true, .memory = true};
   }
-  std::uint64_t event_kinds() const override { return 0; }
-  bool wants_edges() const override { return true; }
-  bool wants_accesses() const override { return true; }
 
   void on_acquire(ThreadId thread, const void* sync) override { acquire(this, thread, sync); }
   void on_release(ThreadId thread, const void* sync) override { release(this, thread, sync); }
@@ -131,12 +130,14 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
   }
   void on_access(ThreadId, const void* address, std::size_t size, bool write,
                  const void* site) override {
-    (write ? &access<kPlainWrite> : &access<kPlainRead>)(this, address, size, site);
+    (write ? &access<kPlainWrite> : &access<kPlainRead>)(address, size, site, this);
   }
   engine::AccessSink access_sink() override {
     return {&access<kPlainRead>, &access<kPlainWrite>, &atomic, this};
   }
-  void on_atomic(const AtomicAccess& access) override { atomic(this, access); }
+  void on_atomic(const AtomicAccess& access) override {
+    detector_.atomic(access, origin(access.site));
+  }
   void on_fence(ThreadId thread, MemoryOrder order) override { detector_.fence(thread, order); }
   engine::MemorySink memory_sink() override { return {&allocate, &free, this}; }
   void on_allocate(ThreadId, const void* start, std::size_t size) override {
@@ -197,7 +198,7 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     constexpr std::size_t kMapped = 128 << 10;
     if (size >= kMapped) {
       engine::forget_seen();
-      if (site != nullptr) long_access<kPlainWrite>(me, start, watched, site);
+      if (site != nullptr) long_access<kPlainWrite>(start, watched, site, me);
       return;
     }
     const ThreadId thread = me.engine_->self().id();
@@ -211,31 +212,44 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     me.freed_[me.freed_count_++ % kFreed] = freed;
   }
 
-  static void atomic(void* self, const AtomicAccess& access) {
+  static void atomic(const void* address, std::size_t size, const void* site, void* self,
+                     engine::OpKind kind, MemoryOrder order) {
     auto& me = *static_cast<RaceMonitor*>(self);
-    me.detector_.atomic(access, me.origin(access.site));
+    const ThreadId thread = me.engine_->self().id();
+    const bool updates = kind != engine::OpKind::kAtomicLoad &&
+                         kind != engine::OpKind::kAtomicStore && order >= MemoryOrder::kAcqRel;
+    if (updates && me.detector_.quick_update(thread, as_number(address), size, me.origin(site))) {
+      return;
+    }
+    other_atomic(address, size, site, me, kind, order);
+  }
+  [[gnu::noinline]] static void other_atomic(const void* address, std::size_t size,
+                                             const void* site, RaceMonitor& me, engine::OpKind kind,
+                                             MemoryOrder order) {
+    me.on_atomic(
+        {me.engine_->self().id(), address, static_cast<std::uint32_t>(size), kind, order, site});
   }
   template <AccessKind kKind>
-  static void access(void* self, const void* address, std::size_t size, const void* site) {
+  static void access(const void* address, std::size_t size, const void* site, void* self) {
     auto& me = *static_cast<RaceMonitor*>(self);
     RaceDetector& detector = me.detector_;
     if (!detector.has_begun(me.engine_->step(), as_number(site))) [[unlikely]]
-      return first_access<kKind>(me, address, size, site);
+      return first_access<kKind>(address, size, site, me);
     const RaceDetector::Place place =
         detector.place(as_number(address), size, kKind, as_number(site));
     if (place.cell == nullptr) [[unlikely]]
-      return long_access<kKind>(me, address, size, site);
+      return long_access<kKind>(address, size, site, me);
     if (detector.quick_access<false>(place, as_number(address), size, kKind)) return;
     second_access<kKind>(me, place.cell, place.key, place.about, as_number(address), size);
   }
   // What `access` ends in, with all of its own work done: then it needs no stack frame.
   template <AccessKind kKind>
-  [[gnu::noinline]] static void first_access(RaceMonitor& me, const void* address, std::size_t size,
-                                             const void* site) {
+  [[gnu::noinline]] static void first_access(const void* address, std::size_t size,
+                                             const void* site, RaceMonitor& me) {
     if (me.detector_.begin_step_at_once(me.engine_->self().id(), me.origin(site))) {
-      access<kKind>(&me, address, size, site);
+      access<kKind>(address, size, site, &me);
     } else {
-      long_access<kKind>(me, address, size, site);
+      long_access<kKind>(address, size, site, me);
     }
   }
   template <AccessKind kKind>
@@ -252,8 +266,8 @@ class RaceMonitor final : public engine::Monitor, private RaceDetector::Listener
     me.detector_.place_access(cell, key, about, address, size, kKind);
   }
   template <AccessKind kKind>
-  [[gnu::noinline]] static void long_access(RaceMonitor& me, const void* address, std::size_t size,
-                                            const void* site) {
+  [[gnu::noinline]] static void long_access(const void* address, std::size_t size, const void* site,
+                                            RaceMonitor& me) {
     me.detector_.access(me.engine_->self().id(), as_number(address), size, kKind, me.origin(site));
   }
 

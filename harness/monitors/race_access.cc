@@ -251,20 +251,22 @@ void RaceDetector::retire(std::uint64_t address, std::size_t size, const Origin&
 
 /// A write to the whole of a granule, and that it was freed, in the place of all that is recorded
 /// there. False, and nothing is done, unless all of that is plain and happens before.
-[[gnu::always_inline]] inline bool RaceDetector::replace_by(const ThreadState& thread, Cell& cell,
+[[gnu::always_inline]] inline bool RaceDetector::replace_by(const VectorClock& clock,
+                                                            std::uint64_t first_key, Cell& cell,
                                                             const Record& write,
                                                             std::uint64_t freed_key) {
   Record* const slot = cell.slot;
-  unsigned count = 0;
-  for (; count < Cell::kInline && slot[count].key >= first_key_; ++count) {
-    if (!in_order(thread, slot[count]) || (slot[count].kind() & 2) != 0) return false;
-  }
   // As everywhere, the first of a segment's writes is the one that is kept.
-  const Record& last = slot[count == 0 ? 0 : count - 1];
-  const bool said = says_already(last, write.key, kPlainWrite);
-  put(slot[0], write.key, said ? last.about : write.about);
+  std::uint64_t about = write.about;
+  unsigned count = 0;
+  for (; count < Cell::kInline && slot[count].key >= first_key; ++count) {
+    const Record& record = slot[count];
+    if (record.segment() > clock.get(record.thread()) || (record.kind() & 2) != 0) return false;
+    about = says_already(record, write.key, kPlainWrite) ? record.about : write.about;
+  }
+  if (count > 2) slot[2].key = slot[3].key = 0;
+  put(slot[0], write.key, about);
   put(slot[1], freed_key, write.about);
-  for (unsigned i = 2; i < count; ++i) slot[i].key = 0;
   return true;
 }
 
@@ -275,27 +277,37 @@ void RaceDetector::write_and_retire(ThreadId id, std::uint64_t address, std::siz
   begin_step(*thread, origin);
   engine::forget_seen();
   const std::uint64_t about = now_.about(origin.pc, kPlainWrite);
-  const std::uint64_t freed_key = Record::make_key(++last_segment_, kFreed);
-  const Record write{thread->epoch | 0xff, about};
-  const auto at = [&](Cell& cell) {
-    if (replace_by(*thread, cell, write, freed_key | 0xff)) [[likely]]
-      return;
-    if (settle(*thread, cell, write.key, kPlainWrite, about) == Settled::kNo) {
-      slow_access(*thread, cell, address, 0xff, about);
-    }
-    append({{freed_key, about}, nullptr, 0, false}, cell, 0xff);
-  };
+  const Record write{thread->epoch | kMask, about};
+  const Record freed{Record::make_key(++last_segment_, kFreed) | kMask, about};
   const std::uint64_t end = address + size;
-  while (address < end) {
-    // As many as lie in one chunk.
-    Cell* cell = shadow_.cell(address);
-    const std::uint64_t part_end = std::min(end, (address | (Shadow::kChunk - 1)) + 1);
-    if (cell == nullptr) {
-      address = part_end;
-      continue;
+  const bool in_one_chunk = (address ^ (end - 1)) >> Shadow::kChunkBits == 0;
+  Cell* const cells = in_one_chunk ? shadow_.cell_at_once(address) : nullptr;
+  if (cells == nullptr) [[unlikely]] {
+    for (; address < end; address += 8) {
+      Cell* cell = shadow_.cell(address);
+      if (cell != nullptr) write_and_retire_cell(*thread, *cell, address, write, freed);
     }
-    for (; address < part_end; address += 8) at(*cell++);
+    return;
   }
+  // Copies, which stay in registers: what is written to the cells does not change them.
+  const VectorClock clock = thread->clock;
+  const std::uint64_t first_key = first_key_;
+  for (Cell *cell = cells, *const last = cells + (size + 7) / 8; cell != last; ++cell) {
+    if (replace_by(clock, first_key, *cell, write, freed.key)) [[likely]]
+      continue;
+    const auto granule = address + 8 * static_cast<std::uint64_t>(cell - cells);
+    write_and_retire_cell(*thread, *cell, granule, write, freed);
+  }
+}
+
+[[gnu::noinline]] void RaceDetector::write_and_retire_cell(const ThreadState& thread, Cell& cell,
+                                                           std::uint64_t granule,
+                                                           const Record& write,
+                                                           const Record& freed) {
+  if (settle(thread, cell, write.key, kPlainWrite, write.about) == Settled::kNo) {
+    slow_access(thread, cell, granule, kMask, write.about);
+  }
+  append({{freed.key & ~kMask, freed.about}, nullptr, 0, false}, cell, kMask);
 }
 
 RacingAccess RaceDetector::racing(const Record& record) const {

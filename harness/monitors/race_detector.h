@@ -102,6 +102,10 @@ class RaceDetector {
   /// `size` is not 0.
   void access(engine::ThreadId thread, std::uint64_t address, std::size_t size, AccessKind kind,
               const Origin& origin);
+  /// An atomic read-modify-write that acquires and releases, quickly (race_fast_path.h): of the
+  /// object that was accessed last, among few threads. False: nothing has been done, `atomic` does.
+  bool quick_update(engine::ThreadId thread, std::uint64_t address, std::size_t size,
+                    const Origin& origin);
   /// Of kind kAtomicLoad, kAtomicStore, or any other for read-modify-write.
   void atomic(const engine::AtomicAccess& access, const Origin& origin);
   void fence(engine::ThreadId thread, engine::MemoryOrder order);
@@ -131,6 +135,7 @@ class RaceDetector {
 
   ThreadState* state(engine::ThreadId thread);
   void start(ThreadState& thread, engine::ThreadId id);
+  void start(ThreadState& thread, engine::ThreadId id, const VectorClock& known);
   void advance(ThreadState& thread);
 
   /// Whether an access is settled: the cell is as the long way would leave it.
@@ -160,8 +165,10 @@ class RaceDetector {
   void touch_cell(Access& access, Cell& cell, std::uint64_t address, unsigned mask);
   void touch_list(Access& access, Cell& cell, unsigned mask);
   static bool is_one_more(const Access& access, const RecordList& list);
-  bool replace_by(const ThreadState& thread, Cell& cell, const Record& write,
-                  std::uint64_t freed_key);
+  static bool replace_by(const VectorClock& clock, std::uint64_t first_key, Cell& cell,
+                         const Record& write, std::uint64_t freed_key);
+  void write_and_retire_cell(const ThreadState& thread, Cell& cell, std::uint64_t granule,
+                             const Record& write, const Record& freed);
   void append(const Access& access, Cell& cell, unsigned mask);
   void append_to_list(const Access& access, RecordList& list, unsigned mask);
   void spill(const Access& access, Cell& cell, unsigned mask);

@@ -26,6 +26,29 @@ struct alignas(128) RaceDetector::ThreadState {
   Segment segment() const { return epoch >> 24; }
 };
 
+/// A synchronization object's clock. While `owner_segment` is not 0, the clock is what `owner` knew
+/// when it ended that segment: whoever knows that segment knows the whole clock.
+struct RaceDetector::SyncObject {
+  std::uint64_t key;  // address * 2, plus 1 for an atomic
+  SyncObject* next;   // in its bucket
+  SyncObject* older;  // in the run
+  Segment owner_segment;
+  engine::ThreadId owner;
+  std::uint32_t size;
+  VectorClock clock;
+  Segment room[VectorClock::kBlock];  // `clock`'s, while the threads are few
+  // Of the atomic's cell, as the last quick update left it, if all there was in order: the keys of
+  // its two records, a plain one and the update's own. Else 0.
+  std::uint64_t below_key, last_key;
+
+  std::uint64_t address() const { return key >> 1; }
+  bool is_atomic() const { return (key & 1) != 0; }
+  void clear() {
+    clock.clear();
+    owner_segment = 0;
+  }
+};
+
 // Of a record's key.
 inline constexpr std::uint64_t kThreadAndMask = 0xff'ffff, kMask = 0xff;
 
@@ -68,6 +91,8 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   }
   const std::uint32_t before = slot[0].kind();
   if (before == kind) return put(slot[0], key, about);
+  // An atomic stands beside the plain one before it.
+  if ((kind & 2) != 0 && (before & 2) == 0) return put(slot[1], key, about);
   if (((before | kind) & 2) != 0) return Settled::kNo;
   // A write covers the read before it, a read stands beside the write.
   return put(slot[kind == kPlainRead ? 1 : 0], key, about);
@@ -82,6 +107,8 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   const bool others = (((slot[0].key ^ key) | difference) & kMask) != 0;
   if (slot[1].key < first_key_ || slot[2].key >= first_key_ || others) return Settled::kMore;
   const std::uint32_t before = slot[1].kind(), first = slot[0].kind();
+  // A read beside the atomic write, whoever made that: it covers none but atomic reads.
+  const bool beside = kind == kAtomicRead && before == kAtomicWrite && first != kAtomicRead;
   if ((difference & kThreadAndMask) == 0) {
     // What stands before it was compared with it then, and comes before this one too.
     if (slot[1].raced()) return Settled::kNo;
@@ -96,6 +123,7 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
       return stays ? put(slot[1], key, about) : Settled::kNo;
     }
   }
+  if (beside) return put(slot[2], key, about);
   // A write covers the read, and the write that the read stood beside.
   if (kind != kPlainWrite || before != kPlainRead || first != kPlainWrite) return Settled::kNo;
   slot[1].key = 0;
@@ -141,7 +169,8 @@ inline RaceDetector::ThreadState* RaceDetector::state(engine::ThreadId id) {
   const unsigned offset = address & 7;
   if (offset + size > 8) [[unlikely]]
     return {};
-  const std::uint64_t mask = ((1u << size) - 1) << offset;
+  static constexpr std::uint8_t kBytes[] = {0x00, 0x01, 0x03, 0x07, 0x0f, 0x1f, 0x3f, 0x7f, 0xff};
+  const std::uint64_t mask = std::uint32_t{kBytes[size]} << offset;
   return {shadow_.cell_at_once(address), now_.thread->epoch | mask, now_.about(pc, kind)};
 }
 
@@ -154,6 +183,51 @@ template <bool kSecond>
                                   : settle_first(thread, *place.cell, place.key, kind, place.about);
   if (settled == Settled::kBefore) engine::note_seen(address, size, kind & 1);
   return settled == Settled::kYes || settled == Settled::kBefore;
+}
+
+/// Begins the thread's next segment: what it does from now on is not what it has published.
+[[gnu::always_inline]] inline void RaceDetector::advance(ThreadState& thread) {
+  const engine::ThreadId id = thread.id();
+  engine::forget_seen();
+  thread.clock.advance(id, ++last_segment_);
+  thread.epoch = Record::make_key(last_segment_, id);
+}
+
+[[gnu::always_inline]] inline bool RaceDetector::quick_update(engine::ThreadId id,
+                                                              std::uint64_t address,
+                                                              std::size_t size,
+                                                              const Origin& origin) {
+  ThreadState& thread = threads_[id < kMaxThreads ? id : 0];
+  const bool new_to_it = id >= kMaxThreads || thread.run != run_ || origin.pc >> 32 != now_.pc_high;
+  if (new_to_it || last_key_ != (address << 1 | 1) || last_sync_ == nullptr) return false;
+  SyncObject& sync = *last_sync_;
+  if (!thread.clock.is_one_block() || !sync.clock.is_one_block()) return false;
+  begin_step(thread, origin);
+  const Place at = place(address, size, kAtomicWrite, origin.pc);
+  if (at.cell == nullptr) return false;
+  // As `learn_and_publish`: whoever knows the owner's segment knows the clock.
+  thread.clock.share_block(sync.clock);
+  sync.owner = id;
+  sync.owner_segment = thread.segment();
+  sync.size = static_cast<std::uint32_t>(size);
+  // All that is recorded was in order for who made the last update, and what that knew came with
+  // the clock.
+  Record* const slot = at.cell->slot;
+  const bool in_turn = slot[1].key == sync.last_key && slot[0].key == sync.below_key &&
+                       ((slot[1].key ^ at.key) & kMask) == 0 && slot[2].key < first_key_;
+  if (in_turn) {
+    put(slot[1], at.key, at.about);
+    sync.last_key = at.key;
+  } else {
+    place_access(at.cell, at.key, at.about, address, size, kAtomicWrite);
+    const bool two = slot[1].key == at.key && slot[2].key < first_key_;
+    const bool plain_below = (slot[0].kind() & 2) == 0 && in_order(thread, slot[0]);
+    const bool own_above = slot[1].kind() == kAtomicWrite && !slot[1].raced();
+    sync.below_key = slot[0].key;
+    sync.last_key = two && plain_below && own_above ? at.key : 0;
+  }
+  advance(thread);
+  return true;
 }
 
 }  // namespace chicane::monitors

@@ -12,26 +12,6 @@ using engine::MemoryOrder;
 using engine::OpKind;
 using engine::ThreadId;
 
-/// A synchronization object's clock. While `owner_segment` is not 0, the clock is what `owner` knew
-/// when it ended that segment: whoever knows that segment knows the whole clock.
-struct RaceDetector::SyncObject {
-  std::uint64_t key;  // address * 2, plus 1 for an atomic
-  SyncObject* next;   // in its bucket
-  SyncObject* older;  // in the run
-  Segment owner_segment;
-  ThreadId owner;
-  std::uint32_t size;
-  VectorClock clock;
-  Segment room[VectorClock::kBlock];  // `clock`'s, while the threads are few
-
-  std::uint64_t address() const { return key >> 1; }
-  bool is_atomic() const { return (key & 1) != 0; }
-  void clear() {
-    clock.clear();
-    owner_segment = 0;
-  }
-};
-
 /// Synchronization objects by the 16 bytes that their address lies in, so that those of a block of
 /// memory are found without knowing their addresses.
 struct RaceDetector::Bucket {
@@ -87,34 +67,31 @@ void RaceDetector::begin_run() {
 
 // ---- threads ----
 
-void RaceDetector::start(ThreadState& thread, ThreadId id) {
+void RaceDetector::start(ThreadState& thread, ThreadId id) { start(thread, id, {}); }
+
+/// The thread's first segment begins, with what its creator knows.
+[[gnu::always_inline]] inline void RaceDetector::start(ThreadState& thread, ThreadId id,
+                                                       const VectorClock& known) {
+  engine::forget_seen();
   thread.run = run_;
   thread.clock.begin(thread.room);
   thread.released_by_fence.drop();
   thread.seen_relaxed.drop();
-  thread.epoch = Record::make_key(0, id);
-  thread.clock.set(arena_, id, 0);
-  advance(thread);
+  thread.clock.assign(arena_, known);
+  thread.clock.set(arena_, id, ++last_segment_);
+  thread.epoch = Record::make_key(last_segment_, id);
 }
 
 void RaceDetector::fork(ThreadId creator, ThreadId created) {
-  ThreadState *from = state(creator), *to = state(created);
-  if (from == nullptr || to == nullptr) return;
-  to->clock.join(arena_, from->clock);
+  ThreadState* from = state(creator);
+  if (from == nullptr || created >= kMaxThreads) return;
+  start(threads_[created], created, from->clock);
   advance(*from);
 }
 
 void RaceDetector::join(ThreadId id, ThreadId ended) {
   ThreadState *thread = state(id), *other = state(ended);
   if (thread != nullptr && other != nullptr) thread->clock.join(arena_, other->clock);
-}
-
-/// Begins the thread's next segment: what it does from now on is not what it has published.
-inline void RaceDetector::advance(ThreadState& thread) {
-  const ThreadId id = thread.id();
-  engine::forget_seen();
-  thread.clock.advance(id, ++last_segment_);
-  thread.epoch = Record::make_key(last_segment_, id);
 }
 
 bool RaceDetector::knows_end(ThreadId id, ThreadId ended) {
@@ -148,6 +125,7 @@ RaceDetector::SyncObject& RaceDetector::make_sync(std::uint64_t key) {
   sync->owner = 0;
   sync->size = 1;
   sync->clock.begin(sync->room);
+  sync->below_key = sync->last_key = 0;
   home = {run_, sync};
   last_key_ = key;
   last_sync_ = newest_sync_ = sync;

@@ -49,12 +49,19 @@ bool is_mapped(std::uint64_t address) {
 
 }  // namespace
 
-void RunRecorder::begin_run(engine::Engine& engine) {
+engine::Wants RunRecorder::begin_run(engine::Engine& engine) {
   engine_ = &engine;
   trace_.entries.clear();
   trace_.truncated = false;
-  heap_.clear();
   unsettled_ = false;
+  if (!watching_) return {.events = 0};
+  heap_.clear();
+  return {.events = event_mask(OpKind::kLock, OpKind::kTryLock, OpKind::kReadLock,
+                               OpKind::kTryReadLock, OpKind::kUnlock, OpKind::kReadUnlock,
+                               OpKind::kAtomicLoad, OpKind::kAtomicStore, OpKind::kAtomicRmw),
+          .edges = true,
+          .accesses = true,
+          .memory = true};
 }
 
 void RunRecorder::end_run(engine::RunEnd end) {
@@ -74,13 +81,6 @@ std::vector<std::uint64_t> RunRecorder::take_new_sites() {
     for (const std::uint64_t site : analysis->take_new_sites()) sites.push_back(site);
   }
   return sites;
-}
-
-std::uint64_t RunRecorder::event_kinds() const {
-  if (!watching_) return 0;
-  return event_mask(OpKind::kLock, OpKind::kTryLock, OpKind::kReadLock, OpKind::kTryReadLock,
-                    OpKind::kUnlock, OpKind::kReadUnlock, OpKind::kAtomicLoad, OpKind::kAtomicStore,
-                    OpKind::kAtomicRmw);
 }
 
 TraceEntry* RunRecorder::add(TraceEntry::What what, ThreadId thread, const void* address) {

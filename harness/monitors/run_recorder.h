@@ -34,12 +34,8 @@ class RunRecorder final : public engine::Monitor {
   /// What the analyses want to be racy sites from the next run on.
   std::vector<std::uint64_t> take_new_sites();
 
-  void begin_run(engine::Engine& engine) override;
+  engine::Wants begin_run(engine::Engine& engine) override;
   void end_run(engine::RunEnd end) override;
-  std::uint64_t event_kinds() const override;
-  bool wants_edges() const override { return watching_; }
-  bool wants_accesses() const override { return watching_; }
-  bool wants_memory() const override { return watching_; }
   void on_event(const engine::Event& event) override;
   void on_acquire(engine::ThreadId thread, const void* sync) override;
   void on_release(engine::ThreadId thread, const void* sync) override;

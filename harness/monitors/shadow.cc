@@ -29,25 +29,25 @@ void* map(std::size_t size) {
 
 Shadow::Shadow() {
   chunks_ = static_cast<Chunk*>(map(kFirstCapacity * sizeof(Chunk)));
-  capacity_ = kFirstCapacity;
+  last_ = kFirstCapacity - 1;
 }
 
 Shadow::~Shadow() {
-  for (std::size_t i = 0; i < capacity_; ++i) {
+  for (std::size_t i = 0; i <= last_; ++i) {
     if (chunks_[i].cells != nullptr) munmap(chunks_[i].cells, kCells * sizeof(Cell));
   }
-  munmap(chunks_, capacity_ * sizeof(Chunk));
+  munmap(chunks_, (last_ + 1) * sizeof(Chunk));
 }
 
 Cell* Shadow::find(std::uint64_t key, bool map_it) {
-  std::size_t index = key & (capacity_ - 1);
-  for (; chunks_[index].key != 0; index = (index + 1) & (capacity_ - 1)) {
+  std::size_t index = key & last_;
+  for (; chunks_[index].key != 0; index = (index + 1) & last_) {
     if (chunks_[index].key == key) return chunks_[index].cells;
   }
   if (!map_it) return nullptr;
-  if (count_ >= capacity_ / 2) grow();
-  index = key & (capacity_ - 1);
-  while (chunks_[index].key != 0) index = (index + 1) & (capacity_ - 1);
+  if (count_ > last_ / 2) grow();
+  index = key & last_;
+  while (chunks_[index].key != 0) index = (index + 1) & last_;
   auto* cells = static_cast<Cell*>(map(kCells * sizeof(Cell)));
   chunks_[index] = {key, cells};
   ++count_;
@@ -55,17 +55,17 @@ Cell* Shadow::find(std::uint64_t key, bool map_it) {
 }
 
 void Shadow::grow() {
-  const std::size_t capacity = capacity_ * 2;
+  const std::size_t capacity = (last_ + 1) * 2;
   auto* larger = static_cast<Chunk*>(map(capacity * sizeof(Chunk)));
-  for (std::size_t i = 0; i < capacity_; ++i) {
+  for (std::size_t i = 0; i <= last_; ++i) {
     if (chunks_[i].key == 0) continue;
     std::size_t index = chunks_[i].key & (capacity - 1);
     while (larger[index].key != 0) index = (index + 1) & (capacity - 1);
     larger[index] = chunks_[i];
   }
-  munmap(chunks_, capacity_ * sizeof(Chunk));
+  munmap(chunks_, (last_ + 1) * sizeof(Chunk));
   chunks_ = larger;
-  capacity_ = capacity;
+  last_ = capacity - 1;
 }
 
 void Shadow::clear(Cell* first, std::size_t count) {
@@ -83,7 +83,7 @@ void Shadow::clear(Cell* first, std::size_t count) {
 }
 
 void Shadow::clear_all() {
-  for (std::size_t i = 0; i < capacity_; ++i) {
+  for (std::size_t i = 0; i <= last_; ++i) {
     if (chunks_[i].cells != nullptr) {
       madvise(chunks_[i].cells, kCells * sizeof(Cell), MADV_DONTNEED);
     }

@@ -101,7 +101,7 @@ class Shadow {
   /// (engine/lack.h).
   Cell* cell(std::uint64_t address) {
     const std::uint64_t key = (address >> kChunkBits) + 1;
-    const Chunk& chunk = chunks_[key & (capacity_ - 1)];
+    const Chunk& chunk = chunks_[key & last_];
     Cell* cells = chunk.key == key ? chunk.cells : find(key, true);
     return cells + ((address & (kChunk - 1)) >> 3);
   }
@@ -109,11 +109,12 @@ class Shadow {
   /// The same; null when it takes more than a glance.
   Cell* cell_at_once(std::uint64_t address) {
     const std::uint64_t key = (address >> kChunkBits) + 1;
-    const Chunk& chunk = chunks_[key & (capacity_ - 1)];
+    const Chunk& chunk = chunks_[key & last_];
     if (chunk.key != key) [[unlikely]]
       return nullptr;
-    if (chunk.cells == nullptr) __builtin_unreachable();
-    return chunk.cells + ((address & (kChunk - 1)) >> 3);
+    Cell* const cell = chunk.cells + ((address & (kChunk - 1)) >> 3);
+    if (cell == nullptr) __builtin_unreachable();
+    return cell;
   }
 
   /// The same; null when nothing was ever recorded near `address`.
@@ -138,7 +139,8 @@ class Shadow {
   void grow();
 
   Chunk* chunks_ = nullptr;
-  std::size_t capacity_ = 0, count_ = 0;
+  std::size_t last_ = 0;  // index of a chunk: the capacity is a power of 2
+  std::size_t count_ = 0;
 };
 
 }  // namespace chicane::monitors

@@ -41,6 +41,7 @@ using engine::OpKind;
 using engine::Outcome;
 using engine::Stack;
 using engine::ThreadId;
+using engine::Wants;
 
 Stack copy_stack(void* const* trace) {
   Stack stack;
@@ -54,9 +55,10 @@ Stack copy_stack(void* const* trace) {
 class TsanMonitor final : public engine::Monitor {
  public:
   TsanMonitor() { tsan::prepare_fences(); }
-  void begin_run(Engine&) override {
+  Wants begin_run(Engine&) override {
     running_ = this;
     tsan::begin_run_fences();
+    return {.edges = true};
   }
   void end_run(engine::RunEnd) override { running_ = nullptr; }
   void on_event(const Event& event) override {
@@ -76,8 +78,6 @@ class TsanMonitor final : public engine::Monitor {
   void on_release_store(ThreadId, const void* sync) override {
     __tsan_release(const_cast<void*>(sync));
   }
-  bool wants_edges() const override { return true; }
-  bool wants_memory() const override { return false; }
 
   /// TSan has one report for an unlock that must not be; the engine knows why it must not.
   static const char* kind_of_bad_unlock() {
