@@ -15,6 +15,7 @@ struct RaceFinder::Late {
   std::uint32_t step, waiting;
   bool blocking, lock;
   const Footprint* footprint;
+  unsigned own;  // of it, the first ones: the operation's, and not what was announced after it
 };
 
 void RaceFinder::find(std::uint32_t step, engine::SharedVector<Race>* races) {
@@ -26,7 +27,8 @@ void RaceFinder::find(std::uint32_t step, engine::SharedVector<Race>* races) {
         .waiting = kNone,
         .blocking = late.blocking,
         .lock = late.lock && !late.by_timeout,
-        .footprint = &late.footprint},
+        .footprint = &late.footprint,
+        .own = late.own_accesses},
        races);
 }
 
@@ -38,7 +40,8 @@ void RaceFinder::find_waiting(std::uint32_t waiting, engine::SharedVector<Race>*
         .waiting = waiting,
         .blocking = !late.enabled,
         .lock = late.lock,
-        .footprint = &late.footprint},
+        .footprint = &late.footprint,
+        .own = late.footprint.size()},
        races);
 }
 
@@ -57,7 +60,7 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     for (std::uint32_t last : trace_.last_steps()) {
       // A silent step is not ordered: what it orders (a join after an end) is not either.
       while (last != kNone && trace_.step(last).silent) last = trace_.step(last).previous;
-      if (last != kNone && last != late.step) before_.push_back({last, kNone, false, false});
+      if (last != kNone && last != late.step) before_.push_back({last, kNone, false, false, true});
     }
   }
   unsigned entry = 0;
@@ -70,7 +73,8 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
       if (entries[e].step == late.step || !conflict(access.mode, entries[e].mode)) continue;
       const bool fixed = is_gate(access.object);
       any_fixed_ = any_fixed_ || fixed;
-      before_.push_back({entries[e].step, entries[e].object, by_lock, fixed});
+      const bool readies = i < late.own && entries[e].mode != Mode::kRead;
+      before_.push_back({entries[e].step, entries[e].object, by_lock, fixed, readies});
       if (is_exclusive(entries[e].mode)) break;
     }
   }
@@ -126,7 +130,7 @@ bool RaceFinder::may_come_first(const Late& late, const Before& racing) const {
   for (const Before& before : before_) {
     if (late.previous != kNone && before.step <= late.previous) continue;
     if (before.step <= first || trace_.happens_before(first, before.step)) continue;
-    if (before.object != kNone && !trace_.changes(before.step, before.object)) continue;
+    if (!before.readies) continue;
     const std::uint32_t after = before.step + 1;
     if (after < trace_.size() && trace_.is_enabled(after, late.tid)) return true;
   }

@@ -85,6 +85,7 @@ class RaceFinder {
     std::uint32_t object;
     bool by_lock;  // of the chain of a lock that is acquired
     bool fixed;    // a gate's: it stays before
+    bool readies;  // the operation's own object, and changed: this may be why it was ready
   };
   bool may_come_first(const Late& late, const Before& racing) const;
   void add_earlier_race(const Late& late, const Before& near,

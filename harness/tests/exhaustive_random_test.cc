@@ -95,6 +95,8 @@ TEST(ExhaustiveRandom, WhatWasWrongOnce) {
       "add0 fail0 | fail1 signal1 | add1",
       // Whose deadline comes next is also a matter of who waits until one, whatever a step's past.
       "sem-timed-wait1 sleep1 | sleep1 | sem-try0 sem-try1",
+      // What a step announces afterwards is nothing that makes it ready.
+      "send1 receive0 | receive1 | send0",
       // With hardly any memory: a run that was given up was the only one to find another again.
       "send0 sem-timed-wait1 | add1 sem-timed-wait0 | add1 send0",
   };
