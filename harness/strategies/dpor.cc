@@ -52,6 +52,8 @@ void Dpor::clear_tree() {
   }
   undecided_.clear();
   known_.clear();
+  in_case_ = true;
+  learned_ = false;
   keep_ = valid_ = 0;
   forced_ = kNone;
   outcomes_.clear();
@@ -265,12 +267,18 @@ void Dpor::finish_run(bool cut) {
 
 /// Where what a step does elsewhere is not known from its operation alone, all steps are learned.
 void Dpor::learn(bool cut) {
-  const bool learned = announcing_ || cut_;
   cut_ = cut_ || cut;
   for (std::uint32_t i = keep_; !eager_ && i < trace_.size() && !announcing_; ++i) {
     announcing_ = trace_.step(i).footprint.meets_announcements();
   }
-  if (announcing_ || cut_) known_.learn(trace_, learned ? keep_ : 0);
+  // A run may be cut off only later: some are learned in case one is.
+  constexpr std::size_t kInCase = 1024;
+  if (!asks() && known_.size() > kInCase) {
+    known_.clear();
+    in_case_ = false;
+  }
+  if (asks() || in_case_) known_.learn(trace_, learned_ ? keep_ : 0);
+  learned_ = asks() || in_case_;
 }
 
 void Dpor::reverse_races(bool cut) {
@@ -292,7 +300,7 @@ void Dpor::reverse_races(bool cut) {
       finder_.find_waiting(i, &races_);
     }
   }
-  finder_.begin_run();
+  finder_.begin_run(asks());
   for (const Race& race : races_) reverse(race);
   if (!cut || trace_.size() == 0) return;
   const std::uint32_t last = trace_.size() - 1;
@@ -322,7 +330,7 @@ void Dpor::reverse(const Race& race) {
   const bool briefly = tree_.in_use() >= most_remembered_;
   forgetful_ = forgetful_ || briefly;
   using Manner = WakeupTree::Manner;
-  const Manner known = known_.empty() ? Manner::kWhole : Manner::kJoining;
+  const Manner known = asks() ? Manner::kJoining : Manner::kWhole;
   tree_.insert(&root.first, sequence, briefly ? Manner::kBriefly : known);
 }
 
@@ -361,7 +369,7 @@ void Dpor::backtrack() {
 
 /// What was new when it was found, because one of its steps was, may be covered since.
 void Dpor::drop_known(Node& at) {
-  while (!known_.empty() && at.first != kNone) {
+  while (asks() && at.first != kNone) {
     path_.clear();
     for (std::uint32_t node = at.first; node != kNone; node = tree_.child(node)) {
       const WakeupStep& step = tree_.step(node);

@@ -30,7 +30,8 @@
 //       after a step that is reversed, whether the step fails there, or ends the run, may not be
 //       told from its operation; but where it was made before, after the same steps, it does the
 //       same (known_steps.h), and where it was not, it is new, and so is the run. Left are runs
-//       that are cut off, if the first of them comes late: of those before it nothing is known.
+//       that are cut off, if the first of them comes late: of those long before it nothing is
+//       known.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 
@@ -120,6 +121,7 @@ class Dpor final : public Search {
   static int index_of(const engine::ThreadChoice& choice, const Trace& trace, Tid tid);
   void finish_run(bool cut);
   void learn(bool cut);
+  bool asks() const { return announcing_ || cut_; }
   void reverse_races(bool cut);
   void reverse(const Race& race);
   void backtrack();
@@ -149,6 +151,8 @@ class Dpor final : public Search {
   bool incomplete_ = false, exhausted_ = false;
   bool announcing_ = false;  // some step met an operation that acts by being announced
   bool cut_ = false;         // some run was cut off
+  bool in_case_ = true;      // steps are learned though nobody asks
+  bool learned_ = false;     // those of the last run were
   bool eager_ = true;        // silent steps are no choices
   bool forgetful_ = false;   // some sequence was not kept as a whole (I2)
   std::uint64_t last_step_ = 0;

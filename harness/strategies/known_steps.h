@@ -26,7 +26,7 @@ namespace chicane::strategies {
 class KnownSteps {
  public:
   void clear();
-  bool empty() const { return count_ == 0; }
+  std::size_t size() const { return count_; }
   /// The steps of a run from `first` on. Those before it are known from the run before.
   void learn(const Trace& trace, std::uint32_t first);
   /// Whether any step learned so far is about virtual time.

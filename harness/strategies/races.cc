@@ -230,7 +230,8 @@ void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uin
 
 // ---- what is to be tried ----
 
-void RaceFinder::begin_run() {
+void RaceFinder::begin_run(bool asks) {
+  asks_ = asks;
   sequence_of_ = second_of_ = waiting_of_ = kNone;
   const std::size_t most = trace_.loud().size() + 1;
   if (sequence_.size() < most) sequence_.resize(2 * most);
@@ -284,7 +285,7 @@ void RaceFinder::note_second(const Race& race) {
   if (race.second != second_of_ || race.waiting != waiting_of_) guess_second(race);
   end_ = &second_;
   end_key_ = 0;
-  if (known_.empty()) return;
+  if (!asks_) return;
   const std::uint64_t key = key_of_second(race);
   const Footprint* known = known_.find(key);
   if (known == nullptr) {

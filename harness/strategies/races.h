@@ -40,8 +40,8 @@ struct Race {
 class RaceFinder {
  public:
   RaceFinder(const Trace& trace, const KnownSteps& known) : trace_(trace), known_(known) {}
-  /// Another run is looked at: the trace has all of it.
-  void begin_run();
+  /// Another run is looked at: the trace has all of it. `asks`: what is known of steps matters.
+  void begin_run(bool asks);
   /// The races whose second step is `step`, to `*races`.
   void find(std::uint32_t step, engine::SharedVector<Race>* races);
   /// The races whose second step would be that of a thread that waits at the end.
@@ -108,6 +108,7 @@ class RaceFinder {
   Tid second_tid_ = kNone;
   std::uint32_t second_of_ = kNone, waiting_of_ = kNone;
   bool any_fixed_ = false;  // of `before_`
+  bool asks_ = false;       // what is known
 };
 
 }  // namespace chicane::strategies

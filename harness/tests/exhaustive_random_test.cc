@@ -93,6 +93,8 @@ TEST(ExhaustiveRandom, WhatWasWrongOnce) {
       "locked0 group-done0 | group-done0 | locked0",
       // Whether a reversed step ends the run was known only when its sequence had been found.
       "add0 fail0 | fail1 signal1 | add1",
+      // What a step did before any run was cut off says that it ends none there.
+      "fail1 | add1 | fail0",
       // Whose deadline comes next is also a matter of who waits until one, whatever a step's past.
       "sem-timed-wait1 sleep1 | sleep1 | sem-try0 sem-try1",
       // What a step announces afterwards is nothing that makes it ready.
