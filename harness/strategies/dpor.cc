@@ -50,7 +50,7 @@ void Dpor::clear_tree() {
     tree_.free_list(node.children);
     node = {};
   }
-  undecided_.clear();
+  races_.clear();
   known_.clear();
   in_case_ = true;
   learned_ = false;
@@ -285,8 +285,7 @@ void Dpor::reverse_races(bool cut) {
   // Of runs that are cut off, what has been left out is not always found again.
   incomplete_ = incomplete_ || (cut_ && forgetful_);
   // Those of the steps in common that the sleep sets and what this run did besides may decide now.
-  races_.clear();
-  races_.swap(undecided_);
+  for (Race& race : races_) race.undecided = false;
   // What a reversed step's thread will announce, and what of this run that meets, is not known: all
   // races are looked at again, beside what this run did besides.
   if (announcing_) races_.clear();
@@ -301,7 +300,7 @@ void Dpor::reverse_races(bool cut) {
     }
   }
   finder_.begin_run(asks());
-  for (const Race& race : races_) reverse(race);
+  for (Race& race : races_) reverse(&race);
   if (!cut || trace_.size() == 0) return;
   const std::uint32_t last = trace_.size() - 1;
   for (const Waiting& waiting : trace_.waiting()) {
@@ -311,7 +310,8 @@ void Dpor::reverse_races(bool cut) {
   }
 }
 
-void Dpor::reverse(const Race& race) {
+void Dpor::reverse(Race* of) {
+  const Race& race = *of;
   Node& root = nodes_[race.root()];
   const auto sequence = finder_.reversal(race);
   for (const Sleeper& sleeper : root.sleep) {
@@ -322,7 +322,7 @@ void Dpor::reverse(const Race& race) {
     if (place == kNotFirst || (place == kAbsent && root.brief)) continue;
     // It was covered from there; whether by the race itself or by what came along matters when
     // another run has the same race.
-    if (race.second != kNone && place >= finder_.own_steps(race)) undecided_.push_back(race);
+    of->undecided = race.second != kNone && place >= finder_.own_steps(race);
     return;
   }
   // Of n readers and a writer 2^n sequences may wait at one step. What is not remembered is found
@@ -364,7 +364,8 @@ void Dpor::backtrack() {
   }
   valid_ = keep_ + 1;
   trace_.truncate(keep_);
-  std::erase_if(undecided_, [this](const Race& race) { return race.second >= keep_; });
+  std::erase_if(races_,
+                [this](const Race& race) { return !race.undecided || race.second >= keep_; });
 }
 
 /// What was new when it was found, because one of its steps was, may be covered since.

@@ -123,7 +123,7 @@ class Dpor final : public Search {
   void learn(bool cut);
   bool asks() const { return announcing_ || cut_; }
   void reverse_races(bool cut);
-  void reverse(const Race& race);
+  void reverse(Race* race);
   void backtrack();
   void drop_known(Node& at);
   bool next_outcome(std::uint32_t depth);
@@ -138,7 +138,8 @@ class Dpor final : public Search {
   WakeupTree tree_;
   std::size_t most_remembered_ = std::size_t{1} << 23;
   engine::SharedVector<Node> nodes_;
-  engine::SharedVector<Race> races_, undecided_;
+  engine::SharedVector<Race>
+      races_;                   // of the last run; then the undecided ones of its steps in common
   WakeupSequence path_;         // of the tree, that is looked at
   std::uint32_t keep_ = 0;      // steps that this run has in common with the one before
   std::uint32_t position_ = 0;  // of this run

@@ -131,11 +131,10 @@ bool Gates::hold_back(const Trace& trace, Tid tid) const {
 void Gates::mark(Trace* trace) const {
   TraceStep& step = trace->step(trace->size() - 1);
   for (std::size_t i = 0; i < gates_.size(); ++i) {
-    for (const Step& of : {gates_[i].first, gates_[i].second}) {
-      if (of.tid == step.tid && of.number == step.number) {
-        step.footprint.add(ObjectKey{1} << 61 | i, Mode::kWrite);
-      }
-    }
+    const Gate& gate = gates_[i];
+    if (!gate.has(step.tid)) continue;
+    const Step& of = gate.first.tid == step.tid ? gate.first : gate.second;
+    if (of.number == step.number) step.footprint.add(ObjectKey{1} << 61 | i, Mode::kWrite);
   }
 }
 

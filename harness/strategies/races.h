@@ -30,6 +30,7 @@ struct Race {
   std::uint32_t second = kNone;   // a step, or
   std::uint32_t waiting = kNone;  // an index in Trace::waiting
   engine::SharedVector<std::uint32_t> others;
+  bool undecided = false;  // covered by what the run did besides: in another run it may not be
   std::uint32_t root() const {
     std::uint32_t least = first;
     for (const std::uint32_t other : others) least = other < least ? other : least;
