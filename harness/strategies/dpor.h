@@ -30,8 +30,9 @@
 //       after a step that is reversed, whether the step fails there, or ends the run, may not be
 //       told from its operation; but where it was made before, after the same steps, it does the
 //       same (known_steps.h), and where it was not, it is new, and so is the run. Left are runs
-//       that are cut off, if the first of them comes late: of those long before it nothing is
-//       known.
+//       that are cut off, if the first of them comes late (of those long before it nothing is
+//       known), and steps that wait for several objects: whether another of them makes it ready
+//       there is not known before it has been seen.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 
