@@ -208,7 +208,7 @@ void Trace::make_room() {
   step.kind = operation.kind;
   step.blocking = operation.can_block();
   step.silent = silent;
-  if (step.kind == OpKind::kThreadJoin) {
+  if (step.kind == OpKind::kThreadJoin && step.blocking) {
     step.joins = tids_[static_cast<const Thread*>(operation.object)->id()];
   }
   step.first_entry = static_cast<std::uint32_t>(entries_.size());
@@ -226,7 +226,8 @@ void Trace::make_room() {
   step.own_accesses = step.footprint.size();
   if (!tries_to_join(operation)) return;
   heed_ends();
-  step.footprint.add(end_of(step.joins), Mode::kRead);
+  const auto* other = static_cast<const Thread*>(operation.object);
+  step.footprint.add(end_of(tids_[other->id()]), Mode::kRead);
   ++step.own_accesses;
 }
 

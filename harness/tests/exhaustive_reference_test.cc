@@ -4,6 +4,7 @@
 // (mutex(T, I): the orders of T * I critical sections that keep each thread's own; lost_update: by
 // naive enumeration).
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <thread>
@@ -81,6 +82,32 @@ TEST(DporReference, ManyThreads) {
     }
     for (std::thread& thread : threads) thread.join();
   });
+}
+
+// Oracle: enumeration. In the first run the one thread has ended before anybody asks for an end,
+// and main has waited for the other: nothing but that end tells that there is another behaviour.
+TEST(DporReference, WhoAsksForAnEndMeetsIt) {
+  const auto program = [] {
+    std::atomic<int> own[2]{};
+    const auto store = [](void* to) -> void* {
+      *static_cast<std::atomic<int>*>(to) = 1;
+      return nullptr;
+    };
+    pthread_t threads[2];
+    for (int i : {0, 1}) pthread_create(&threads[i], nullptr, store, &own[i]);
+    pthread_join(threads[1], nullptr);
+    const bool ended = pthread_tryjoin_np(threads[0], nullptr) == 0;
+    if (!ended) pthread_join(threads[0], nullptr);
+    report_state(ended ? 1 : 0);
+  };
+  const Exhausted all = exhaust(program, {.strategy = "dfs"}, 10000);
+  const Exhausted result = exhaust(program, {}, 10000);
+  EXPECT_TRUE(all.done && result.done);
+  EXPECT_EQ(all.ends.size(), 2u);
+  EXPECT_EQ(result.ends, all.ends);
+  EXPECT_EQ(result.distinct(), all.distinct(result.heeds_all));
+  EXPECT_EQ(result.distinct().size(), result.traces.size());
+  EXPECT_EQ(result.given_up, 0u);
 }
 
 }  // namespace
