@@ -28,8 +28,6 @@ bool mode_of(OpKind kind, bool failed, Mode* mode) {
     case OpKind::kRead:
       return *mode = Mode::kRead, true;
     case OpKind::kAtomicCas:
-    case OpKind::kTrySend:
-    case OpKind::kTryRecv:
       return *mode = failed ? Mode::kRead : Mode::kWrite, true;
     case OpKind::kLock:
       return *mode = failed ? Mode::kWrite : Mode::kAcquire, true;

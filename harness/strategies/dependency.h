@@ -11,7 +11,6 @@
 //   | start, exit, create, detach, yield,    | none            |                                 |
 //   |   fence, panic, join (without deadline)|                 |                                 |
 //   | atomic load, failed compare-exchange   | its address     | read                            |
-//   | try-send, try-receive that failed      | the channel     | read                            |
 //   | atomic store, other read-modify-writes | its address     | write                           |
 //   | plain access that is known to race     | each byte       | read, write                     |
 //   | lock, try-lock that got it             | the lock        | acquire                         |
@@ -226,8 +225,8 @@ void note_failure(engine::OpKind kind, ObjectKey object, Footprint* of);
 /// Whether going without success makes a difference to what it touches (`note_failure`).
 inline bool may_fail(engine::OpKind kind) {
   using enum engine::OpKind;
-  return kind == kAtomicCas || kind == kTrySend || kind == kTryRecv || kind == kLock ||
-         kind == kTryLock || kind == kReadLock || kind == kTryReadLock;
+  return kind == kAtomicCas || kind == kLock || kind == kTryLock || kind == kReadLock ||
+         kind == kTryReadLock;
 }
 /// Adds what is touched by announcing `operation`.
 void add_announcement(const ObjectNames& names, const engine::Operation& operation, Footprint* to);
