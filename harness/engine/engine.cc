@@ -34,6 +34,7 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   open_record_ = nullptr;
   thread_count_ = 0;
   live_.clear();
+  all_looked_at_ = false;
   if (static_cast<std::uint32_t>(++generation_) == 0) ++generation_;
   quick_limit_ = recording_ || racy_count_ != 0 ? 0 : options.access_limit;
   g_quick_accesses = quick_limit_;
@@ -120,6 +121,7 @@ void Engine::attach_monitors() {
 }
 
 [[gnu::always_inline]] inline std::size_t Engine::collect_enabled() {
+  if (live_.size() >= kMany) return collect_among_many();
   Thread** const enabled = enabled_.data();
   std::uint32_t count = 0;
   std::int32_t gates = 0;
@@ -139,8 +141,53 @@ void Engine::attach_monitors() {
   return count;
 }
 
+// Most of many threads stand before operations that never block: while the running one does, too,
+// only the others are looked at, and all when one of them has changed.
+std::size_t Engine::collect_among_many() {
+  std::int32_t gates = 0;
+  bool as_before = all_looked_at_ && current_->gate_ == &kNotBlocked;
+  for (std::size_t i = 0; as_before && i < gated_count_; ++i) {
+    const std::int32_t gate = *gated_[i]->gate_;
+    gates |= gate;
+    as_before = (gate == 0) == gated_[i]->enabled_;
+  }
+  if (!as_before) {
+    all_looked_at_ = true;
+    gated_.resize(live_.size());
+    gated_count_ = enabled_count_ = 0;
+    gates = 0;
+    for (Thread* thread : live_) {
+      const std::int32_t gate = *thread->gate_;
+      const bool ready = gate == 0;
+      gates |= gate;
+      thread->enabled_ = ready;
+      thread->index_ = enabled_count_;
+      enabled_[enabled_count_] = thread;
+      enabled_count_ += ready;
+      gated_[gated_count_] = thread;
+      gated_count_ += thread->gate_ != &kNotBlocked;
+    }
+  }
+  if (gates < 0) [[unlikely]]
+    return collect_asking();
+  current_index_ = current_->enabled_ ? static_cast<int>(current_->index_) : -1;
+  return enabled_count_;
+}
+
+// The running thread, which has ended, is no longer among the live ones.
+void Engine::drop_from_enabled() {
+  all_looked_at_ = all_looked_at_ && live_.size() >= kMany;
+  if (!all_looked_at_) return;
+  --enabled_count_;
+  for (std::uint32_t i = current_->index_; i < enabled_count_; ++i) {
+    enabled_[i] = enabled_[i + 1];
+    enabled_[i]->index_ = i;
+  }
+}
+
 // The same where some operation has a condition or a deadline of its own.
 std::size_t Engine::collect_asking() {
+  all_looked_at_ = false;
   std::size_t count = 0;
   Time earliest = kNever;
   current_index_ = -1;

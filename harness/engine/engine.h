@@ -389,6 +389,9 @@ class Engine {
   }
   static constexpr std::int32_t kAskPending = -1;
   std::size_t collect_enabled();
+  static constexpr std::size_t kMany = 6;  // threads
+  [[gnu::noinline]] std::size_t collect_among_many();
+  void drop_from_enabled();
   [[gnu::noinline]] std::size_t collect_asking();
   std::size_t add_timed_out(Time earliest);
   Thread* choose_thread(std::size_t count);
@@ -461,6 +464,12 @@ class Engine {
   std::size_t thread_count_ = 0;    // of this run
   std::vector<Thread*> live_;       // not finished, by rising id
   std::vector<Thread*> enabled_;
+  // Of those in live_ when all were looked at: who stands before an operation that may block, and
+  // how many can go on.
+  std::vector<Thread*> gated_;
+  std::size_t gated_count_ = 0;
+  std::uint32_t enabled_count_ = 0;
+  bool all_looked_at_ = false;  // and live_ is as it was
   Context* driver_ = nullptr;
   ContextPool pool_;
   Strategy* strategy_ = nullptr;

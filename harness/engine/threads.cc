@@ -63,6 +63,7 @@ Thread& Engine::add_thread(void* (*body)(void*), void* argument, std::size_t sta
   }
   thread.predecessor_ = thread.context_->occupy(generation_, thread.id_);
   live_.push_back(&thread);
+  all_looked_at_ = false;
   if (enabled_.size() < live_.size()) enabled_.resize(live_.size());
   return thread;
 }
@@ -163,10 +164,10 @@ void Engine::finish_thread() {
   for (Monitor* monitor : edge_monitors_) monitor->on_end(me);
   me.running_ = 0;
   me.enabled_ = false;
-  std::size_t at = 0;
-  while (live_[at] != &me) ++at;
-  for (; at + 1 < live_.size(); ++at) live_[at] = live_[at + 1];
-  live_.pop_back();
+  auto at = live_.begin();
+  while (*at != &me) ++at;
+  live_.erase(at);
+  drop_from_enabled();
   if (me.id_ == kMainThread && options_.end_process == nullptr) {
     // What the others still do is theirs to end soon.
     constexpr std::uint64_t kDrainSteps = 1000;

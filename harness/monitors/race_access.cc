@@ -183,11 +183,12 @@ void RaceDetector::spill(const Access& access, Cell& cell, unsigned mask) {
 /// readers of an atomic).
 bool RaceDetector::is_one_more(const Access& access, const RecordList& list) {
   const std::uint32_t kind = access.record.kind(), own = access.record.thread();
-  for (std::uint32_t i = 0; i < list.count; ++i) {
-    const Record& record = list.records[i];
-    const std::uint32_t old = record.kind();
-    const bool ordered = in_order(*access.thread, record);
-    if (ordered ? covers(kind, old) || record.thread() == own : conflict(kind, old)) return false;
+  const VectorClock clock = access.thread->clock;
+  for (const Record *record = list.records, *const end = record + list.count; record != end;
+       ++record) {
+    const std::uint32_t old = record->kind(), thread = record->thread();
+    const bool ordered = record->segment() <= clock.get(thread);
+    if (ordered ? covers(kind, old) || thread == own : conflict(kind, old)) return false;
   }
   return true;
 }
