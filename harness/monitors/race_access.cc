@@ -96,7 +96,7 @@ void RaceDetector::access(ThreadId id, std::uint64_t address, std::size_t size, 
     const bool next_to_last = cell != nullptr && (granule & (Shadow::kChunk - 1)) != 0;
     cell = next_to_last ? cell + 1 : shadow_.cell(granule);
     if (end - granule < 8) mask &= (1u << (end - granule)) - 1;
-    if (cell != nullptr && settle(*thread, *cell, epoch | mask, kind, about) == Settled::kNo) {
+    if (settle(*thread, *cell, epoch | mask, kind, about) == Settled::kNo) {
       slow_access(*thread, *cell, granule, mask, about);
     }
     mask = 0xff;
@@ -239,7 +239,6 @@ void RaceDetector::retire(std::uint64_t address, std::size_t size, const Origin&
   for (std::uint64_t end = address + size; address < end; address += 8) {
     const bool next_to_last = cell != nullptr && (address & (Shadow::kChunk - 1)) != 0;
     cell = next_to_last ? cell + 1 : shadow_.cell(address);
-    if (cell == nullptr) continue;
     // Mostly there is the write of whoever freed it, and nothing else.
     Record* const slot = cell->slot;
     if (slot[0].key >= first_key_ && slot[0].mask() != 0 && slot[1].key < first_key_) [[likely]] {
@@ -285,8 +284,7 @@ void RaceDetector::write_and_retire(ThreadId id, std::uint64_t address, std::siz
   Cell* const cells = in_one_chunk ? shadow_.cell_at_once(address) : nullptr;
   if (cells == nullptr) [[unlikely]] {
     for (; address < end; address += 8) {
-      Cell* cell = shadow_.cell(address);
-      if (cell != nullptr) write_and_retire_cell(*thread, *cell, address, write, freed);
+      write_and_retire_cell(*thread, *shadow_.cell(address), address, write, freed);
     }
     return;
   }
