@@ -329,11 +329,13 @@ void Engine::drop_held_below(Thread& owner, const void* object) {
   }
 }
 
-const Unlocked* Engine::last_unlock(ThreadId thread, const void* object) const {
+const Unlocked* Engine::last_unlock(ThreadId thread, const void* object,
+                                    std::uint64_t before) const {
   const std::uint64_t oldest = unlock_count_ > kUnlocks ? unlock_count_ - kUnlocks : 0;
   for (std::uint64_t i = unlock_count_; i-- > oldest;) {
     const Unlocked& unlocked = unlocked_[i % kUnlocks];
-    if (unlocked.object == object && unlocked.thread == thread) return &unlocked;
+    if (unlocked.object != object || unlocked.thread != thread) continue;
+    if (unlocked.step < before) return &unlocked;
   }
   return nullptr;
 }

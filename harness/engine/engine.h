@@ -205,9 +205,10 @@ class Engine {
       drop_held(*current_, object);
     }
   }
-  /// Where the thread last unlocked the lock, in this run; null when it has not, or too many
-  /// unlocks ago.
-  const Unlocked* last_unlock(ThreadId thread, const void* object) const;
+  /// Where the thread last unlocked the lock, in this run and before step `before`; null when it
+  /// has not, or too many unlocks ago.
+  const Unlocked* last_unlock(ThreadId thread, const void* object,
+                              std::uint64_t before = ~std::uint64_t{0}) const;
   /// Another thread's lock is no longer held: it was unlocked by the running one (misuse).
   void drop_held(Thread& owner, const void* object) {
     const std::uint32_t count = owner.held_count_;

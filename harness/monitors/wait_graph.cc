@@ -6,6 +6,7 @@
 namespace chicane::monitors {
 
 using engine::OpKind;
+using engine::ThreadId;
 
 namespace {
 
@@ -35,7 +36,7 @@ WaitGraph::WaitGraph(const engine::Engine& engine, const WaitHistory& history, b
     for (const std::size_t member : circle) blocked_[member].cause = BlockedThread::kCircle;
     circles_.push_back(std::move(circle));
   }
-  find_causes(history);
+  find_causes(engine, history);
 }
 
 void WaitGraph::find_blockers(const engine::Engine& engine, const WaitHistory& history,
@@ -128,13 +129,23 @@ const Blocker* WaitGraph::edge(const BlockedThread& from, const BlockedThread& t
   return nullptr;
 }
 
-void WaitGraph::find_causes(const WaitHistory& history) {
+/// Whether the thread waits for what a signal was to tell it. It does not when it has been through
+/// a critical section since then, and waits again: what the signal told was there to be seen.
+bool WaitGraph::misses(const engine::Engine& engine, const WaitHistory& history,
+                       const BlockedThread& blocked) {
+  const engine::Operation& pending = blocked.thread->pending();
+  if (pending.kind != OpKind::kCondWake) return false;
+  const WaitHistory::Signal* signal = history.lost_signal(pending.object);
+  if (signal == nullptr) return false;
+  const ThreadId thread = blocked.thread->id();
+  const WaitHistory::Wait wait = history.last_wait(thread);
+  const engine::Unlocked* before = engine.last_unlock(thread, wait.lock, wait.step);
+  return before == nullptr || before->step < signal->step;
+}
+
+void WaitGraph::find_causes(const engine::Engine& engine, const WaitHistory& history) {
   for (BlockedThread& blocked : blocked_) {
-    const engine::Operation& pending = blocked.thread->pending();
-    const bool waits = pending.kind == OpKind::kCondWait || pending.kind == OpKind::kCondWake;
-    if (waits && history.lost_signal(pending.object) != nullptr) {
-      blocked.cause = BlockedThread::kLostSignal;
-    }
+    if (misses(engine, history, blocked)) blocked.cause = BlockedThread::kLostSignal;
   }
   for (bool changed = true; changed;) {
     changed = false;

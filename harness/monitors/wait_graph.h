@@ -25,7 +25,8 @@
 
 namespace chicane::monitors {
 
-/// What events tell about waits: signals that went to nobody, and who runs a once.
+/// What events tell about waits: signals that went to nobody, what waits give up, and who runs a
+/// once.
 class WaitHistory {
  public:
   struct Signal {
@@ -41,16 +42,27 @@ class WaitHistory {
     bool done = false;
   };
 
+  /// The last wait for a signal that a thread began.
+  struct Wait {
+    const void* lock = nullptr;  // that it gave up
+    std::uint64_t step = 0;
+  };
+
   void begin_run() {
     signals_.clear();
     onces_.clear();
+    waits_.clear();
   }
   static constexpr std::uint64_t kWanted =
-      event_mask(engine::OpKind::kCondSignal, engine::OpKind::kCondBroadcast, engine::OpKind::kOnce,
-                 engine::OpKind::kOnceDone);
+      event_mask(engine::OpKind::kCondWait, engine::OpKind::kCondSignal,
+                 engine::OpKind::kCondBroadcast, engine::OpKind::kOnce, engine::OpKind::kOnceDone);
   void on_event(const engine::Event& event) {
     if (!in_mask(event.kind, kWanted)) return;
     switch (event.kind) {
+      case engine::OpKind::kCondWait:
+        if (event.thread >= waits_.size()) waits_.resize(event.thread + 1);
+        waits_[event.thread] = {event.other, event.step};
+        break;
       case engine::OpKind::kCondSignal:
       case engine::OpKind::kCondBroadcast:
         signals_[event.object] = {event.thread, event.site, event.step, event.value != 0};
@@ -70,6 +82,9 @@ class WaitHistory {
     const Signal* signal = signals_.find(cond);
     return signal != nullptr && !signal->woke_somebody ? signal : nullptr;
   }
+  Wait last_wait(engine::ThreadId thread) const {
+    return thread < waits_.size() ? waits_[thread] : Wait{};
+  }
   /// Who runs `once` now; null when nobody does.
   const Once* running(const void* once) const {
     const Once* found = onces_.find(once);
@@ -83,6 +98,7 @@ class WaitHistory {
   }
   AddressTable<Signal> signals_;
   AddressTable<Once> onces_;
+  std::vector<Wait> waits_;  // by thread
 };
 
 /// One reason why a thread cannot go on.
@@ -118,7 +134,9 @@ class WaitGraph {
   void add_holders(const engine::Engine& engine, BlockedThread& of, bool shared_too);
   std::size_t index_of(const engine::Thread* thread) const;
   std::vector<std::size_t> circle_through(std::size_t start) const;
-  void find_causes(const WaitHistory& history);
+  static bool misses(const engine::Engine& engine, const WaitHistory& history,
+                     const BlockedThread& blocked);
+  void find_causes(const engine::Engine& engine, const WaitHistory& history);
 
   std::vector<BlockedThread> blocked_;
   std::vector<std::vector<std::size_t>> circles_;

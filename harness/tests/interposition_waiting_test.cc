@@ -59,6 +59,27 @@ TEST(Condition, AWaitWithAPredicateNeverMissesIt) {
         consumer.join();
       },
       {"lost-wakeup waits@waits-blindly signals@signals-early"});
+  // Nobody waited for that signal, but what it told was seen: the wait is for another one.
+  expect_found(
+      [] {
+        std::mutex mutex;
+        std::condition_variable changed;
+        int items = 0;
+        std::thread consumer([&] {
+          for (int handled = 0; handled < 2; ++handled) {
+            std::unique_lock lock(mutex);
+            changed.wait(lock, [&] { return items > 0; });  //~ waits-for-more
+            --items;
+          }
+        });
+        {
+          const std::lock_guard guard(mutex);
+          ++items;
+        }
+        changed.notify_one();
+        consumer.join();  //~ joins-consumer
+      },
+      {"deadlock waits@waits-for-more waits@joins-consumer"});
 }
 
 struct Waiters {
