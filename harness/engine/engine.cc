@@ -120,30 +120,36 @@ void Engine::attach_monitors() {
   }
 }
 
-[[gnu::always_inline]] inline std::size_t Engine::collect_enabled() {
-  if (live_.size() >= kMany) return collect_among_many();
+/// Who can go on, at a glance; `note` is told of each thread.
+template <typename Note>
+[[gnu::always_inline]] inline Engine::Look Engine::look_at_all(const Note& note) {
   Thread** const enabled = enabled_.data();
-  std::uint32_t count = 0;
-  std::int32_t gates = 0;
+  Look look;
   // Without branches on who is ready: in a random walk they would be mispredicted.
   for (Thread* thread : live_) {
     const std::int32_t gate = *thread->gate_;
     const bool ready = gate == 0;
-    gates |= gate;
+    look.gates |= gate;
     thread->enabled_ = ready;
-    thread->index_ = count;
-    enabled[count] = thread;
-    count += ready;
+    thread->index_ = look.enabled;
+    enabled[look.enabled] = thread;
+    look.enabled += ready;
+    note(thread);
   }
-  if (gates < 0) [[unlikely]]
+  return look;
+}
+
+[[gnu::always_inline]] inline std::size_t Engine::collect_enabled() {
+  const Look look = live_.size() < kMany ? look_at_all([](Thread*) {}) : look_among_many();
+  if (look.gates < 0) [[unlikely]]
     return collect_asking();
   current_index_ = current_->enabled_ ? static_cast<int>(current_->index_) : -1;
-  return count;
+  return look.enabled;
 }
 
 // Most of many threads stand before operations that never block: while the running one does, too,
 // only the others are looked at, and all when one of them has changed.
-std::size_t Engine::collect_among_many() {
+Engine::Look Engine::look_among_many() {
   std::int32_t gates = 0;
   bool as_before = all_looked_at_ && current_->gate_ == &kNotBlocked;
   for (std::size_t i = 0; as_before && i < gated_count_; ++i) {
@@ -151,27 +157,17 @@ std::size_t Engine::collect_among_many() {
     gates |= gate;
     as_before = (gate == 0) == gated_[i]->enabled_;
   }
-  if (!as_before) {
-    all_looked_at_ = true;
-    gated_.resize(live_.size());
-    gated_count_ = enabled_count_ = 0;
-    gates = 0;
-    for (Thread* thread : live_) {
-      const std::int32_t gate = *thread->gate_;
-      const bool ready = gate == 0;
-      gates |= gate;
-      thread->enabled_ = ready;
-      thread->index_ = enabled_count_;
-      enabled_[enabled_count_] = thread;
-      enabled_count_ += ready;
-      gated_[gated_count_] = thread;
-      gated_count_ += thread->gate_ != &kNotBlocked;
-    }
-  }
-  if (gates < 0) [[unlikely]]
-    return collect_asking();
-  current_index_ = current_->enabled_ ? static_cast<int>(current_->index_) : -1;
-  return enabled_count_;
+  if (as_before) return {enabled_count_, gates};
+  all_looked_at_ = true;
+  gated_.resize(live_.size());
+  std::size_t count = 0;
+  const Look look = look_at_all([&](Thread* thread) {
+    gated_[count] = thread;
+    count += thread->gate_ != &kNotBlocked;
+  });
+  gated_count_ = count;
+  enabled_count_ = look.enabled;
+  return look;
 }
 
 // The running thread, which has ended, is no longer among the live ones.

@@ -391,7 +391,13 @@ class Engine {
   static constexpr std::int32_t kAskPending = -1;
   std::size_t collect_enabled();
   static constexpr std::size_t kMany = 6;  // threads
-  [[gnu::noinline]] std::size_t collect_among_many();
+  struct Look {
+    std::uint32_t enabled = 0;
+    std::int32_t gates = 0;  // negative: some thread has to be asked
+  };
+  template <typename Note>
+  Look look_at_all(const Note& note);
+  [[gnu::noinline]] Look look_among_many();
   void drop_from_enabled();
   [[gnu::noinline]] std::size_t collect_asking();
   std::size_t add_timed_out(Time earliest);
@@ -504,8 +510,11 @@ class Engine {
   std::uint64_t racy_[kRacySlots] = {};
   std::size_t racy_count_ = 0;
   std::uint64_t generation_ = 0;
-  std::vector<void (*)(void*)> keys_;  // null where not in use
-  std::vector<unsigned> keys_in_use_;
+  struct Key {
+    unsigned number;
+    void (*destroy)(void*);
+  };
+  std::vector<Key> keys_;  // of pthread_key_create, in use
   Unlocked unlocked_[kUnlocks];
 };
 

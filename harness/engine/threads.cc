@@ -125,8 +125,8 @@ void Engine::destroy_thread_locals() {
 
 void Engine::run_destructors() {
   if (!current_->destructors_.empty()) destroy_thread_locals();
-  for (const unsigned key : keys_in_use_) {
-    if (pthread_getspecific(key) != nullptr) return destroy_values();
+  for (const Key& key : keys_) {
+    if (pthread_getspecific(key.number) != nullptr) return destroy_values();
   }
 }
 
@@ -136,12 +136,12 @@ void Engine::destroy_values() {
   bool again = true;
   for (int round = 0; again && round <= PTHREAD_DESTRUCTOR_ITERATIONS; ++round) {
     again = false;
-    for (unsigned key = 0; key < keys_.size(); ++key) {
-      if (keys_[key] == nullptr) continue;
-      void* value = pthread_getspecific(key);
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      const Key key = keys_[i];  // a destructor may make and delete others
+      void* value = pthread_getspecific(key.number);
       if (value == nullptr) continue;
-      pthread_setspecific(key, nullptr);
-      if (round < PTHREAD_DESTRUCTOR_ITERATIONS) keys_[key](value);
+      pthread_setspecific(key.number, nullptr);
+      if (round < PTHREAD_DESTRUCTOR_ITERATIONS) key.destroy(value);
       again = true;
     }
   }
@@ -239,14 +239,11 @@ void Engine::at_thread_exit(void (*destroy)(void*), void* object) {
 
 void Engine::add_key(unsigned key, void (*destroy)(void*)) {
   Scope scope;
-  if (key >= keys_.size()) keys_.resize(key + 1, nullptr);
-  keys_[key] = destroy != nullptr ? destroy : [](void*) {};
-  keys_in_use_.push_back(key);
+  keys_.push_back({key, destroy != nullptr ? destroy : [](void*) {}});
 }
 
 void Engine::remove_key(unsigned key) {
-  if (key < keys_.size()) keys_[key] = nullptr;
-  std::erase(keys_in_use_, key);
+  std::erase_if(keys_, [key](const Key& in_use) { return in_use.number == key; });
 }
 
 void Engine::exit_thread(void* result) {

@@ -3,7 +3,6 @@
 // The race detector's threads and synchronization: who knows what of whom.
 #include <sys/mman.h>
 
-#include "engine/lack.h"
 #include "monitors/race_fast_path.h"
 
 namespace chicane::monitors {
@@ -25,15 +24,6 @@ constexpr std::size_t kBuckets = std::size_t{1} << 14;
 constexpr unsigned kLineBits = 4;
 constexpr Segment kSegmentsLeft = Segment{1} << (Record::kSegmentBits - 1);
 
-void* map(std::size_t size) {
-  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) {
-    engine::lack("memory for the race monitor: is the address space limited (ulimit -v)?");
-  }
-  return memory;
-}
-
 bool acquires(MemoryOrder order) {
   return order != MemoryOrder::kRelaxed && order != MemoryOrder::kRelease;
 }
@@ -43,8 +33,8 @@ bool releases(MemoryOrder order) { return order >= MemoryOrder::kRelease; }
 
 RaceDetector::RaceDetector(Listener& listener)
     : listener_(listener),
-      threads_(static_cast<ThreadState*>(map(kMaxThreads * sizeof(ThreadState)))),
-      buckets_(static_cast<Bucket*>(map(kBuckets * sizeof(Bucket)))) {}
+      threads_(static_cast<ThreadState*>(map_for_races(kMaxThreads * sizeof(ThreadState)))),
+      buckets_(static_cast<Bucket*>(map_for_races(kBuckets * sizeof(Bucket)))) {}
 
 RaceDetector::~RaceDetector() {
   munmap(threads_, kMaxThreads * sizeof(ThreadState));

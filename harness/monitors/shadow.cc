@@ -13,7 +13,9 @@ constexpr std::uintptr_t kPage = 4096;
 // From here on giving pages back is cheaper than writing to each of their cells.
 constexpr std::size_t kManyCells = 2048;
 
-void* map(std::size_t size) {
+}  // namespace
+
+void* map_for_races(std::size_t size) {
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
@@ -25,10 +27,8 @@ void* map(std::size_t size) {
   return memory;
 }
 
-}  // namespace
-
 Shadow::Shadow() {
-  chunks_ = static_cast<Chunk*>(map(kFirstCapacity * sizeof(Chunk)));
+  chunks_ = static_cast<Chunk*>(map_for_races(kFirstCapacity * sizeof(Chunk)));
   last_ = kFirstCapacity - 1;
 }
 
@@ -48,7 +48,7 @@ Cell* Shadow::find(std::uint64_t key, bool map_it) {
   if (count_ > last_ / 2) grow();
   index = key & last_;
   while (chunks_[index].key != 0) index = (index + 1) & last_;
-  auto* cells = static_cast<Cell*>(map(kCells * sizeof(Cell)));
+  auto* cells = static_cast<Cell*>(map_for_races(kCells * sizeof(Cell)));
   chunks_[index] = {key, cells};
   ++count_;
   return cells;
@@ -56,7 +56,7 @@ Cell* Shadow::find(std::uint64_t key, bool map_it) {
 
 void Shadow::grow() {
   const std::size_t capacity = (last_ + 1) * 2;
-  auto* larger = static_cast<Chunk*>(map(capacity * sizeof(Chunk)));
+  auto* larger = static_cast<Chunk*>(map_for_races(capacity * sizeof(Chunk)));
   for (std::size_t i = 0; i <= last_; ++i) {
     if (chunks_[i].key == 0) continue;
     std::size_t index = chunks_[i].key & (capacity - 1);

@@ -87,6 +87,10 @@ struct alignas(64) Cell {
   void clear() { slot[0].key = slot[1].key = slot[2].key = slot[3].key = 0; }
 };
 
+/// Memory of the race monitor's, all 0, of which few pages will be touched. Where the system gives
+/// none the process ends (engine/lack.h).
+void* map_for_races(std::size_t size);
+
 class Shadow {
  public:
   static constexpr unsigned kChunkBits = 20;

@@ -161,10 +161,9 @@ void Explorer::start_lanes(std::vector<std::unique_ptr<Lane>>& lanes) {
       continue;
     }
     lane->stop();
-    if (error_.empty())
-      error_ = lane->strategy() == nullptr ? "the system refuses shared memory for the strategy: "
-                                             "is the address space limited (ulimit -v)?"
-                                           : refusal();
+    if (error_.empty()) {
+      error_ = lane->strategy() == nullptr ? refusal_of_memory("the strategy") : refusal();
+    }
   }
 }
 
@@ -251,9 +250,7 @@ void Explorer::search() {
   for (unsigned i = 0; i < count; ++i) {
     engine::Journal* journal = i == 0 ? journal_ : engine::Journal::create();
     if (journal == nullptr) {
-      error_ =
-          "the system refuses shared memory for the journals of so many jobs: is the address space "
-          "limited (ulimit -v)?";
+      error_ = refusal_of_memory("the journals of so many jobs");
       break;
     }
     lanes.push_back(std::make_unique<Lane>(program_, options_, hosting(), journal, i, count));
@@ -344,9 +341,7 @@ Result Explorer::explore() {
   result.strategy = to_string(options_.strategy);
   result.seed = options_.seed;
   if (journal_ == nullptr) {
-    result.error =
-        "the system refuses shared memory for the journal: is the address space limited (ulimit "
-        "-v)?";
+    result.error = refusal_of_memory("the journal");
     return result;
   }
   begin_ = std::chrono::steady_clock::now();

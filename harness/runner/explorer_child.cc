@@ -353,6 +353,11 @@ ChildEnd ChildProcess::finish() {
   return died ? ChildEnd::kKilled : ChildEnd::kRan;
 }
 
+std::string refusal_of_memory(const std::string& what) {
+  return "the system refuses shared memory for " + what +
+         ": is the address space limited (ulimit -v)?";
+}
+
 std::string refusal() {
   const char* lacked = engine::lacked();
   return std::string("the system refuses ") + (lacked != nullptr ? lacked : "a further process");

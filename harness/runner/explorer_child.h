@@ -127,6 +127,8 @@ class ChildProcess {
 
 /// Why there was no child, as an error.
 std::string refusal();
+/// The error where the system refuses shared memory for `what`.
+std::string refusal_of_memory(const std::string& what);
 
 /// How many runs `run_child` has made in this process: beside those that an exploration counts. For
 /// tests that count runs.

@@ -188,9 +188,7 @@ void Explorer::look_for_differences() {
   if (options_.leg != "sched" || options_.shard != 0 || g_schedules_run_twice == 0) return;
   Journal* again = Journal::create();
   if (again == nullptr) {
-    error_ =
-        "the system refuses shared memory for the journal: is the address space limited (ulimit "
-        "-v)?";
+    error_ = refusal_of_memory("the journal");
     return;
   }
   // Of a short time most is the search's.

@@ -8,6 +8,7 @@
 //
 // The choices of the current run are all that it keeps.
 #include "engine/shared_heap.h"
+#include "strategies/mix.h"
 #include "strategies/search.h"
 #include "strategies/strategies.h"
 
@@ -49,7 +50,7 @@ class Dfs final : public Search {
   bool owns(const Trace&, std::span<const unsigned> choices) override {
     std::uint64_t hash = 0;
     for (std::size_t i = 0; i < choices.size() && i < kSplitChoices; ++i) {
-      hash = mix(hash, choices[i]);
+      hash = mixed(hash, choices[i] + 1);
     }
     return hash % shards_ == shard_;
   }
@@ -86,14 +87,10 @@ class Dfs final : public Search {
     return choice.chosen;
   }
 
-  static std::uint64_t mix(std::uint64_t hash, unsigned chosen) {
-    hash = (hash ^ (chosen + 1)) * 0x9e3779b97f4a7c15u;
-    return hash ^ hash >> 29;
-  }
   bool is_mine() const {
     std::uint64_t hash = 0;
     for (std::size_t i = 0; i < choices_.size() && i < kSplitChoices; ++i) {
-      hash = mix(hash, choices_[i].chosen);
+      hash = mixed(hash, choices_[i].chosen + 1);
     }
     return hash % shards_ == shard_;
   }

@@ -18,6 +18,7 @@
 #include <cstdint>
 
 #include "engine/shared_heap.h"
+#include "strategies/mix.h"
 #include "strategies/trace.h"
 #include "strategies/wakeup_tree.h"
 
@@ -71,10 +72,6 @@ class KnownSteps {
     std::uint64_t key = 0;  // 0: free
     std::uint32_t step = 0;
   };
-  static std::uint64_t mixed(std::uint64_t hash, std::uint64_t with) {
-    hash = (hash ^ with) * 0x9e3779b97f4a7c15u;
-    return hash ^ (hash >> 29);
-  }
   std::size_t place_of(std::uint64_t key) const;
   void grow();
   void note(std::uint64_t key, Tid tid, const Footprint& footprint);

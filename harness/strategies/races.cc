@@ -52,9 +52,8 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   const auto own =
       late.step != kNone ? trace_.entries_of(late.step) : std::span<const TraceEntry>();
   const auto entries = trace_.entries();
-  const auto head = [&](unsigned access) {
-    if (late.step == kNone) return trace_.last_entry((*late.footprint)[access].object);
-    return own[access].before;
+  const auto head = [&](const Access& access, unsigned entry) {
+    return late.step == kNone ? trace_.last_entry(access.object) : own[entry].before;
   };
   if (late.step != kNone && late.footprint->everything()) {
     for (std::uint32_t last : trace_.last_steps()) {
@@ -68,7 +67,7 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     const Access access = (*late.footprint)[i];
     if (!trace_.has_entry(access)) continue;
     const bool by_lock = late.lock && acquires(access.mode);
-    for (std::uint32_t e = trace_.meeting(access.mode, head(entry++)); e != kNone;
+    for (std::uint32_t e = trace_.meeting(access.mode, head(access, entry++)); e != kNone;
          e = trace_.meeting(access.mode, entries[e].before)) {
       if (entries[e].step == late.step || !conflict(access.mode, entries[e].mode)) continue;
       const bool fixed = is_gate(access.object);
@@ -95,7 +94,7 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   for (unsigned i = 0; i < late.footprint->size(); ++i) {
     const Access access = (*late.footprint)[i];
     if (!trace_.has_entry(access)) continue;
-    const std::uint32_t from = head(entry++);
+    const std::uint32_t from = head(access, entry++);
     if (acquires(access.mode)) add_lock_races(late, access, from, races);
   }
 }

@@ -4,14 +4,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "strategies/mix.h"
+
 namespace chicane::strategies {
 
 namespace {
-
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t with) {
-  hash = (hash ^ with) * 0x9e3779b97f4a7c15u;
-  return hash ^ (hash >> 32);
-}
 
 std::uint64_t hash_of(const SequenceStep& step) {
   std::uint64_t hash = mixed(mixed(step.tid, step.footprint->size()), step.key);
