@@ -157,8 +157,8 @@ struct Operation {
   /// Not ready while this number is not 0. For what many threads wait for at many choices (a mutex,
   /// a thread's end): a load, where `ready` is a call that the processor mispredicts.
   const std::int32_t* blocked_while = &kNotBlocked;
-
-  /// The objects beside `object` that it may act on, one by one, then null. Null: none.
+  /// The objects beside `object` that it may act on, one by one, then null. Null: none. Where there
+  /// are any, `ready` asked without them tells of `object` alone, whatever the time.
   const void* (*object_at)(const Operation&, unsigned index) = nullptr;
   /// Announcing it puts the thread in a queue of its objects that others can notice.
   bool queues = false;

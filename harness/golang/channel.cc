@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "golang/channel.h"
 
+#include <limits>
 #include <new>
 
 #include "chicane/golang/time.h"
@@ -48,13 +49,19 @@ Waiter* Channel::partner(bool is_send, const Selection* self) const {
 
 namespace {
 
+/// Of several channels, when asked for `operation.object` alone, that one, whatever the time.
 bool may_go_on(const Operation& operation) {
   const auto* self = static_cast<const Selection*>(operation.context);
-  if (self->completed) return true;
+  const bool alone = self->count > 1 && operation.object_at == nullptr;
+  const auto is_asked = [&](const Waiter& waiter) {
+    return waiter.channel != nullptr && (!alone || waiter.channel == operation.object);
+  };
+  if (self->completed && is_asked(self->waiters[self->chosen])) return true;
   for (std::size_t i = 0; i < self->count; ++i) {
     const Waiter& waiter = self->waiters[i];
-    if (waiter.channel == nullptr) continue;
-    const Time now = self->engine != nullptr ? self->engine->now() : native_now();
+    if (!is_asked(waiter)) continue;
+    Time now = self->engine != nullptr ? self->engine->now() : native_now();
+    if (alone) now = std::numeric_limits<Time>::min();
     if (waiter.channel->ready_alone(waiter.is_send, now) ||
         waiter.channel->partner(waiter.is_send, self) != nullptr ||
         waiter.channel->timer_epoch != waiter.timer_epoch) {

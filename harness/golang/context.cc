@@ -30,6 +30,23 @@ void cancel_subtree(Section& section, ContextNode* node, Time now, const void* s
   }
 }
 
+/// Of the scopes in a subtree, the oldest first, the one of that index; else null.
+const ContextNode* scope_at(const ContextNode* node, unsigned* index) {
+  if ((*index)-- == 0) return node;
+  for (const ContextNode* child = node->first_child; child != nullptr; child = child->next) {
+    if (const ContextNode* found = scope_at(child, index)) return found;
+  }
+  return nullptr;
+}
+
+/// What a cancellation changes: of each scope itself and its channel.
+const void* canceled_at(const Operation& operation, unsigned index) {
+  unsigned scope = index / 2;
+  const ContextNode* node = scope_at(static_cast<const ContextNode*>(operation.object), &scope);
+  if (node == nullptr || index % 2 == 0) return node;
+  return node->done;
+}
+
 /// A child of `parent` that can be over, at `due` at the latest.
 ContextNode* scope_below(ContextNode* parent, Time due, const void* site) {
   auto* node = new ContextNode;
@@ -79,7 +96,9 @@ ContextNode* context_with_cancel(ContextNode* parent, const void* site) {
 void context_cancel(ContextNode* node, const void* site) {
   if (node->scope == nullptr) return;
   Section section;
-  section.wait({OpKind::kCancel, node->scope, site});
+  Operation operation{OpKind::kCancel, node->scope, site};
+  operation.object_at = &canceled_at;
+  section.wait(operation);
   cancel_subtree(section, node->scope, section.now(), site);
   section.emit(OpKind::kCancel, Outcome::kDone, node->scope, site);
 }

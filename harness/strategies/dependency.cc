@@ -48,11 +48,8 @@ bool mode_of(OpKind kind, bool failed, Mode* mode) {
   }
 }
 
-bool is_channel(OpKind kind) { return kind >= OpKind::kSend && kind <= OpKind::kSelect; }
-
 bool is_unknown(const Operation& operation) {
-  return operation.object == nullptr || operation.kind == OpKind::kCancel ||
-         operation.kind == OpKind::kTimer || operation.kind == OpKind::kNotify;
+  return operation.object == nullptr || operation.kind == OpKind::kNotify;
 }
 
 /// Whether other operations on its object have effect when they are announced.
@@ -203,7 +200,6 @@ void add_operation(const ObjectNames& names, const Operation& operation, bool by
   if (by_timeout || (timed && mode == Mode::kWoken)) mode = Mode::kWrite;
   add_objects(names, operation, mode, to);
   if (acts_on_announcements(operation)) to->add_meets_announcements();
-  if (is_channel(kind)) to->add(kUnknownObject, Mode::kRead);
   if (is_unknown(operation)) to->add(kUnknownObject, Mode::kWrite);
   if (kind == OpKind::kCondWait && operation.context != nullptr) {
     to->add(names.name(operation.context), Mode::kRelease);

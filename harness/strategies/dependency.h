@@ -25,9 +25,11 @@
 //   | everything else that has an object     | the object      | write                           |
 //   | a thread's last step                   | its end         | write                           |
 //   | try-join, join with a deadline         | the other's end | read                            |
-//   | sleep, clock, whatever has a deadline  | virtual time    | write                           |
-//   | cancel, timer, notify, no object       | the unknown     | write                           |
-//   | send, receive, select, close           | the unknown     | read                            |
+//   | sleep, clock, timer, whatever has a    | virtual time    | write                           |
+//   |   deadline                             |                 |                                 |
+//   | cancel                                 | each scope and  | write                           |
+//   |                                        |   its channel   |                                 |
+//   | notify, no object                      | the unknown     | write                           |
 //
 // To announce is to act, too: a deadline that is announced writes virtual time, a queue that is
 // joined (Operation::queues) is written, and whoever waits for anything but a lock, a thread or a

@@ -31,8 +31,8 @@
 //       told from its operation; but where it was made before, after the same steps, it does the
 //       same (known_steps.h), and where it was not, it is new, and so is the run. Left are runs
 //       that are cut off, if the first of them comes late (of those long before it nothing is
-//       known), and steps that wait for several objects: whether another of them makes it ready
-//       there is not known before it has been seen.
+//       known), and steps of which one outcome touches what another does not, as tries that could
+//       meet a select: all their outcomes are tried where one of them is wanted.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 

@@ -2,6 +2,7 @@
 #include "strategies/races.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "strategies/gates.h"
@@ -47,6 +48,7 @@ void RaceFinder::find_waiting(std::uint32_t waiting, engine::SharedVector<Race>*
 
 void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   before_.clear();
+  own_.clear();
   any_fixed_ = false;
   // A waiting step has no entries: its object's chain begins at the end.
   const auto own =
@@ -59,7 +61,7 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     for (std::uint32_t last : trace_.last_steps()) {
       // A silent step is not ordered: what it orders (a join after an end) is not either.
       while (last != kNone && trace_.step(last).silent) last = trace_.step(last).previous;
-      if (last != kNone && last != late.step) before_.push_back({last, kNone, false, false, true});
+      if (last != kNone && last != late.step) before_.push_back({last, false, false});
     }
   }
   unsigned entry = 0;
@@ -67,26 +69,23 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     const Access access = (*late.footprint)[i];
     if (!trace_.has_entry(access)) continue;
     const bool by_lock = late.lock && acquires(access.mode);
-    for (std::uint32_t e = trace_.meeting(access.mode, head(access, entry++)); e != kNone;
+    const std::uint32_t last = head(access, entry++);
+    if (late.blocking && i < late.own) own_.push_back({access, last});
+    for (std::uint32_t e = trace_.meeting(access.mode, last); e != kNone;
          e = trace_.meeting(access.mode, entries[e].before)) {
       if (entries[e].step == late.step || !conflict(access.mode, entries[e].mode)) continue;
       const bool fixed = is_gate(access.object);
       any_fixed_ = any_fixed_ || fixed;
-      const bool readies = i < late.own && entries[e].mode != Mode::kRead;
-      before_.push_back({entries[e].step, entries[e].object, by_lock, fixed, readies});
+      before_.push_back({entries[e].step, by_lock, fixed});
       if (is_exclusive(entries[e].mode)) break;
     }
   }
+  if (late.blocking && !late.lock) return add_races_of_waiter(late, races);
   for (const Before& before : before_) {
     if (before.by_lock || trace_.step(before.step).tid == late.tid) continue;
     if ((any_fixed_ && is_fixed(before.step)) || ordered_by_others(late, before.step)) continue;
-    if (!late.blocking || may_come_first(late, before)) {
-      Race& race = races->emplace_back();
-      race.first = before.step;
-      race.second = late.step;
-      race.waiting = late.waiting;
-    } else if (before.object != kNone) {
-      add_earlier_race(late, before, races);
+    if (!late.blocking || may_come_first(late, before.step)) {
+      races->push_back({before.step, late.step, late.waiting, {}});
     }
   }
   if (!late.lock) return;
@@ -115,48 +114,71 @@ bool RaceFinder::ordered_by_others(const Late& late, std::uint32_t first) const 
   return false;
 }
 
-bool RaceFinder::may_come_first(const Late& late, const Before& racing) const {
-  const std::uint32_t first = racing.step;
-  // Where it was not yet waiting, its announcement would have been ordered after `first`.
-  if (late.previous != kNone && late.previous >= first) {
-    if (trace_.changes(first, racing.object)) return true;
-    // `first` only looked: what it saw is what there was when the waiting began.
-    const std::uint32_t began = late.previous + 1;
-    return began < trace_.size() && trace_.is_enabled(began, late.tid);
+// ---- what waits for anything but a lock ----
+
+/// A step that made `late` ready cannot come after it, but together with what took that away
+/// before, it may: of all that its objects depend on, from the last one back, what `late` may come
+/// before.
+void RaceFinder::add_races_of_waiter(const Late& late, engine::SharedVector<Race>* races) {
+  const std::size_t others = races->size();
+  const auto entries = trace_.entries();
+  const auto is_settled = [&](std::uint32_t first) {
+    return trace_.step(first).tid == late.tid ||
+           (late.previous != kNone && trace_.happens_before(first, late.previous));
+  };
+  earlier_.clear();
+  for (const Before& before : before_) earlier_.push_back(before.step);
+  for (const Own& own : own_) {
+    for (std::uint32_t e = own.before; e != kNone; e = entries[e].before) {
+      if (entries[e].mode == Mode::kRead || !conflict(own.access.mode, entries[e].mode)) continue;
+      if (is_settled(entries[e].step)) break;
+      earlier_.push_back(entries[e].step);
+    }
   }
-  if (trace_.is_enabled(first, late.tid)) return true;
-  // It may be made ready by another of its objects, which this run touched later.
-  for (const Before& before : before_) {
-    if (late.previous != kNone && before.step <= late.previous) continue;
-    if (before.step <= first || trace_.happens_before(first, before.step)) continue;
-    if (!before.readies) continue;
-    const std::uint32_t after = before.step + 1;
-    if (after < trace_.size() && trace_.is_enabled(after, late.tid)) return true;
+  std::sort(earlier_.begin(), earlier_.end(), std::greater<>());
+  earlier_.erase(std::unique(earlier_.begin(), earlier_.end()), earlier_.end());
+  for (const std::uint32_t first : earlier_) {
+    const bool ordered =
+        std::any_of(races->begin() + static_cast<std::ptrdiff_t>(others), races->end(),
+                    [&](const Race& race) { return trace_.happens_before(first, race.first); });
+    if (ordered || is_settled(first) || (any_fixed_ && is_fixed(first))) continue;
+    if (may_come_first(late, first)) races->push_back({first, late.step, late.waiting, {}});
   }
-  return false;
 }
 
-/// `late` could not go on before `near`, its last step on an object. It may have been ready
-/// earlier, until a step took that away: all from this step on then comes after it.
-void RaceFinder::add_earlier_race(const Late& late, const Before& near,
-                                  engine::SharedVector<Race>* races) const {
+/// The first step that changed an object of `late`, of those that come after `first`; where none
+/// did, `late` itself.
+std::uint32_t RaceFinder::first_change(const Late& late, const Own& own,
+                                       std::uint32_t first) const {
+  std::uint32_t change = late.step != kNone ? late.step : trace_.size();
   const auto entries = trace_.entries();
-  std::uint32_t e = trace_.last_entry_of(near.object);
-  while (e != kNone && entries[e].step > near.step) e = entries[e].before;
-  for (; e != kNone; e = entries[e].before) {
-    const std::uint32_t first = entries[e].step;
-    if (first == near.step || entries[e].mode == Mode::kRead) continue;
-    if (trace_.step(first).tid == late.tid) return;
-    if (late.previous != kNone && trace_.happens_before(first, late.previous)) return;
-    if (any_fixed_ && is_fixed(first)) return;
-    if (!trace_.is_enabled(first, late.tid)) continue;
-    const auto same = [&](const Race& race) {
-      return race.first == first && race.second == late.step && race.waiting == late.waiting;
-    };
-    if (std::any_of(races->begin(), races->end(), same)) return;
-    races->push_back({first, late.step, late.waiting, {}});
-    return;
+  for (std::uint32_t e = own.before; e != kNone && entries[e].step >= first;
+       e = entries[e].before) {
+    if (entries[e].mode != Mode::kRead && comes_after(entries[e].step, first)) {
+      change = entries[e].step;
+    }
   }
+  // Had it not yet been waiting there, its announcement would have been ordered after that.
+  return late.previous != kNone ? std::max(change, late.previous + 1) : change;
+}
+
+/// Whether `late` is ready where neither `first` nor what comes after it has been made. An object
+/// is there as it was before the first of these that changed it: whoever changed it later comes
+/// after that, too.
+bool RaceFinder::may_come_first(const Late& late, std::uint32_t first) const {
+  if (own_.empty()) {
+    const std::uint32_t by = late.step != kNone ? trace_.released_by(late.step) : kNone;
+    return by != kNone && !comes_after(by, first);
+  }
+  const auto is_object = [](const Own& own) { return own.access.object != kVirtualTime; };
+  const bool several = std::count_if(own_.begin(), own_.end(), is_object) > 1;
+  return std::any_of(own_.begin(), own_.end(), [&](const Own& own) {
+    const std::uint32_t change = first_change(late, own, first);
+    if (change >= trace_.size()) return false;
+    if (!is_object(own)) return trace_.is_enabled(change, late.tid);
+    return several ? trace_.is_enabled_by(change, late.tid, own.access.object)
+                   : trace_.is_enabled(change, late.tid, /*in_time=*/true);
+  });
 }
 
 // ---- locks ----

@@ -7,8 +7,9 @@
 //   * Of two steps that are never blocked, either may come first.
 //   * A lock may be taken before an earlier acquisition, not before the unlock that made it free;
 //     readers that would hold it then come later too.
-//   * Anything else that waits may come first where it was seen enabled there, or could have been
-//     through another of its objects.
+//   * Anything else that waits may come first where one of its objects made it ready before that
+//   was
+//     changed by what then comes later (Trace::is_enabled_by).
 //
 // Thread safety: engine context. Lives in shared memory.
 // Cost: for each race, the length of the run.
@@ -83,17 +84,22 @@ class RaceFinder {
 
   struct Before {
     std::uint32_t step;
-    std::uint32_t object;
     bool by_lock;  // of the chain of a lock that is acquired
     bool fixed;    // a gate's: it stays before
-    bool readies;  // the operation's own object, and changed: this may be why it was ready
   };
-  bool may_come_first(const Late& late, const Before& racing) const;
-  void add_earlier_race(const Late& late, const Before& near,
-                        engine::SharedVector<Race>* races) const;
+  /// Of an operation that can block: what it does itself, and the object's last entry before.
+  struct Own {
+    Access access;
+    std::uint32_t before;
+  };
+  void add_races_of_waiter(const Late& late, engine::SharedVector<Race>* races);
+  std::uint32_t first_change(const Late& late, const Own& own, std::uint32_t first) const;
+  bool may_come_first(const Late& late, std::uint32_t first) const;
   const Trace& trace_;
   const KnownSteps& known_;
   engine::SharedVector<Before> before_;
+  engine::SharedVector<Own> own_;
+  engine::SharedVector<std::uint32_t> earlier_;  // steps
   // The last reversal, and which steps it has of the run. All but its end is the same for each race
   // of this run that has its first step, and no other, to come later.
   WakeupSequence sequence_;

@@ -160,6 +160,7 @@ void Trace::truncate(std::uint32_t steps) {
     cut(tids_, steps_[steps].threads);
     while (!unsettled_.empty() && unsettled_.back() >= steps) unsettled_.pop_back();
     while (!loud_.empty() && loud_.back() >= steps) loud_.pop_back();
+    while (!reasons_.empty() && reasons_.back().step >= steps) reasons_.pop_back();
     if (surprise_ >= steps) surprise_ = kNone;
     size_ = steps;
   }
@@ -287,6 +288,7 @@ void Trace::heed_silent() {
 /// What its thread announces at its end.
 void Trace::note_next(const Thread& thread, TraceStep& step) {
   add_announcement(names_, thread.pending(), &step.footprint);
+  if (thread.pending().object_at != nullptr) any_selects_ = true;
   if (!tries_to_join(thread.pending())) return;
   heed_ends();
   const auto* other = static_cast<const Thread*>(thread.pending().object);
@@ -363,6 +365,20 @@ void Trace::note_many_enabled(std::span<Thread* const> enabled) {
   }
 }
 
+void Trace::note_reasons(std::span<Thread* const> enabled) {
+  while (!reasons_.empty() && reasons_.back().step >= size_) reasons_.pop_back();
+  for (const Thread* thread : enabled) {
+    const Operation& pending = thread->pending();
+    if (pending.object_at == nullptr || !pending.can_block()) continue;
+    Operation alone = pending;
+    alone.object_at = nullptr;
+    for (unsigned i = 0; (alone.object = pending.object_at(pending, i)) != nullptr; ++i) {
+      if (alone.is_ready())
+        reasons_.push_back({size_, tids_[thread->id()], names_.name(alone.object)});
+    }
+  }
+}
+
 [[gnu::always_inline]] inline bool Trace::see(const ThreadChoice& choice) {
   const std::size_t threads = engine::Engine::instance().threads().size();
   if (choice.enabled.back()->id() >= threads) [[unlikely]]
@@ -373,6 +389,8 @@ void Trace::note_many_enabled(std::span<Thread* const> enabled) {
     make_room();
   note_enabled(choice.enabled);
   if (running_ != nullptr) end_step(running_, true);
+  if (any_selects_) [[unlikely]]
+    note_reasons(choice.enabled);
   return true;
 }
 
@@ -445,13 +463,8 @@ void Trace::settle() {
 [[gnu::always_inline]] inline void Trace::follow_threads(std::uint32_t i) {
   TraceStep& step = steps_[i];
   copy_clock(i, origin(i));
-  if (step.joins != kNone && !step.by_timeout && last_of_[step.joins] != kNone) {
-    join_clock(i, last_of_[step.joins]);
-  }
-  if (step.kind == OpKind::kCondWake && step.blocking && !step.by_timeout) {
-    const std::uint32_t by = waker(i);
-    if (by != kNone) join_clock(i, by);
-  }
+  const std::uint32_t by = released_by(i);
+  if (by != kNone) join_clock(i, by);
   if (step.footprint.everything()) [[unlikely]] {
     for (const std::uint32_t last : last_of_) {
       if (last != kNone && last != i) join_clock(i, last);

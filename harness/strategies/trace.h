@@ -191,14 +191,22 @@ class Trace {
   template <typename Visit>
   bool for_each_before(std::uint32_t i, const Visit& visit,
                        bool (*ignored)(ObjectKey) = nullptr) const;
+  /// The step that let step `i` go on, whatever it touches: the last one of the thread that it
+  /// joins, or the signal that woke it; kNone: it waited for neither.
+  std::uint32_t released_by(std::uint32_t i) const {
+    const TraceStep& step = steps_[i];
+    if (step.by_timeout) return kNone;
+    if (step.joins != kNone) return last_of_[step.joins];
+    return step.kind == engine::OpKind::kCondWake && step.blocking ? waker(i) : kNone;
+  }
   /// The step that created a thread that has not made any; kNone: none.
   std::uint32_t creator_of(Tid tid) const;
   /// The step of that number of a thread; it has been made.
   std::uint32_t step_of(Tid tid, std::uint32_t number) const;
-  /// Whether step `i` does more than look at the object of that number.
-  bool changes(std::uint32_t i, std::uint32_t object) const;
-  /// Whether thread `tid` could go on before step `i`.
-  bool is_enabled(std::uint32_t i, Tid tid) const;
+  /// Whether thread `tid` could go on before step `i`; `in_time`: not by a deadline.
+  bool is_enabled(std::uint32_t i, Tid tid, bool in_time = false) const;
+  /// The same by its object of that name alone, whatever the time; of one that waits for several.
+  bool is_enabled_by(std::uint32_t i, Tid tid, ObjectKey object) const;
   /// I2. With `silent`, of traces to which the steps that touch nothing belong, too: of two runs
   /// one may have ended before such a step and the other not.
   std::uint64_t identity(bool silent = true) const;
@@ -221,6 +229,7 @@ class Trace {
   void begin(const engine::ThreadChoice& choice, unsigned pick, bool silent);
   void note_enabled(std::span<engine::Thread* const> enabled);
   void note_many_enabled(std::span<engine::Thread* const> enabled);
+  void note_reasons(std::span<engine::Thread* const> enabled);
   void learn_thread(const engine::Thread& thread);
   void learn_threads(std::size_t count);
   void end_step(const engine::Thread* thread, bool compare_enabled);
@@ -256,6 +265,12 @@ class Trace {
     ObjectKey key;
     std::uint32_t last;
   };
+  /// Before that step a thread that waits for several objects could go on by this one.
+  struct Reason {
+    std::uint32_t step;
+    Tid tid;
+    ObjectKey object;
+  };
   // What belongs to steps grows only: those of a run before are used again.
   std::uint32_t size_ = 0, room_ = 0;
   engine::SharedVector<TraceStep> steps_;  // as many as there is room for
@@ -263,7 +278,9 @@ class Trace {
   // For each step, and what comes next, by engine id: who could go on before it, then who of these
   // by a deadline.
   engine::SharedVector<std::uint64_t> enabled_;
-  std::uint32_t words_ = 0;  // of either
+  std::uint32_t words_ = 0;               // of either
+  engine::SharedVector<Reason> reasons_;  // by step
+  bool any_selects_ = false;              // some thread has waited for several objects
   engine::SharedVector<StepOutcome> outcomes_;
   engine::SharedVector<Count> clocks_;
   std::uint32_t stride_ = 0;                      // blocks
@@ -297,11 +314,7 @@ bool Trace::for_each_before(std::uint32_t i, const Visit& visit, bool (*ignored)
   const TraceStep& step = steps_[i];
   const auto is_last = [&visit](std::uint32_t k) { return k != kNone && visit(k); };
   if (is_last(origin(i))) return true;
-  if (step.joins != kNone && !step.by_timeout && is_last(last_of_[step.joins])) return true;
-  if (step.kind == engine::OpKind::kCondWake && step.blocking && !step.by_timeout &&
-      is_last(waker(i))) {
-    return true;
-  }
+  if (is_last(released_by(i))) return true;
   if (step.footprint.everything()) {
     for (std::uint32_t k = 0; k < i; ++k) {
       if (visit(k)) return true;

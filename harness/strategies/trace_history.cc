@@ -10,17 +10,21 @@ namespace chicane::strategies {
 
 using engine::OpKind;
 
-bool Trace::changes(std::uint32_t i, std::uint32_t object) const {
-  const auto entries = entries_of(i);
-  return std::any_of(entries.begin(), entries.end(), [object](const TraceEntry& entry) {
-    return entry.object == object && entry.mode != Mode::kRead;
-  });
-}
-
-bool Trace::is_enabled(std::uint32_t i, Tid tid) const {
+bool Trace::is_enabled(std::uint32_t i, Tid tid, bool in_time) const {
   const engine::ThreadId id = ids_[tid];
   if (id >= steps_[i].threads || tids_[id] != tid) return false;  // not created yet
-  return (enabled_at(i)[id / 64] >> id % 64 & 1) != 0;
+  const std::uint64_t* enabled = enabled_at(i) + id / 64;
+  const std::uint64_t late = in_time ? enabled[words_] : 0;
+  return ((enabled[0] & ~late) >> id % 64 & 1) != 0;
+}
+
+bool Trace::is_enabled_by(std::uint32_t i, Tid tid, ObjectKey object) const {
+  const auto before = [](const Reason& reason, std::uint32_t step) { return reason.step < step; };
+  auto at = std::lower_bound(reasons_.begin(), reasons_.end(), i, before);
+  for (; at != reasons_.end() && at->step == i; ++at) {
+    if (at->tid == tid && at->object == object) return true;
+  }
+  return false;
 }
 
 bool Trace::is_silent_step(std::uint32_t i) const {

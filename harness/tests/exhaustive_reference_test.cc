@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "chicane/golang.h"
 #include "tests/exhaust.h"
 #include "tests/reference_programs.h"
 
@@ -100,7 +101,7 @@ TEST(DporReference, WhoAsksForAnEndMeetsIt) {
     if (!ended) pthread_join(threads[0], nullptr);
     report_state(ended ? 1 : 0);
   };
-  const Exhausted all = exhaust(program, {.strategy = "dfs"}, 10000);
+  const Exhausted all = exhaust(program, {.strategy = "dfs", .racy_sites = {}}, 10000);
   const Exhausted result = exhaust(program, {}, 10000);
   EXPECT_TRUE(all.done && result.done);
   EXPECT_EQ(all.ends.size(), 2u);
@@ -108,6 +109,27 @@ TEST(DporReference, WhoAsksForAnEndMeetsIt) {
   EXPECT_EQ(result.distinct(), all.distinct(result.heeds_all));
   EXPECT_EQ(result.distinct().size(), result.traces.size());
   EXPECT_EQ(result.given_up, 0u);
+}
+
+// Oracle: enumeration. A context is over when one above it is: who asks the lower one meets who
+// cancels the upper one.
+TEST(DporReference, WhoAsksAContextMeetsWhoCancelsOneAbove) {
+  const auto program = [] {
+    const auto [above, cancel] = golang::with_cancel(golang::Context::background());
+    const golang::Context below = golang::with_cancel(above).first;
+    bool over = false;
+    std::thread canceling([&end = cancel] { end(); });
+    std::thread asking([&] { over = below.err() != golang::Error(); });
+    canceling.join();
+    asking.join();
+    report_state(over ? 1 : 0);
+  };
+  const Exhausted all = exhaust(program, {.strategy = "dfs", .racy_sites = {}}, 10000);
+  const Exhausted result = exhaust(program, {}, 10000);
+  EXPECT_TRUE(all.done && result.done);
+  EXPECT_EQ(all.ends.size(), 2u);
+  EXPECT_EQ(result.ends, all.ends);
+  EXPECT_EQ(result.traces.size(), 2u);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <ctime>
 #include <iterator>
+#include <optional>
 #include <thread>
 
 #include "chicane/golang.h"
@@ -41,6 +42,7 @@ struct World {
   pthread_cond_t conds[kObjects];
   sem_t semaphores[kObjects];
   golang::Chan<int> channels[kObjects] = {golang::Chan<int>(1), golang::Chan<int>(0)};
+  std::optional<golang::Context> contexts[kObjects];
   golang::WaitGroup groups[kObjects];
   int sums[kObjects] = {};
   World() {
@@ -130,6 +132,7 @@ int perform_wait(World& w, Step step) {
 
 int perform_message(World& w, Step step) {
   golang::Chan<int>& channel = w.channels[step.object];
+  golang::Chan<int>& other = w.channels[1 - step.object];
   int seen = 0;
   switch (step.action) {
     case Action::kSend:
@@ -143,6 +146,29 @@ int perform_message(World& w, Step step) {
       golang::select(golang::on_recv(w.channels[0], [&](std::optional<int>) { seen = 1; }),
                      golang::on_recv(w.channels[1], [&](std::optional<int>) { seen = 2; }));
       return seen;
+    case Action::kMixedSelect:
+      golang::select(golang::on_send(channel, 3, [&] { seen = 1; }),
+                     golang::on_recv(other, [&](std::optional<int>) { seen = 2; }));
+      return seen;
+    case Action::kTimedSelect:
+      golang::select(golang::on_recv(channel, [&](std::optional<int>) { seen = 1; }),
+                     golang::on_recv(golang::after(std::chrono::milliseconds(1 + step.object)),
+                                     [&] { seen = 2; }));
+      return seen;
+    case Action::kTrySelect:
+      golang::select(golang::on_recv(channel, [&](std::optional<int>) { seen = 1; }),
+                     golang::on_recv(other, [&](std::optional<int>) { seen = 2; }),
+                     golang::otherwise([&] { seen = 3; }));
+      return seen;
+    case Action::kTrySend:
+      return channel.try_send(3) ? 1 : 0;
+    case Action::kDone:
+      golang::select(golang::on_recv(w.contexts[step.object]->done(), [&] { seen = 1; }),
+                     golang::on_recv(channel, [&](std::optional<int>) { seen = 2; }));
+      return seen;
+    case Action::kCancel:
+      golang::CancelFunc{*w.contexts[step.object]}();
+      return 0;
     case Action::kGroupDone:
       w.groups[step.object].done();
       return 0;
@@ -260,6 +286,10 @@ bool has(const Program& program, Action action) {
 void run_program(const Program& program) {
   static World* world;
   world = new World;
+  const bool cancels = has(program, Action::kCancel) || has(program, Action::kDone);
+  for (int i = 0; cancels && i < kObjects; ++i) {
+    world->contexts[i] = golang::with_cancel(golang::Context::background()).first;
+  }
   for (const auto& thread : program) {
     for (const Step step : thread) {
       if (step.action == Action::kGroupDone) world->groups[step.object].add(1);

@@ -42,6 +42,12 @@ namespace chicane::tests {
   X(kReceive, "receive")             \
   X(kTryReceive, "try-receive")      \
   X(kSelect, "select")               \
+  X(kMixedSelect, "mixed-select")    \
+  X(kTimedSelect, "timed-select")    \
+  X(kTrySelect, "try-select")        \
+  X(kTrySend, "try-send")            \
+  X(kDone, "done")                   \
+  X(kCancel, "cancel")               \
   X(kGroupDone, "group-done")        \
   X(kGroupWait, "group-wait")        \
   X(kSleep, "sleep")                 \
