@@ -376,7 +376,8 @@ void Dpor::drop_known(Node& at) {
       const WakeupStep& step = tree_.step(node);
       const Footprint* known = step.key != 0 ? known_.find(step.key) : nullptr;
       // Virtual time is touched by who waits there, too, and not by the step's past alone.
-      if (known == nullptr || step.footprint.touches(kVirtualTime)) known = &step.footprint;
+      const bool delays = step.footprint.touches(kVirtualTime);
+      if (known == nullptr || (delays && !known->touches(kVirtualTime))) known = &step.footprint;
       path_.push_back({step.tid, known, {}, 0});
     }
     const auto covers = [&](const Sleeper& sleeper) {
