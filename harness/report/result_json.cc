@@ -205,6 +205,7 @@ void from_object(const json& object, Diagnosis* diagnosis) {
 
 void from_object(const json& object, Result* result) {
   take(object, "runs", &result->runs);
+  take(object, "executions", &result->executions);
   take(object, "blocked", &result->blocked);
   take(object, "exhausted", &result->exhausted);
   take(object, "estimate", &result->estimate);
@@ -232,6 +233,7 @@ constexpr auto kReplaceBadText = json::error_handler_t::replace;
 
 json to_json(const Result& result) {
   json object = {{"runs", result.runs},
+                 {"executions", result.executions},
                  {"blocked", result.blocked},
                  {"exhausted", result.exhausted},
                  {"estimate", result.estimate},

@@ -18,6 +18,7 @@
 #include "runner/explorer_nested.h"
 #include "runner/explorer_progress.h"
 #include "runner/explorer_summary.h"
+#include "strategies/parts.h"
 #include "witness/whole_file.h"
 
 namespace chicane::runner {
@@ -234,14 +235,38 @@ const char* Explorer::name_of(const std::vector<std::unique_ptr<Lane>>& lanes) {
   return any(LaneEnd::kSchedules) ? "schedules" : "exhausted";
 }
 
-void Explorer::add_statistics(const Lane& lane) {
+// Whether it is known how large the lane's part is.
+bool Explorer::add_statistics(const Lane& lane) {
   engine::SearchStatistics statistics;
-  if (lane.strategy() == nullptr || !lane.strategy()->statistics(&statistics)) return;
+  if (lane.strategy() == nullptr || !lane.strategy()->statistics(&statistics)) return false;
   statistics_.executions += statistics.executions;
   statistics_.blocked += statistics.blocked;
   statistics_.estimate += statistics.estimate;
   statistics_.estimate_error += statistics.estimate_error;
   if (statistics.incomplete) exhausted_ = false;
+  if (statistics.estimate > 0) return true;
+  const strategies::Searching* searching = strategies::as_searching(*lane.strategy());
+  const bool ended =
+      lane.end() == LaneEnd::kExhausted || (searching != nullptr && searching->reduced());
+  return ended && statistics.executions == 0 && !statistics.incomplete;  // nothing fell to it
+}
+
+// What the lanes have done together.
+void Explorer::report_lanes(const std::vector<std::unique_ptr<Lane>>& lanes) {
+  std::vector<const engine::Strategy*> parts;
+  bool estimated = true, same_operations = true;
+  for (const auto& lane : lanes) {
+    if (lane->strategy() != nullptr) parts.push_back(lane->strategy());
+    estimated = add_statistics(*lane) && estimated;
+    const auto racy = lane->journal().racy_sites(), racy_here = journal_->racy_sites();
+    same_operations = same_operations && std::is_permutation(racy.begin(), racy.end(),
+                                                             racy_here.begin(), racy_here.end());
+  }
+  if (!estimated) statistics_.estimate = statistics_.estimate_error = 0;
+  strategy_report_ = strategies::describe_parts(parts, options_.shards > 1);
+  exhausted_ = exhausted_ && same_operations && !strategy_report_.incomplete;
+  // Each searched with the operations that it knew: together they are no whole.
+  if (!same_operations && strategy_report_.bound == 0) strategy_report_.guarantee[0] = '\0';
 }
 
 void Explorer::search() {
@@ -262,19 +287,12 @@ void Explorer::search() {
     runs_ += counters.runs_done;
     nanoseconds_ = std::max(nanoseconds_, counters.run_nanoseconds);
     exhausted_ = exhausted_ && lane->end() == LaneEnd::kExhausted;
-    const auto racy = lane->journal().racy_sites(), racy_here = journal_->racy_sites();
-    // Each searched with the operations that it knew: together they are no whole.
-    if (!std::is_permutation(racy.begin(), racy.end(), racy_here.begin(), racy_here.end())) {
-      exhausted_ = false;
-    }
-    add_statistics(*lane);
     collect_predictions(lane->journal());
+  }
+  report_lanes(lanes);
+  for (const auto& lane : lanes) {
     if (&lane->journal() != journal_) lane->journal().destroy();
   }
-  for (const auto& lane : lanes) {
-    if (lane->strategy() != nullptr) lane->strategy()->describe(&strategy_report_);
-  }
-  exhausted_ = exhausted_ && !strategy_report_.incomplete;
   if (ended_by_.empty()) ended_by_ = name_of(lanes);
   if (!exhausted_) confirm_races();
   std::stable_sort(found_.begin(), found_.end(),
@@ -359,6 +377,7 @@ Result Explorer::explore() {
   result.ended_by = ended_by_;
   result.signal = ended_by_ == "interrupted" ? Interrupts::signal() : 0;
   result.exhausted = exhausted_ && options_.shards <= 1;  // a shard's part is not the whole
+  result.executions = statistics_.executions;
   result.blocked = statistics_.blocked;
   result.estimate = statistics_.estimate;
   result.estimate_error = statistics_.estimate_error;

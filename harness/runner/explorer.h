@@ -70,7 +70,8 @@ class Explorer {
   double seconds() const;
   bool should_stop();
   void tell_progress(const std::vector<std::unique_ptr<Lane>>& lanes);
-  void add_statistics(const Lane& lane);
+  bool add_statistics(const Lane& lane);
+  void report_lanes(const std::vector<std::unique_ptr<Lane>>& lanes);
   void predict_and_steer();
   // explorer_twice.cc: schedules that are run again
   void look_for_differences();

@@ -3,29 +3,11 @@
 
 #include <sys/mman.h>
 
-#include <cmath>
 #include <new>
 
+#include "runner/numbers.h"
+
 namespace chicane::runner {
-namespace {
-
-std::string with_commas(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
-  return text;
-}
-
-/// With three digits that count: what is not known better is not told.
-std::string roughly(double number) {
-  constexpr double kTooMany = 1e15;
-  if (number >= kTooMany) return "10^" + std::to_string(std::lround(std::log10(number)));
-  double unit = 1;
-  while (number / unit >= 1000) unit *= 10;
-  return with_commas(static_cast<std::uint64_t>(std::round(number / unit) * unit));
-}
-
-}  // namespace
-
 SharedProgress* SharedProgress::create() {
   void* memory = mmap(nullptr, sizeof(SharedProgress), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -53,13 +35,15 @@ bool SharedProgress::read(engine::SearchStatistics* to) const {
 
 std::string progress_text(std::uint64_t runs, std::uint64_t most,
                           const engine::SearchStatistics* statistics) {
+  constexpr unsigned kDigits = 3;
   std::string text = with_commas(runs);
   if (most != 0) text += " of at most " + with_commas(most);
   text += " schedules";
-  if (statistics == nullptr || statistics->executions == 0) return text;
+  if (statistics == nullptr || statistics->executions == 0 || statistics->estimate == 0)
+    return text;
   return text + "; " + with_commas(statistics->executions) + " of about " +
-         roughly(statistics->estimate) + " interleavings (+- " +
-         roughly(statistics->estimate_error) + ")";
+         roughly(statistics->estimate, kDigits) + " interleavings (+- " +
+         roughly(statistics->estimate_error, kDigits) + ")";
 }
 
 }  // namespace chicane::runner

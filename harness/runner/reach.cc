@@ -4,22 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <string_view>
+
+#include "runner/numbers.h"
 
 namespace chicane::runner {
 namespace {
-
-std::string counted(std::uint64_t number, const char* noun) {
-  return with_commas(number) + " " + noun + (number == 1 ? "" : "s");
-}
-
-/// To two digits: more are not known.
-std::uint64_t rounded(double estimate) {
-  double unit = 1;
-  while (estimate / unit >= 100) unit *= 10;
-  return static_cast<std::uint64_t>(std::round(estimate / unit) * unit);
-}
 
 /// The cell of a good program under the leg sched; null when there is none.
 const Result* good_under_sched(const FileRun& run) {
@@ -32,29 +22,29 @@ const Result* good_under_sched(const FileRun& run) {
 
 }  // namespace
 
-std::string with_commas(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
-  return text;
-}
-
 std::string reach_of(const Result& result) {
   if (!result.error.empty()) return "not explored: " + result.error;
   if (result.exhausted) {
-    // A search that counts may have made other runs besides.
-    if (result.estimate_error != 0) return "proven: all interleavings";
-    const auto count =
-        result.estimate > 0 ? static_cast<std::uint64_t>(result.estimate) : result.runs;
-    return count == 1 ? "proven: the only interleaving"
-                      : "proven: all " + counted(count, "interleaving");
+    // With a finding that all were run is still worth saying; it proves nothing good.
+    const std::string proven = result.diagnoses.empty() ? "proven: " : "";
+    // Nothing could be chosen in the only run.
+    const bool only = result.runs == 1;
+    // Others may have been made besides those of the search.
+    if (!only && (result.estimate_error != 0 || result.estimate == 0)) {
+      return proven + "all interleavings";
+    }
+    const std::uint64_t count = only ? 1 : static_cast<std::uint64_t>(result.estimate);
+    return proven +
+           (count == 1 ? "the only interleaving" : "all " + counted(count, "interleaving"));
   }
   std::string text = counted(result.runs, "schedule");
   if (result.ended_by == "time") text += " until the time was up";
   if (result.ended_by == "interrupted") text += " until the interrupt";
   if (!result.strategy.empty()) text += ", " + result.strategy;
   if (result.estimate > static_cast<double>(result.runs)) {
-    text += fmt::format(", of about {} (+- {})", with_commas(rounded(result.estimate)),
-                        with_commas(rounded(result.estimate_error)));
+    constexpr unsigned kDigits = 2;  // more are not known
+    text += fmt::format(", of about {} (+- {})", roughly(result.estimate, kDigits),
+                        roughly(result.estimate_error, kDigits));
   }
   if (result.distinct_behaviours != 0) {
     text += ": " + counted(result.distinct_behaviours, "distinct behaviour");

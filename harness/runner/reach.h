@@ -6,7 +6,6 @@
 // Thread safety: pure functions.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,8 +20,5 @@ std::string reach_of(const Result& result);
 /// Of each good program under the leg sched a line, below a line that counts the proven ones; ""
 /// when there is none.
 std::string render_reach(const std::vector<FileRun>& runs);
-
-/// 1680 -> "1,680"
-std::string with_commas(std::uint64_t number);
 
 }  // namespace chicane::runner

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "runner/numbers.h"
+
 namespace chicane::runner {
 namespace {
 
@@ -31,14 +33,26 @@ TEST(Reach, SaysHowFarAResultGoes) {
             "all schedules with at most 2 preemptions");
   result.exhausted = true;
   result.ended_by = "exhausted";
+  EXPECT_EQ(reach_of(result), "proven: all interleavings");  // how many they are is not known
+  result.estimate = 1680;
   EXPECT_EQ(reach_of(result), "proven: all 1,680 interleavings");
   result.estimate = 36;  // found to be all, among other runs
   EXPECT_EQ(reach_of(result), "proven: all 36 interleavings");
   result.estimate = 0;
   result.runs = 1;
   EXPECT_EQ(reach_of(result), "proven: the only interleaving");
+  result.diagnoses.resize(1);
+  EXPECT_EQ(reach_of(result), "the only interleaving");
   result.error = "no worker";
   EXPECT_EQ(reach_of(result), "not explored: no worker");
+}
+
+TEST(Reach, TellsTheSizeOfWhatNoNumberHolds) {
+  Result result;
+  result.runs = 1000;
+  result.estimate = 3e40;  // beyond any whole number
+  result.estimate_error = 2e19;
+  EXPECT_EQ(reach_of(result), "1,000 schedules, of about 10^40 (+- 10^19)");
 }
 
 TEST(Reach, GroupsDigits) {
@@ -62,7 +76,8 @@ TEST(Reach, CountsTheProvenAmongTheGood) {
     runs[i].legs = {"lockorder", "sched"};
     runs[i].cells.resize(2);
   }
-  runs[0].cells[1].result.runs = 20;
+  runs[0].cells[1].result.runs = 47;
+  runs[0].cells[1].result.estimate = 20;
   runs[0].cells[1].result.exhausted = true;
   EXPECT_EQ(render_reach(runs),
             "good programs under sched: 1 of 1 proven\n"

@@ -11,21 +11,23 @@
 //   preemption  a deviation costs 1 when the running thread could have gone on, nothing otherwise
 // An outcome other than the first (a select's case) costs 1 with delays, nothing with preemptions.
 //
-// Of several parts each has the runs whose first deviation falls to it in turn, and all of them
-// have the run without any.
+// Of several parts each has the runs whose first deviation falls to it by a hash, and the first has
+// the run without any; the others make that one, too, to learn where deviations are, and count it
+// as blocked.
 //
 // A run is known by its deviations; it is kept, with how many alternatives each of its later
 // choices had, and each of these is one further run. That is some bytes per choice and run: when
 // kMostBytes are used, later runs are not followed up, and `describe` says so.
 #include <algorithm>
-#include <cstdio>
 
+#include "strategies/mix.h"
+#include "strategies/parts.h"
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
 namespace {
 
-class Bounded final : public engine::Strategy {
+class Bounded final : public engine::Strategy, public Searching {
  public:
   Bounded(bool delays, const Parameters& with) : delays_(delays), with_(with) {}
   const char* name() const override { return delays_ ? "delay" : "preemption"; }
@@ -40,6 +42,7 @@ class Bounded final : public engine::Strategy {
     running_ = dearer_ = finished_ = limited_ = full_ = false;
     bound_ = node_ = offset_ = 0;
     alternative_ = 1;
+    executions_ = blocked_ = 0;
   }
 
   bool begin_run(std::uint64_t) override {
@@ -70,20 +73,30 @@ class Bounded final : public engine::Strategy {
     running_ = false;
     current_.length = static_cast<std::uint32_t>(alternatives_.size()) - current_.first;
     nodes_.push_back(current_);
+    const bool mine = current_.parent != kNone || with_.shard == 0;
+    ++(mine ? executions_ : blocked_);
   }
 
+  Bounds bounds() const override {
+    return {.deviation = name(),
+            .reached = static_cast<std::int64_t>(bound_) - (finished_ ? 0 : 1),
+            .whole = finished_ && !limited_ && !full_,
+            .full = full_,
+            .incomplete = full_ || limited_};
+  }
+  /// Without an estimate until it is whole.
+  bool statistics(engine::SearchStatistics* to) const override {
+    const Bounds reached = bounds();
+    *to = {.executions = executions_,
+           .blocked = blocked_,
+           .estimate = reached.whole ? static_cast<double>(executions_) : 0,
+           .incomplete = reached.incomplete};
+    return true;
+  }
   void describe(engine::StrategyReport* report) const override {
-    report->incomplete |= full_ || limited_;
-    const unsigned done = finished_ ? bound_ : bound_ - 1;
-    if (bound_ == 0 && !finished_) return;
-    if (finished_ && !limited_ && !full_) {
-      std::snprintf(report->guarantee, sizeof report->guarantee, "all interleavings were run");
-      return;
-    }
-    std::snprintf(report->guarantee, sizeof report->guarantee,
-                  "all schedules with at most %u %s%s were run%s", done,
-                  delays_ ? "delay" : "preemption", done == 1 ? "" : "s",
-                  full_ ? ", but for those that memory was too small for" : "");
+    const Bounds reached = bounds();
+    report->incomplete |= reached.incomplete;
+    report_bounds(reached, false, report);
   }
 
  private:
@@ -150,7 +163,7 @@ class Bounded final : public engine::Strategy {
         const unsigned alternative = alternative_++;
         const unsigned cost = node.cost + cost_of(choice, alternative);
         dearer_ |= cost > bound_;
-        if (cost != bound_ || !is_own(node, choice, alternative)) continue;
+        if (cost != bound_ || !is_own(node, alternative)) continue;
         current_ = {.parent = node_,
                     .position = first_position(node) + offset_,
                     .alternative = static_cast<std::uint16_t>(alternative),
@@ -162,9 +175,9 @@ class Bounded final : public engine::Strategy {
   }
 
   // Which part a run belongs to, its first deviation says.
-  bool is_own(const Node& node, std::uint8_t choice, unsigned alternative) const {
+  bool is_own(const Node& node, unsigned alternative) const {
     return node.parent != kNone || with_.shards == 1 ||
-           (offset_ * (choice & kCount) + alternative) % with_.shards == with_.shard;
+           mix((offset_ << 8) + alternative) % with_.shards == with_.shard;
   }
 
   bool delays_;
@@ -177,6 +190,7 @@ class Bounded final : public engine::Strategy {
   Node current_;
   bool running_ = false;
   std::size_t racy_sites_ = 0;
+  std::uint64_t executions_ = 0, blocked_ = 0;
   // Where the search stands: next is this alternative of this choice of this run.
   unsigned bound_ = 0;
   std::uint32_t node_ = 0, offset_ = 0;

@@ -18,12 +18,13 @@
 #include <array>
 
 #include "strategies/dpor.h"
+#include "strategies/parts.h"
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
 namespace {
 
-class Portfolio final : public engine::Strategy {
+class Portfolio final : public engine::Strategy, public Searching {
  public:
   Portfolio(const Parameters& with, const Coverage& coverage) : coverage_(coverage) {
     add(make_round_robin(with.seed));
@@ -102,16 +103,22 @@ class Portfolio final : public engine::Strategy {
     const std::uint64_t news = 16 * coverage_.new_pairs() + (coverage_.is_new_behaviour() ? 1 : 0);
     member.news = (3 * member.news + 16 * news) / 4;
   }
-  /// Of the reduction, which proves something when it is whole.
+  Bounds bounds() const override { return as_searching(*members_[kAll].strategy)->bounds(); }
+  bool reduced() const override {
+    engine::SearchStatistics statistics;
+    return this->statistics(&statistics) && reduction().ended() && !statistics.incomplete;
+  }
+  /// Of the reduction. What it guesses of its size in its few runs is for `choose` only: nothing
+  /// has measured how wrong that is.
   bool statistics(engine::SearchStatistics* to) const override {
-    if (given_up_ || !members_[kReduced].strategy->statistics(to)) return false;
+    if (given_up_ || !reduction().statistics(to)) return false;
     to->incomplete = to->incomplete || asked_;
+    if (!reduction().ended()) to->estimate = to->estimate_error = 0;
     return true;
   }
   void describe(engine::StrategyReport* report) const override {
     members_[kAll].strategy->describe(report);
-    engine::SearchStatistics statistics;
-    if (this->statistics(&statistics) && is_whole(statistics)) report_proof(report);
+    if (reduced()) report_proof(false, report);
   }
 
  private:
@@ -150,6 +157,7 @@ class Portfolio final : public engine::Strategy {
     members_.push_back({std::move(strategy)});
   }
   engine::Strategy& strategy() const { return *members_[active_].strategy; }
+  const Dpor& reduction() const { return static_cast<const Dpor&>(*members_[kReduced].strategy); }
 
   /// The reduction's run goes on without it.
   void give_up() {
@@ -173,10 +181,7 @@ class Portfolio final : public engine::Strategy {
 
   std::size_t choose(std::uint64_t run) {
     if (run < kOpening.size()) return kOpening[run];
-    if (!given_up_ &&
-        static_cast<const Dpor&>(*members_[kReduced].strategy).wakeup_steps() > kMostSteps) {
-      give_up();
-    }
+    if (!given_up_ && reduction().wakeup_steps() > kMostSteps) give_up();
     if (barging_ && turn_ % 8 == 5) return kLatecomer;
     if (reduces()) return kReduced;
     if (turn_ % 4 == 2 && !all_done_) return kAll;

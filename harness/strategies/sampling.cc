@@ -2,15 +2,14 @@
 //
 // What all samplers share: threads that only spin are left out of the choices (fairness.h), and
 // what the runs did is counted (coverage.h). The strategy within never sees a thread that rests.
-#include <cstdio>
-
 #include "strategies/fairness.h"
+#include "strategies/parts.h"
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
 namespace {
 
-class Sampling final : public engine::Strategy {
+class Sampling final : public engine::Strategy, public Searching {
  public:
   Sampling(std::unique_ptr<Coverage> coverage, std::unique_ptr<engine::Strategy> sampler,
            std::uint64_t step_limit)
@@ -41,7 +40,21 @@ class Sampling final : public engine::Strategy {
   void on_allocate(engine::ThreadId thread, const void* start, std::size_t size) override {
     sampler_->on_allocate(thread, start, size);
   }
-  bool statistics(engine::SearchStatistics* to) const override { return sampler_->statistics(to); }
+  Bounds bounds() const override {
+    const Searching* searching = as_searching(*sampler_);
+    Bounds its = searching != nullptr ? searching->bounds() : Bounds{};
+    its.incomplete |= left_out_;
+    return its;
+  }
+  bool reduced() const override {
+    const Searching* searching = as_searching(*sampler_);
+    return searching != nullptr && searching->reduced();
+  }
+  bool statistics(engine::SearchStatistics* to) const override {
+    if (!sampler_->statistics(to)) return false;
+    to->incomplete |= left_out_ && !reduced();
+    return true;
+  }
   void on_event(const engine::Event& event) override {
     fairness_.on_event(event);
     coverage_->on_event(event);
@@ -56,9 +69,8 @@ class Sampling final : public engine::Strategy {
     coverage_->add_behaviours(&report->behaviours);
     report->more_behaviours |= !coverage_->is_complete();
     sampler_->describe(report);
-    // What fairness left out is no loss where a search went through all without it.
-    engine::SearchStatistics search;
-    if (!sampler_->statistics(&search) || !is_whole(search)) report->incomplete |= left_out_;
+    // What fairness left out is no loss where a reduction went through all without it.
+    report->incomplete |= left_out_ && !reduced();
   }
 
  private:
@@ -70,11 +82,6 @@ class Sampling final : public engine::Strategy {
 };
 
 }  // namespace
-
-void report_proof(engine::StrategyReport* report) {
-  report->incomplete = false;
-  std::snprintf(report->guarantee, sizeof report->guarantee, "all interleavings were run");
-}
 
 std::unique_ptr<engine::Strategy> make_sampling(std::unique_ptr<Coverage> coverage,
                                                 std::unique_ptr<engine::Strategy> sampler,

@@ -83,14 +83,6 @@ std::unique_ptr<engine::Strategy> make_sampling(std::unique_ptr<Coverage> covera
                                                 std::unique_ptr<engine::Strategy> sampler,
                                                 std::uint64_t step_limit = 20000);
 
-/// Whether an exhaustive search has come to its end, and nothing was left out.
-inline bool is_whole(const engine::SearchStatistics& statistics) {
-  return statistics.executions != 0 && statistics.estimate_error == 0 && !statistics.incomplete &&
-         statistics.estimate == static_cast<double>(statistics.executions);
-}
-/// Says so.
-void report_proof(engine::StrategyReport* report);
-
 /// `search`, which takes threads that spin last where it has the choice.
 std::unique_ptr<engine::Strategy> make_fair_order(std::unique_ptr<engine::Strategy> search);
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cassert>
 #include <cmath>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +17,7 @@ namespace chicane::tests {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 /// Two threads, two increments each, all independent of one another but for the last.
@@ -123,7 +125,9 @@ TEST(Statistics, ExhaustedBoundsAreProofs) {
   for (const Strategy strategy : {Strategy::kDelay, Strategy::kPreemption}) {
     const Result result = explored(strategy, 10000);
     EXPECT_TRUE(result.exhausted) << to_string(strategy);
-    EXPECT_EQ(result.summary, "proven: all interleavings, 2 distinct behaviours in " +
+    EXPECT_EQ(result.executions, result.runs) << to_string(strategy);
+    EXPECT_EQ(result.summary, "proven: all " + std::to_string(result.runs) +
+                                  " interleavings, 2 distinct behaviours in " +
                                   std::to_string(result.runs) + " schedules");
     EXPECT_EQ(result.distinct_behaviours, 2u);
     EXPECT_LT(result.runs, 100u);
@@ -135,6 +139,80 @@ TEST(Statistics, ThePortfolioProvesASmallProgramCorrect) {
   EXPECT_TRUE(result.exhausted);
   EXPECT_EQ(result.estimate, 2);
   EXPECT_EQ(result.summary, "proven: all 2 interleavings, 2 distinct behaviours in 400 schedules");
+}
+
+// By the reduction: in so few schedules no search runs all that there are without one.
+TEST(Statistics, JobsProveTogetherWhatOneDoes) {
+  Options with = options(1000);
+  const auto program = [] {
+    std::mutex mutex;
+    const auto lock_twice = [&] {
+      for (int i = 0; i < 2; ++i) const std::lock_guard guard(mutex);
+    };
+    together(lock_twice, lock_twice, lock_twice);
+  };
+  for (with.jobs = 1; with.jobs <= 3; ++with.jobs) {
+    const Result result = explore(program, with);
+    EXPECT_TRUE(result.exhausted) << with.jobs;
+    EXPECT_EQ(result.estimate, 90) << with.jobs;
+    EXPECT_THAT(result.summary, StartsWith("proven: all 90 interleavings")) << with.jobs;
+  }
+}
+
+// What one job has run is no bound of what all have.
+TEST(Statistics, JobsThatAreNotAtTheirEndHaveNotRunAll) {
+  for (const Strategy strategy : {Strategy::kDelay, Strategy::kPreemption}) {
+    const Result whole = explored(strategy, 10000);
+    Options with = options(10000);
+    with.strategy = strategy;
+    for (with.jobs = 2; with.jobs <= 4; ++with.jobs) {
+      with.schedules = 10000;
+      const Result all = explore(&two_threads, with);
+      EXPECT_TRUE(all.exhausted);
+      EXPECT_EQ(all.executions, whole.executions) << with.jobs;
+      EXPECT_EQ(all.estimate, static_cast<double>(whole.executions)) << with.jobs;
+      // Some part lacks a run.
+      for (with.schedules = with.jobs; with.schedules < whole.executions; ++with.schedules) {
+        const Result part = explore(&two_threads, with);
+        EXPECT_FALSE(part.exhausted) << with.jobs << " jobs, " << with.schedules;
+        EXPECT_THAT(part.summary, Not(HasSubstr("all interleavings")));
+      }
+    }
+  }
+}
+
+TEST(Statistics, ShardsOfABoundAreTheWholeAndSayThatTheyAreParts) {
+  for (const Strategy strategy : {Strategy::kDelay, Strategy::kPreemption}) {
+    const Result whole = explored(strategy, 10000);
+    Options with = options(10000);
+    with.strategy = strategy;
+    with.shards = 3;
+    std::uint64_t sum = 0;
+    for (with.shard = 0; with.shard < with.shards; ++with.shard) {
+      with.jobs = with.shard + 1;
+      const Result part = explore(&two_threads, with);
+      EXPECT_FALSE(part.exhausted);
+      EXPECT_EQ(part.guarantee, "all interleavings of this shard were run");
+      sum += part.executions;
+    }
+    EXPECT_EQ(sum, whole.executions) << to_string(strategy);
+  }
+}
+
+TEST(Statistics, ThePortfolioGivesNoEstimateThatNothingHolds) {
+  Options with = options(300);
+  const Result result = explore(
+      [] {
+        std::atomic<int> x{0};
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 16; ++i) threads.emplace_back([&] { x.load(); });
+        threads.emplace_back([&] { x = 1; });
+        for (std::thread& thread : threads) thread.join();
+      },
+      with);
+  EXPECT_FALSE(result.exhausted);
+  EXPECT_EQ(result.estimate, 0);
+  EXPECT_GT(result.executions, 0u);
 }
 
 TEST(Statistics, ThePortfolioSaysHowFarItCame) {

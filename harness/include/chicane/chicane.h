@@ -169,10 +169,13 @@ struct Diagnosis {
 /// What an exploration found.
 struct Result {
   std::uint64_t runs = 0;
+  /// Of the runs, those of a search through all there is (in this shard): complete ones, no two
+  /// alike, and ones that were given up as nothing new. The others sample, probe or repeat.
+  std::uint64_t executions = 0;
   std::uint64_t blocked = 0;
   bool exhausted = false;
-  /// Of an exhaustive search: how many complete runs there are in all (in this shard), as far as
-  /// can be told, and by how much that may be wrong; 0 for others.
+  /// Of such a search: how many executions there are in all (in this shard), as far as can be told,
+  /// and by how much that may be wrong; 0: it is not known.
   double estimate = 0;
   double estimate_error = 0;
   double runs_per_second = 0;
