@@ -19,6 +19,13 @@ Dpor::Node& Dpor::node(std::uint32_t depth) {
   return nodes_[depth];
 }
 
+void Dpor::remember(std::size_t steps) {
+  most_remembered_ = steps;
+  if (steps != 0 || executions_ + blocked_ != 0) return;
+  frugal_ = true;
+  clear_tree();
+}
+
 void Dpor::use_racy_sites(std::size_t count) {
   if (count == racy_sites_) return;
   racy_sites_ = count;
@@ -27,6 +34,7 @@ void Dpor::use_racy_sites(std::size_t count) {
 
 // Other accesses are operations now: nothing of the tree is about the program's runs any more.
 void Dpor::restart() {
+  frugal_ = most_remembered_ == 0;
   gates_.clear();
   divided_ = shards_ < 2;
   search_again();
@@ -37,7 +45,7 @@ void Dpor::search_again() {
   in_run_ = recording_ = false;
   clear_tree();
   part_ = 0;
-  exhausted_ = announcing_ = cut_ = forgetful_ = false;
+  exhausted_ = announcing_ = cut_ = false;
   executions_ = blocked_ = 0;
   std::fill(std::begin(estimates_), std::end(estimates_), 0.0);
   if (divided_ && shards_ > 1) begin_part(0);
@@ -57,6 +65,10 @@ void Dpor::clear_tree() {
   keep_ = valid_ = 0;
   forced_ = kNone;
   outcomes_.clear();
+  attempts_.clear();
+  if (!frugal_) return;
+  attempts_.begin();
+  attempts_.next(&keep_);
 }
 
 /// To the next part of this shard, from `part` on.
@@ -97,12 +109,13 @@ unsigned Dpor::pick_new(const ThreadChoice& choice) {
   }
   recording_ = true;
   if (silent >= 0) {
+    outcomes_.clear();
     ++position_;
     return static_cast<unsigned>(silent);
   }
   const std::uint32_t depth = trace_.size();
-  if (depth >= valid_) enter(depth);
-  const unsigned pick = choose(choice, node(depth));
+  if (depth >= valid_ && !is_frugal()) enter(depth);
+  const unsigned pick = is_frugal() ? choose_frugally(choice) : choose(choice, node(depth));
   if (blocked_run_) return pick;
   ++position_;
   trace_.begin_step(choice, pick);
@@ -131,7 +144,6 @@ void Dpor::enter(std::uint32_t depth) {
   at.done = 0;
   at.branch.clear();
   at.first = at.children = kNone;
-  at.brief = at.brief_below = false;
   const auto loud = trace_.loud();
   if (loud.empty()) return;
   Node& before = nodes_[loud.back()];
@@ -140,7 +152,6 @@ void Dpor::enter(std::uint32_t depth) {
     if (!sleeper.footprint.depends_on(step.footprint)) at.sleep.push_back(sleeper);
   }
   at.first = std::exchange(before.children, kNone);
-  at.brief = before.brief || before.brief_below;
 }
 
 /// After the first run: what was silent in it is a step like others.
@@ -173,7 +184,6 @@ unsigned Dpor::choose(const ThreadChoice& choice, Node& node) {
     return give_up(choice);
   }
   node.branch.clear();
-  node.brief_below = false;
   outcomes_.clear();
   while (node.first != kNone) {
     const WakeupStep& step = tree_.step(node.first);
@@ -184,7 +194,6 @@ unsigned Dpor::choose(const ThreadChoice& choice, Node& node) {
       continue;
     }
     for (const std::uint32_t outcome : step.outcomes) outcomes_.push_back({outcome, 0, 0});
-    node.brief_below = tree_.is_brief(node.first);
     node.children = tree_.take_first(&node.first);
     return static_cast<unsigned>(pick);
   }
@@ -203,7 +212,15 @@ unsigned Dpor::choose(const ThreadChoice& choice, Node& node) {
   }
   stopped_ = !anybody;
   // Who waits may have raced with what was done, though others sleep.
-  if (stopped_ || forgetful_) trace_.end_run(engine::Engine::instance());
+  if (stopped_) trace_.end_run(engine::Engine::instance());
+  return give_up(choice);
+}
+
+unsigned Dpor::choose_frugally(const ThreadChoice& choice) {
+  const int pick = attempts_.choose(choice, &outcomes_);
+  if (pick >= 0) return static_cast<unsigned>(pick);
+  stopped_ = pick == Parsimonious::kStopped;
+  if (stopped_) trace_.end_run(engine::Engine::instance());
   return give_up(choice);
 }
 
@@ -218,7 +235,7 @@ unsigned Dpor::pick_outcome(const engine::Operation&, unsigned count) {
     return outcome_ < known.size() ? known[outcome_++].chosen() : 0;
   }
   // The first ones are given: by the wakeup sequence, or as those not yet tried.
-  const bool given = position_ == keep_ + 1 && outcome_ < outcomes_.size();
+  const bool given = outcome_ < outcomes_.size();
   StepOutcome outcome = given ? outcomes_[outcome_] : StepOutcome{0, 0, count};
   ++outcome_;
   outcome.base %= count;
@@ -246,15 +263,22 @@ void Dpor::finish_run(bool cut) {
     heed_all();
     if (executions_ + blocked_ != 0) return search_again();
   }
-  const bool whole = !blocked_run_ && position_ >= keep_;
-  learn(cut && whole);
+  bool whole = !blocked_run_ && position_ >= keep_;
+  if (is_frugal()) {
+    whole = attempts_.finish(whole || stopped_, cut && whole) && whole;
+  } else {
+    learn(cut && whole);
+  }
   const bool counted = whole && divided_ && gates_.belongs(trace_);
   ++(counted ? executions_ : blocked_);
-  // Where a sequence was not kept, a run that is given up may be the only one to find it again.
-  if (whole || stopped_ || forgetful_) reverse_races(cut && whole);
+  if (!is_frugal() && (whole || stopped_)) reverse_races(cut && whole);
   recording_ = false;
   if (divided_) {
-    backtrack();
+    if (!frugal_ && tree_.in_use() >= most_remembered_) {
+      frugal_ = true;
+      return search_again();
+    }
+    frugal_ ? go_on_frugally() : backtrack();
     if (exhausted_ && shards_ > 1) begin_part(part_ + 1);
   } else {
     trace_.settle();
@@ -282,8 +306,6 @@ void Dpor::learn(bool cut) {
 }
 
 void Dpor::reverse_races(bool cut) {
-  // Of runs that are cut off, what has been left out is not always found again.
-  incomplete_ = incomplete_ || (cut_ && forgetful_);
   // Those of the steps in common that the sleep sets and what this run did besides may decide now.
   for (Race& race : races_) race.undecided = false;
   // What a reversed step's thread will announce, and what of this run that meets, is not known: all
@@ -317,21 +339,20 @@ void Dpor::reverse(Race* of) {
   for (const Sleeper& sleeper : root.sleep) {
     if (finder_.ends_against(sleeper.tid, sleeper.footprint)) continue;
     const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, sequence);
-    // That a sleeper does not mind the sequence is enough only where its own sequences, as they
-    // were found, are still all there.
-    if (place == kNotFirst || (place == kAbsent && root.brief)) continue;
+    if (place == kNotFirst) continue;
     // It was covered from there; whether by the race itself or by what came along matters when
     // another run has the same race.
     of->undecided = race.second != kNone && place >= finder_.own_steps(race);
     return;
   }
-  // Of n readers and a writer 2^n sequences may wait at one step. What is not remembered is found
-  // again, at the price of runs that turn out to be nothing new.
-  const bool briefly = tree_.in_use() >= most_remembered_;
-  forgetful_ = forgetful_ || briefly;
   using Manner = WakeupTree::Manner;
-  const Manner known = asks() ? Manner::kJoining : Manner::kWhole;
-  tree_.insert(&root.first, sequence, briefly ? Manner::kBriefly : known);
+  tree_.insert(&root.first, sequence, asks() ? Manner::kJoining : Manner::kWhole);
+}
+
+void Dpor::go_on_frugally() {
+  keep_ = 0;
+  exhausted_ = !attempts_.next(&keep_);
+  trace_.truncate(keep_);
 }
 
 /// To the last step that still has something to try.
@@ -381,8 +402,7 @@ void Dpor::drop_known(Node& at) {
       path_.push_back({step.tid, known, {}, 0});
     }
     const auto covers = [&](const Sleeper& sleeper) {
-      const std::uint32_t place = place_as_first(sleeper.tid, sleeper.footprint, path_);
-      return place != kNotFirst && (place != kAbsent || !forgetful_);
+      return place_as_first(sleeper.tid, sleeper.footprint, path_) != kNotFirst;
     };
     if (std::none_of(at.sleep.begin(), at.sleep.end(), covers)) return;
     tree_.drop_first(&at.first);

@@ -20,12 +20,9 @@
 // Invariants:
 //   I1. No two runs that were not blocked have the same trace, in one shard or in two.
 //   I2. Memory is what the steps of one run and their wakeup trees need: what lies behind the
-//       current run is freed. Wakeup trees may become as large as the search is long: from
-//       `most_remembered_` steps on (12 bytes each) only the first of each sequence is kept,
-//       as source sets do, and a run may be blocked. With runs that are cut off the search is then
-//       no longer complete, and says so. (Parsimonious exploration, of Abdulla, Atig, Das, Jonsson
-//       and Sagonas, CAV 2024, needs no bound: each race is reversed once, and tried at once. Here
-//       a race may have to be looked at again for what a later run announces, I3.)
+//       current run is freed. Wakeup trees may become as large as the search is long: with
+//       `most_remembered_` steps in them (12 bytes each) the search begins anew in another way,
+//       that needs none (parsimonious.h).
 //   I3. Without shards no run is blocked while all is remembered (I2). What a thread announces
 //       after a step that is reversed, whether the step fails there, or ends the run, may not be
 //       told from its operation; but where it was made before, after the same steps, it does the
@@ -43,6 +40,7 @@
 #include "strategies/dependence.h"
 #include "strategies/gates.h"
 #include "strategies/known_steps.h"
+#include "strategies/parsimonious.h"
 #include "strategies/races.h"
 #include "strategies/search.h"
 #include "strategies/trace.h"
@@ -91,7 +89,7 @@ class Dpor final : public Search {
   bool heeds_all() const { return !eager_; }
   std::size_t wakeup_steps() const { return tree_.in_use(); }
   /// I2.
-  void remember(std::size_t steps) { most_remembered_ = steps; }
+  void remember(std::size_t steps);
 
  private:
   struct Sleeper {
@@ -105,13 +103,12 @@ class Dpor final : public Search {
     std::uint32_t children = kNone;  // below the branch that is being explored
     Footprint branch;                // all that this branch touched, whatever its outcomes
     std::uint32_t done = 0;          // branches explored
-    bool brief = false;              // reached by a sequence whose rest was left out (I2)
-    bool brief_below = false;        // so is what this branch leads to
   };
   Node& node(std::uint32_t depth);
   unsigned pick_new(const engine::ThreadChoice& choice);
   unsigned differ(const engine::ThreadChoice& choice);
   unsigned choose(const engine::ThreadChoice& choice, Node& node);
+  unsigned choose_frugally(const engine::ThreadChoice& choice);
   unsigned give_up(const engine::ThreadChoice& choice);
   void enter(std::uint32_t depth);
   bool may_go(const engine::Thread& thread) const;
@@ -122,10 +119,12 @@ class Dpor final : public Search {
   static int index_of(const engine::ThreadChoice& choice, const Trace& trace, Tid tid);
   void finish_run(bool cut);
   void learn(bool cut);
+  bool is_frugal() const { return frugal_ && divided_; }
   bool asks() const { return announcing_ || cut_; }
   void reverse_races(bool cut);
   void reverse(Race* race);
   void backtrack();
+  void go_on_frugally();
   void drop_known(Node& at);
   bool next_outcome(std::uint32_t depth);
   double explored() const;
@@ -146,7 +145,7 @@ class Dpor final : public Search {
   std::uint32_t position_ = 0;  // of this run
   std::uint32_t outcome_ = 0;   // of the running step
   std::uint32_t valid_ = 0;     // nodes that belong to this run
-  engine::SharedVector<StepOutcome> outcomes_;  // for the first new step; count 0: any
+  engine::SharedVector<StepOutcome> outcomes_;  // for the next new step; count 0: any
   Tid forced_ = kNone;  // for the first new step: its thread, for another outcome
   bool recording_ = false, in_run_ = false, blocked_run_ = false;
   bool stopped_ = false;  // nobody could go on, but for the gates
@@ -156,12 +155,13 @@ class Dpor final : public Search {
   bool in_case_ = true;      // steps are learned though nobody asks
   bool learned_ = false;     // those of the last run were
   bool eager_ = true;        // silent steps are no choices
-  bool forgetful_ = false;   // some sequence was not kept as a whole (I2)
+  bool frugal_ = false;      // I2: from when the search is divided on
   std::uint64_t last_step_ = 0;
   std::uint64_t executions_ = 0, blocked_ = 0;
   std::size_t racy_sites_ = 0;
   unsigned shard_, shards_;
   Gates gates_;
+  Parsimonious attempts_{trace_, finder_, gates_};
   bool divided_;               // the gates are known
   std::uint64_t part_ = 0;     // of the search, in progress
   double estimates_[64] = {};  // after 1, 2, 4, ... executions

@@ -15,6 +15,7 @@ double Dpor::explored() const {
   // Before the parts that are left.
   const auto parts = static_cast<double>(gates_.parts());
   double behind = static_cast<double>(part_) / parts, here = 1 / parts;
+  if (frugal_) return behind + here * attempts_.behind();
   for (std::uint32_t depth = 0; depth <= keep_; ++depth) {
     const Node& at = nodes_[depth];
     if (depth < keep_ && trace_.step(depth).silent) continue;

@@ -55,6 +55,10 @@ class RaceFinder {
   bool ends_against(Tid tid, const Footprint& footprint) const {
     return tid != second_tid_ && (tids_ & bit_of(tid)) == 0 && footprint.depends_on(*end_);
   }
+  /// Whether `step` is one that must come later, or comes after one.
+  bool is_moved(const Race& race, std::uint32_t step) const {
+    return comes_after(step, race.first) || (!race.others.empty() && is_moved_too(race, step));
+  }
   /// So many of its steps, the first ones, are what the race needs; the rest is what the run did
   /// besides.
   std::size_t own_steps(const Race& race) const;
@@ -65,10 +69,6 @@ class RaceFinder {
   void add_lock_races(const Late& late, const Access& access, std::uint32_t from,
                       engine::SharedVector<Race>* races);
   std::uint32_t holder(const Access& access, std::uint32_t from, const Race& race) const;
-  /// Whether `step` is one that must come later, or comes after one.
-  bool is_moved(const Race& race, std::uint32_t step) const {
-    return comes_after(step, race.first) || (!race.others.empty() && is_moved_too(race, step));
-  }
   bool is_moved_too(const Race& race, std::uint32_t step) const;
   bool comes_after(std::uint32_t step, std::uint32_t first) const {
     return step >= first && trace_.happens_before(first, step);

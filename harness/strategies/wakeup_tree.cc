@@ -88,7 +88,7 @@ std::uint32_t WakeupTree::allocate(const SequenceStep& step) {
   } else {
     free_ = nodes_[node].next;
   }
-  nodes_[node] = {steps_.take(step), 0, kNoChild, kNone};
+  nodes_[node] = {steps_.take(step), kNone, kNone};
   return node;
 }
 
@@ -100,7 +100,6 @@ void WakeupTree::release(std::uint32_t node) {
 
 bool WakeupTree::insert(std::uint32_t* first, std::span<const SequenceStep> sequence,
                         Manner manner) {
-  const bool briefly = manner == Manner::kBriefly;
   bool copied = false;
   std::uint32_t parent = kNone;
   std::uint32_t last = kNone;
@@ -112,13 +111,6 @@ bool WakeupTree::insert(std::uint32_t* first, std::span<const SequenceStep> sequ
       last = at;
       at = nodes_[at].next;
       continue;
-    }
-    if (briefly) {
-      const std::uint32_t below = child(at);
-      if (below != kNone) nodes_[at].brief = 1;
-      nodes_[at].child = kNoChild;
-      free_list(below);
-      return false;
     }
     if (place != 0 && place != kAbsent) {
       if (!copied) {
@@ -132,20 +124,18 @@ bool WakeupTree::insert(std::uint32_t* first, std::span<const SequenceStep> sequ
     }
     if (place != kAbsent) sequence = sequence.subspan(1);
     if (sequence.empty()) return false;
-    if (child(at) == kNone && (manner != Manner::kJoining || is_brief(at))) return false;
+    if (child(at) == kNone && manner != Manner::kJoining) return false;
     parent = at;
     last = kNone;
     at = child(at);
   }
-  if (briefly) sequence = sequence.first(1);
   // All siblings here were passed: the rest is a new branch after them.
   for (const SequenceStep& step : sequence) {
     const std::uint32_t node = allocate(step);
-    nodes_[node].brief = briefly ? 1 : 0;
     if (last != kNone) {
       nodes_[last].next = node;
     } else if (parent != kNone) {
-      nodes_[parent].child = node & kNoChild;
+      nodes_[parent].child = node;
     } else {
       *first = node;
     }
@@ -168,7 +158,7 @@ void WakeupTree::drop_first(std::uint32_t* first) {
   std::uint32_t below = child(node);
   if (below != kNone) {
     drop_first(&below);
-    nodes_[node].child = below & kNoChild;
+    nodes_[node].child = below;
     if (below != kNone) return;
   }
   *first = nodes_[node].next;

@@ -75,21 +75,15 @@ class WakeupSteps {
 class WakeupTree {
  public:
   const WakeupStep& step(std::uint32_t node) const { return steps_[nodes_[node].step]; }
-  /// Whether what was to follow has been left out.
-  bool is_brief(std::uint32_t node) const { return nodes_[node].brief != 0; }
   /// Inserts `sequence` below the list of siblings that begins at `*first`, unless what is there
-  /// covers it. True when it was new. kBriefly: only its first step, or, when a sibling covers it
-  /// in part, that sibling's, without what was to follow: the tree grows by a node at most, but
-  /// more is then tried than the sequence. kJoining: where one that is there covers it, but is
-  /// shorter, it goes on as this one does; should it turn out to be nothing new, this one is left.
-  enum class Manner : std::uint8_t { kWhole, kBriefly, kJoining };
+  /// covers it. True when it was new. kJoining: where one that is there covers it, but is shorter,
+  /// it goes on as this one does; should it turn out to be nothing new, this one is left.
+  enum class Manner : std::uint8_t { kWhole, kJoining };
   bool insert(std::uint32_t* first, std::span<const SequenceStep> sequence,
               Manner manner = Manner::kWhole);
   /// Takes the first sibling off the list; its children become a list of their own.
   std::uint32_t take_first(std::uint32_t* first);
-  std::uint32_t child(std::uint32_t node) const {
-    return nodes_[node].child == kNoChild ? kNone : nodes_[node].child;
-  }
+  std::uint32_t child(std::uint32_t node) const { return nodes_[node].child; }
   /// Takes off the list the sequence that is first in it, but for what others have in common.
   void drop_first(std::uint32_t* first);
   /// Frees a list with all below.
@@ -100,11 +94,9 @@ class WakeupTree {
  private:
   struct Node {
     std::uint32_t step;  // in steps_
-    std::uint32_t brief : 1;
-    std::uint32_t child : 31;
+    std::uint32_t child;
     std::uint32_t next;
   };
-  static constexpr std::uint32_t kNoChild = kNone >> 1;
   std::uint32_t allocate(const SequenceStep& step);
   void release(std::uint32_t node);
   WakeupSteps steps_;

@@ -99,7 +99,7 @@ std::unique_ptr<Tracing> make(const Exhaustion& with) {
     search = strategies::make_dfs(with.shard, with.shards);
   } else {
     auto dpor = std::make_unique<strategies::Dpor>(with.shard, with.shards);
-    if (with.remembered != 0) dpor->remember(with.remembered);
+    dpor->remember(with.remembered);
     reduction = dpor.get();
     search = std::move(dpor);
   }

@@ -45,7 +45,7 @@ void report_state(std::uint64_t state);
 struct Exhaustion {
   std::string strategy = "dpor";  // or "dfs"
   unsigned shard = 0, shards = 1;
-  std::size_t remembered = 0;             // steps in wakeup trees; 0: the default
+  std::size_t remembered = 1 << 20;       // steps in wakeup trees; 0: there are none
   std::uint64_t probe_seed = 0;           // 0: without probes
   bool fair = false;                      // spinning threads come last
   std::vector<std::uint64_t> racy_sites;  // where plain accesses are operations
