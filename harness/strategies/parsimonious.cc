@@ -175,7 +175,8 @@ bool Parsimonious::may_make(const engine::Thread& thread) const {
     if (!footprint.depends_on(reversal.delayed)) return true;
     for (std::uint32_t place = reversal.from; place < loud.size(); ++place) {
       const TraceStep& before = trace_.step(loud[place]);
-      if (before.tid != tid && !before.footprint.depends_on(footprint)) continue;
+      const bool precedes = before.tid == tid || before.footprint.depends_on(footprint);
+      if (!precedes && !may_be_met(loud[place])) continue;
       if (counts(reversal, loud[place]) || follows(reversal, loud[place])) return true;
     }
     return false;
@@ -316,23 +317,31 @@ void Parsimonious::add_reversal(const Race& race) {
 bool Parsimonious::may_head(const Reversal& upper, const Race& race, std::uint32_t place) const {
   if (upper.tid == kNone) return true;
   const auto loud = trace_.loud();
-  const auto is_against = [&](Tid tid, const Footprint& footprint) {
-    return tid < upper.tid && tid != upper.delayed_tid && footprint.depends_on(upper.delayed);
+  const auto is_there = [&](std::uint32_t i) { return i < place || past_[loud[i]] != 0; };
+  const auto is_against = [&](const TraceStep& step) {
+    return step.tid < upper.tid && step.tid != upper.delayed_tid &&
+           step.footprint.depends_on(upper.delayed);
   };
-  for (std::uint32_t i = place + 1; i < loud.size(); ++i) {
-    const TraceStep& step = trace_.step(loud[i]);
-    if (past_[loud[i]] != 0 && is_against(step.tid, step.footprint) && !follows(upper, loud[i])) {
-      return false;
-    }
+  bool against = false, follows_head = false, uncertain = false;
+  for (std::uint32_t i = upper.from; i < loud.size(); ++i) {
+    if (i == place || !is_there(i)) continue;
+    const bool after = follows(upper, loud[i]);
+    against = against || (i > place && is_against(trace_.step(loud[i])) && !after);
+    follows_head = follows_head || (past_[loud[i]] != 0 && counts(upper, loud[i]));
+    uncertain = uncertain || ((after || counts(upper, loud[i])) && may_be_met(loud[i]));
   }
   // Of what it touches only what its operation tells is certain.
-  if (race.second == kNone || may_fail(trace_.step(race.second).kind)) return true;
-  const TraceStep& head = trace_.step(race.second);
-  if (!is_against(head.tid, head.footprint)) return true;
-  for (std::uint32_t i = upper.from; i < loud.size(); ++i) {
-    if (past_[loud[i]] != 0 && counts(upper, loud[i])) return true;
+  if (race.second != kNone && !may_fail(trace_.step(race.second).kind)) {
+    against = against || (is_against(trace_.step(race.second)) && !follows_head);
   }
-  return false;
+  return !against || uncertain;
+}
+
+/// Whether steps may turn out to depend on this one for more than their operations tell: what they
+/// announce, or whom they let go on.
+bool Parsimonious::may_be_met(std::uint32_t step) const {
+  const Footprint& footprint = trace_.step(step).footprint;
+  return footprint.meets_announcements() || footprint.touches(kVirtualTime);
 }
 
 void Parsimonious::add_outcomes() {

@@ -113,6 +113,7 @@ class Parsimonious {
   void mark(std::uint32_t step) {
     if (step != kNone) past_[step] = 1;
   }
+  bool may_be_met(std::uint32_t step) const;
   bool may_head(const Reversal& upper, const Race& race, std::uint32_t place) const;
 
   const Trace& trace_;
