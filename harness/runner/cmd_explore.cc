@@ -97,6 +97,8 @@ std::string render(const Session& session, const ProgramResult& run) {
                                    : fmt::format("{} diagnoses", count),
                       reach_of(result), session.leg, result.seed, run.seconds);
   if (!result.summary.empty()) text += result.summary + "\n";
+  const std::string search = search_of(result);
+  if (!search.empty()) text += search + "\n";
   for (const std::string& module : result.modules_not_instrumented) {
     text += fmt::format("not instrumented: {} (its calls are seen, its plain accesses are not)\n",
                         module);

@@ -21,6 +21,7 @@ void summarize(const engine::StrategyReport& report, const Options& options, Res
   if (all && report.incomplete) {
     result->guarantee += ", but for those that spinning threads make without end";
   }
+  if (result->bound != 0 && report.incomplete) result->guarantee += ", as far as no thread spins";
   result->exhausted |= all && !report.incomplete && options.shards == 1;
   if (!result->exhausted) {
     result->summary = seen;

@@ -40,6 +40,8 @@ std::string reach_of(const Result& result) {
   std::string text = counted(result.runs, "schedule");
   if (result.ended_by == "time") text += " until the time was up";
   if (result.ended_by == "interrupted") text += " until the interrupt";
+  if (result.ended_by == "bad-runs") text += " until too many ended badly without anything new";
+  if (result.ended_by == "stuck") text += " until one stood still";
   if (!result.strategy.empty()) text += ", " + result.strategy;
   if (result.estimate > static_cast<double>(result.runs)) {
     constexpr unsigned kDigits = 2;  // more are not known
@@ -55,6 +57,24 @@ std::string reach_of(const Result& result) {
   if (bound.ends_with(kVerb)) bound.remove_suffix(kVerb.size());
   if (!bound.empty()) text += fmt::format("; {}", bound);
   return text;
+}
+
+std::string search_of(const Result& result) {
+  const bool sampled = result.strategy == "portfolio";
+  if (result.executions == 0 || (sampled && !result.exhausted)) return {};
+  std::string text =
+      fmt::format("{}, {} blocked (nothing new)", counted(result.executions, "execution"),
+                  with_commas(result.blocked));
+  const std::uint64_t search = result.executions + result.blocked;
+  if (result.runs > search) {
+    const bool probed = result.strategy == "dpor" || result.strategy == "dfs";
+    text += fmt::format(", {} {}", with_commas(result.runs - search),
+                        sampled  ? "sampled"
+                        : probed ? "probes or repeats"
+                                 : "repeats");
+  }
+  return text + fmt::format("; {} schedules/s",
+                            with_commas(static_cast<std::uint64_t>(result.runs_per_second)));
 }
 
 std::string render_reach(const std::vector<FileRun>& runs) {

@@ -17,6 +17,10 @@ namespace chicane::runner {
 /// time was up, pct".
 std::string reach_of(const Result& result);
 
+/// What the runs of a search through all there is were: "20 executions, 0 blocked (nothing new), 27
+/// probes or repeats; 51,200 schedules/s"; "" for others.
+std::string search_of(const Result& result);
+
 /// Of each good program under the leg sched a line, below a line that counts the proven ones; ""
 /// when there is none.
 std::string render_reach(const std::vector<FileRun>& runs);

@@ -18,6 +18,12 @@ TEST(Reach, SaysHowFarAResultGoes) {
   EXPECT_EQ(reach_of(result), "1,680 schedules until the time was up, portfolio");
   result.ended_by = "interrupted";
   EXPECT_EQ(reach_of(result), "1,680 schedules until the interrupt, portfolio");
+  result.ended_by = "bad-runs";
+  EXPECT_EQ(reach_of(result),
+            "1,680 schedules until too many ended badly without anything new, portfolio");
+  result.ended_by = "stuck";
+  EXPECT_EQ(reach_of(result), "1,680 schedules until one stood still, portfolio");
+  result.ended_by = "interrupted";
   result.estimate = 123456;
   result.estimate_error = 1000;
   EXPECT_EQ(reach_of(result),
@@ -45,6 +51,27 @@ TEST(Reach, SaysHowFarAResultGoes) {
   EXPECT_EQ(reach_of(result), "the only interleaving");
   result.error = "no worker";
   EXPECT_EQ(reach_of(result), "not explored: no worker");
+}
+
+TEST(Reach, SaysWhatTheRunsOfASearchWere) {
+  Result result;
+  result.runs = 47;
+  result.strategy = "dpor";
+  result.runs_per_second = 51'200.7;
+  EXPECT_EQ(search_of(result), "");
+  result.executions = 20;
+  EXPECT_EQ(search_of(result),
+            "20 executions, 0 blocked (nothing new), 27 probes or repeats; 51,200 schedules/s");
+  result.strategy = "delay";
+  result.executions = 1;
+  result.blocked = 46;
+  EXPECT_EQ(search_of(result), "1 execution, 46 blocked (nothing new); 51,200 schedules/s");
+  result.strategy = "portfolio";
+  EXPECT_EQ(search_of(result), "");  // part of what it does
+  result.exhausted = true;
+  result.blocked = 0;
+  EXPECT_EQ(search_of(result),
+            "1 execution, 0 blocked (nothing new), 46 sampled; 51,200 schedules/s");
 }
 
 TEST(Reach, TellsTheSizeOfWhatNoNumberHolds) {

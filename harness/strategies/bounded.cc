@@ -42,7 +42,7 @@ class Bounded final : public engine::Strategy, public Searching {
     running_ = dearer_ = finished_ = limited_ = full_ = false;
     bound_ = node_ = offset_ = 0;
     alternative_ = 1;
-    executions_ = blocked_ = 0;
+    executions_ = blocked_ = without_ = 0;
   }
 
   bool begin_run(std::uint64_t) override {
@@ -75,11 +75,13 @@ class Bounded final : public engine::Strategy, public Searching {
     nodes_.push_back(current_);
     const bool mine = current_.parent != kNone || with_.shard == 0;
     ++(mine ? executions_ : blocked_);
+    without_ += mine && current_.cost == 0 ? 1 : 0;
   }
 
   Bounds bounds() const override {
     return {.deviation = name(),
             .reached = static_cast<std::int64_t>(bound_) - (finished_ ? 0 : 1),
+            .without = without_,
             .whole = finished_ && !limited_ && !full_,
             .full = full_,
             .incomplete = full_ || limited_};
@@ -190,7 +192,7 @@ class Bounded final : public engine::Strategy, public Searching {
   Node current_;
   bool running_ = false;
   std::size_t racy_sites_ = 0;
-  std::uint64_t executions_ = 0, blocked_ = 0;
+  std::uint64_t executions_ = 0, blocked_ = 0, without_ = 0;  // any deviation that costs
   // Where the search stands: next is this alternative of this choice of this run.
   unsigned bound_ = 0;
   std::uint32_t node_ = 0, offset_ = 0;

@@ -15,6 +15,7 @@ Bounds together(const Bounds& a, const Bounds& b) {
   // A part that is whole has reached every bound.
   Bounds both = a.whole ? b : a;
   if (!a.whole && !b.whole) both.reached = std::min(a.reached, b.reached);
+  both.without = a.without + b.without;
   both.full = a.full || b.full;
   both.incomplete = a.incomplete || b.incomplete;
   return both;
@@ -29,7 +30,14 @@ void report_bounds(const Bounds& bounds, bool of_shard, engine::StrategyReport* 
                   shard_text(of_shard));
     return;
   }
-  if (bounds.reached < 0) return;
+  if (bounds.reached < 0) {
+    if (bounds.without == 0) return;
+    // Who goes on when a thread cannot is no deviation: there may be many of these.
+    std::snprintf(
+        report->guarantee, sizeof report->guarantee, "%llu of the schedules%s with 0 %ss were run",
+        static_cast<unsigned long long>(bounds.without), shard_text(of_shard), bounds.deviation);
+    return;
+  }
   std::snprintf(report->guarantee, sizeof report->guarantee,
                 "all schedules%s with at most %lld %s%s were run%s", shard_text(of_shard),
                 static_cast<long long>(bounds.reached), bounds.deviation,
@@ -53,7 +61,8 @@ engine::StrategyReport describe_parts(std::span<const engine::Strategy* const> p
     all.behaviours.merge(one.behaviours);
     all.more_behaviours |= one.more_behaviours;
     all.incomplete |= one.incomplete;
-    if (one.bound != 0 && (all.bound == 0 || one.bound < all.bound)) {
+    // None is lower than any.
+    if (part == parts.front() || one.bound < all.bound) {
       all.bound = one.bound;
       std::memcpy(all.guarantee, one.guarantee, sizeof all.guarantee);
     }
@@ -66,6 +75,7 @@ engine::StrategyReport describe_parts(std::span<const engine::Strategy* const> p
     report_proof(of_shard, &all);
   } else if (bounds.deviation != nullptr) {
     all.incomplete = bounds.incomplete;
+    all.guarantee[0] = '\0';
     report_bounds(bounds, of_shard, &all);
   }
   return all;

@@ -21,9 +21,10 @@ struct Bounds {
   const char* deviation = nullptr;  // "delay"; null: there is no such search
   /// All runs with at most so many deviations were made; -1: not even those without any.
   std::int64_t reached = -1;
-  bool whole = false;       // and there are no others
-  bool full = false;        // memory was too small for some, which were left out
-  bool incomplete = false;  // for whatever reason some were left out
+  std::uint64_t without = 0;  // runs without any
+  bool whole = false;         // and there are no others
+  bool full = false;          // memory was too small for some, which were left out
+  bool incomplete = false;    // for whatever reason some were left out
 };
 
 /// A strategy in which there are searches through all there is, beside others perhaps.
@@ -46,7 +47,7 @@ void report_bounds(const Bounds& bounds, bool of_shard, engine::StrategyReport* 
 void report_proof(bool of_shard, engine::StrategyReport* report);
 
 /// What strategies of the same sort, one for each part, have to say together: of what each schedule
-/// had the probability to do, the lowest.
+/// had the probability to do, the lowest, and none when one of them has none.
 engine::StrategyReport describe_parts(std::span<const engine::Strategy* const> parts,
                                       bool of_shard);
 

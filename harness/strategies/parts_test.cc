@@ -64,18 +64,31 @@ TEST(Parts, HaveReachedTheLowestBoundOfAny) {
   EXPECT_TRUE(low.starts_with("all schedules with at most ")) << low;
   const std::string three = Parts("preemption", {kAll, 12, kAll}).guarantee();
   EXPECT_TRUE(three.starts_with("all schedules with at most ")) << three;
-  EXPECT_EQ(Parts("preemption", {kAll, 1, kAll}).guarantee(), "");
-  EXPECT_EQ(Parts("preemption", {kAll, 0, kAll}).guarantee(), "");
-  EXPECT_EQ(Parts("preemption", {1, kAll, kAll}).guarantee(), "");
   EXPECT_EQ(Parts("delay", {kAll, kAll, kAll}, 2).guarantee(),
             "all schedules with at most 2 delays were run");
   EXPECT_TRUE(Parts("delay", {kAll, kAll, kAll}, 2).report().incomplete);
 }
 
+// A part that has made no run, or not all of the cheapest, keeps the others from any bound.
+TEST(Parts, SayHowManyRunsThereWereWhereNoBoundWasReached) {
+  for (const std::vector<std::uint64_t>& runs :
+       {std::vector<std::uint64_t>{kAll, 1, kAll}, {kAll, 0, kAll}, {1, kAll, kAll}, {1, 1}}) {
+    const std::string told = Parts("preemption", runs).guarantee();
+    EXPECT_TRUE(told.ends_with("of the schedules with 0 preemptions were run")) << told;
+  }
+  EXPECT_EQ(Parts("preemption", {1, 1}).guarantee(),
+            "1 of the schedules with 0 preemptions were run");
+  EXPECT_EQ(Parts("preemption", {0, 0}).guarantee(), "");
+}
+
 TEST(Parts, TellTheLowestProbability) {
-  const Parts few("pct", {1, 9}), many("pct", {9, 1});
-  EXPECT_GT(few.report().bound, 0);
-  EXPECT_NE(few.guarantee(), "");
+  const Parts one("pct", {50}), two("pct", {50, 50});
+  EXPECT_GT(one.report().bound, 0);
+  EXPECT_GT(two.report().bound, 0);
+  EXPECT_LE(two.report().bound, one.report().bound);
+  EXPECT_NE(two.guarantee(), "");
+  EXPECT_EQ(Parts("pct", {50, 1}).report().bound, 0);  // the second has no bound yet
+  EXPECT_EQ(Parts("pct", {50, 1}).guarantee(), "");
   EXPECT_EQ(Parts("random", {5, 5}).guarantee(), "");
 }
 

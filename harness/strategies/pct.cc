@@ -9,8 +9,9 @@
 //     1 / (n * k^(d-1))        n threads, k choices.
 //
 // n and k are the most that an earlier run had; as long as there is none, each run guesses a power
-// of two. Choices with one enabled thread need no change point: there is nothing to order there,
-// and leaving them out makes k smaller and the bound better.
+// of two. The bound is told for the largest k, so it holds in those runs only that drew by it:
+// those since the longest one. Choices with one enabled thread need no change point: there is
+// nothing to order there, and leaving them out makes k smaller and the bound better.
 //
 // The bound is the paper's for programs without spin loops; a thread that spins (fairness.h) is
 // left out of some choices, each time as if by one more, unplanned, change point.
@@ -59,16 +60,19 @@ class Pct final : public engine::Strategy {
   }
   std::uint64_t event_kinds() const override { return 0; }
   void end_run(std::uint64_t) override {
+    // Without change points no run is drawn by k.
+    held_ = choices_ <= longest_ || depth_ == 1 ? held_ + 1 : 0;
     longest_ = std::max(longest_, choices_);
     threads_ = std::max(threads_, drawn_);
   }
   void describe(engine::StrategyReport* report) const override {
-    if (longest_ == 0) return;
+    if (longest_ == 0 || held_ == 0) return;
     report->bound = std::pow(longest_, -static_cast<double>(depth_ - 1)) / threads_;
     std::snprintf(report->guarantee, sizeof report->guarantee,
-                  "a bug of depth %u had a probability of at least %.3g in each schedule: "
-                  "1 / (%u threads * %u choices ^ %u)",
-                  depth_, report->bound, threads_, longest_, depth_ - 1);
+                  "a bug of depth %u had a probability of at least %.3g in each of %llu schedules: "
+                  "1 / (%u threads * %u choices ^ %u), of which none had more",
+                  depth_, report->bound, static_cast<unsigned long long>(held_), threads_, longest_,
+                  depth_ - 1);
   }
 
  private:
@@ -100,6 +104,7 @@ class Pct final : public engine::Strategy {
   engine::SharedVector<unsigned> changes_;
   std::size_t next_change_ = 0;
   unsigned choices_ = 0, longest_ = 0;
+  std::uint64_t held_ = 0;  // runs that drew by the longest
   // Threads that had a choice: in this run, and in that with most.
   unsigned drawn_ = 0, threads_ = 1;
 };

@@ -52,6 +52,59 @@ TEST(Urw, IsUniformOverInterleavings) {
   EXPECT_GT(chi_square(orders(program, *random, kRuns), kInterleavings, kRuns), 1000);
 }
 
+engine::StrategyReport report_of(const engine::Strategy& strategy) {
+  engine::StrategyReport report;
+  strategy.describe(&report);
+  return report;
+}
+
+// Whoever waits makes the others likelier: the bound is that of runs in which nobody does, and more
+// runs do not lower it.
+TEST(Urw, TellsTheSameBoundHoweverManyRunsThereWere) {
+  const Program::Body twice = {Program::lock(1), Program::unlock(1), Program::lock(1),
+                               Program::unlock(1)};
+  Program program({twice, twice});
+  const auto strategy = make_urw(5);
+  for (const int runs : {1, 10, 500}) {
+    const auto counts = orders(program, *strategy, runs);
+    const double bound = report_of(*strategy).bound;
+    EXPECT_NEAR(bound, 1.0 / 70, 1e-6) << runs;  // 8! / (4! 4!)
+    if (runs == 500) {
+      EXPECT_EQ(counts.size(), 6u);
+      for (const auto& [order, count] : counts) EXPECT_GE(count, runs * bound) << order;
+    }
+  }
+}
+
+TEST(Urw, HasNoBoundWhereRunsDoNotDoTheSame) {
+  Program one({Program::Body(3, Program::write(1)), Program::Body(3, Program::write(1))});
+  Program other({Program::Body(3, Program::write(1)), Program::Body(5, Program::write(1))});
+  const auto strategy = make_urw(5);
+  orders(one, *strategy, 20);
+  EXPECT_NEAR(report_of(*strategy).bound, 1.0 / 20, 1e-6);
+  orders(other, *strategy, 20);
+  const engine::StrategyReport report = report_of(*strategy);
+  EXPECT_EQ(report.bound, 0);
+  EXPECT_TRUE(std::string(report.guarantee).starts_with("the least likely of the schedules"))
+      << report.guarantee;
+}
+
+// Change points of shorter runs do not reach the end of longer ones.
+TEST(Pct, TellsTheBoundOfTheRunsSinceTheLongest) {
+  Program small({Program::Body(3, Program::write(1)), Program::Body(3, Program::write(1))});
+  Program large({Program::Body(9, Program::write(1)), Program::Body(9, Program::write(1))});
+  const auto strategy = make_pct(5, 2);
+  orders(small, *strategy, 100);
+  EXPECT_GE(report_of(*strategy).bound, 1 / (2 * 6.0));
+  large.run(*strategy, 101);
+  EXPECT_EQ(report_of(*strategy).bound, 0) << report_of(*strategy).guarantee;
+  orders(small, *strategy, 6);
+  EXPECT_LT(report_of(*strategy).bound, 1 / (2 * 8.0));
+  EXPECT_NE(std::string(report_of(*strategy).guarantee).find("in each of 7 schedules"),
+            std::string::npos)
+      << report_of(*strategy).guarantee;
+}
+
 // Of two operations on x, hidden behind unequally many others, either order is as likely.
 TEST(Surw, IsUniformOverTheInterestingOrders) {
   const Program::Body noise2(2, Program::write(2)), noise9(9, Program::write(3));
