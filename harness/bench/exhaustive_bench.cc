@@ -28,6 +28,8 @@ constexpr Searched kSearched[] = {
     {"lost_update_5", [] { tests::lost_update(5); }, 14400},
     {"mutex_3_3", [] { tests::locked_increments(3, 3); }, 1680},
     {"indexer_15", [] { tests::indexer(15); }, 4096},
+    // Of half a second: where to begin is little of it.
+    {"readers_16", [] { tests::readers(16); }, 65536},
 };
 
 double processor_seconds() {

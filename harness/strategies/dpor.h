@@ -136,7 +136,7 @@ class Dpor final : public Search {
   KnownSteps known_;
   RaceFinder finder_{trace_, known_};
   WakeupTree tree_;
-  std::size_t most_remembered_ = std::size_t{1} << 23;
+  std::size_t most_remembered_ = std::size_t{1} << 20;
   engine::SharedVector<Node> nodes_;
   engine::SharedVector<Race>
       races_;                   // of the last run; then the undecided ones of its steps in common
