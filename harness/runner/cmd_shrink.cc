@@ -51,7 +51,9 @@ int write_short(const ShrinkOptions& options, const Subject& subject, const Diag
   int before = 0;
   for (const witness::Choice& choice : subject.schedule().choices) before += choice.record.forced;
   const std::string path = options.output.empty() ? beside(options.subject.file) : options.output;
-  if (!witness::save(path, schedule, &error)) return usage_error(error);
+  if (!witness::save(path, schedule, &error)) {
+    return usage_error(error, "say where the short one goes: --output FILE");
+  }
   fmt::print("{}: {}, {} choices and {} (were {} and {})\n", shown_path(path), diagnosis.kind,
              schedule.choices.size(), switches(diagnosis.forced_switches),
              subject.schedule().choices.size(), before);

@@ -16,14 +16,23 @@ namespace chicane::runner {
 
 /// The flags must live as long as `command`.
 inline void add_explore_flags(CLI::App& command, ExploreFlags* flags) {
-  command.add_option("--strategy", flags->strategy, "See chicane list --strategies");
-  command.add_option("--schedules", flags->schedules, "Runs per program and leg, at most");
-  command.add_option("--seed", flags->seed, "Same seed, same runs (default 1)");
-  command.add_option("--time", flags->time, "How long to explore a program at most: 60s, 2m, 1h");
-  command.add_option("--jobs", flags->jobs, "Processes at a time");
-  command.add_option("--shard", flags->shard, "Only part i of n, as i/n; all parts are the whole");
+  // An empty text in the flags was not given at all.
+  const auto add = [&command](const std::string& name, std::string* text, const std::string& what) {
+    command.add_option(name, *text, what)->check([](const std::string& value) {
+      return value.empty() ? std::string("is given without a value") : std::string();
+    });
+  };
+  add("--strategy", &flags->strategy, "See chicane list --strategies");
+  add("--schedules", &flags->schedules, "Runs per program and leg, at most");
+  add("--seed", &flags->seed, "Same seed, same runs (default 1)");
+  add("--time", &flags->time,
+      "How long to explore a program at most: 60s, 2m, 1h; what was found is made short after "
+      "that, "
+      "until it is done or interrupted");
+  add("--jobs", &flags->jobs, "Processes at a time");
+  add("--shard", &flags->shard, "Only part i of n, as i/n; all parts are the whole");
   for (const ParameterInfo& info : kParameters) {
-    command.add_option(std::string("--") + info.name, flags->parameters[info.name], info.what);
+    add(std::string("--") + info.name, &flags->parameters[info.name], info.what);
   }
 }
 

@@ -381,6 +381,9 @@ Result Explorer::explore() {
   result.blocked = statistics_.blocked;
   result.estimate = statistics_.estimate;
   result.estimate_error = statistics_.estimate_error;
+  if (runs_ == 0 && found_.empty() && ended_by_ == "time" && error_.empty()) {
+    error_ = "the time was up before a single schedule had come to its end: give it more";
+  }
   result.error = error_.empty() && engine::lacked() != nullptr ? refusal() : error_;
   if (nanoseconds_ != 0) {
     result.runs_per_second = static_cast<double>(runs_) * 1e9 / static_cast<double>(nanoseconds_);

@@ -170,6 +170,7 @@ const Finding* Explorer::find_again(const Found& found) const {
 // The choices of a run that makes the same diagnosis and shows as much of it.
 std::optional<std::vector<ChoiceRecord>> Explorer::try_choices(
     const Found& found, const std::vector<ChoiceRecord>& choices, const engine::Course* course) {
+  if (Interrupts::signal() != 0) return std::nullopt;  // what is best so far is the result
   if (!rerun(choices, found.racy_sites, Mode::kTry, course)) return std::nullopt;
   const Finding* again = find_again(found);
   if (again == nullptr || again->telling < found.finding.telling) return std::nullopt;
@@ -198,7 +199,7 @@ bool Explorer::take_run(Found* found) {
 // beginning after which a fair schedule makes no progress is enough to show it.
 void Explorer::end_sooner(Found* found) {
   const std::uint64_t before = options_.step_limit;
-  for (std::uint64_t limit = 16; limit < before; limit *= 4) {
+  for (std::uint64_t limit = 16; limit < before && Interrupts::signal() == 0; limit *= 4) {
     options_.step_limit = limit;
     if (rerun(found->choices, found->racy_sites, Mode::kTry) && take_run(found)) {
       found->step_limit = limit;
@@ -222,7 +223,7 @@ void Explorer::shorten(Found* found) {
   const std::size_t spent = straighten(found, budget / 2);
   const witness::ShrinkResult result = witness::shrink(found->choices, test, budget - spent);
   found->choices = result.choices;
-  found->minimal = result.minimal;
+  found->minimal = result.minimal && Interrupts::signal() == 0;
   // In the shorter run the other access may have come first, and what was found after other runs in
   // its process (a static was initialized) may need other choices in a fresh one: from here on the
   // sites and choices are those of this run.
@@ -407,7 +408,7 @@ void Explorer::write_witnesses(Result* result) {
     witness::ScheduleFile file;
     std::string error;
     if (!witness::parse(diagnosis.schedule, &file, &error) || !witness::save(path, file, &error)) {
-      result->error = error;
+      result->error = error + "; choose another --witness-dir";
       continue;
     }
     diagnosis.witness = path;

@@ -107,13 +107,18 @@ bool Subject::open_program(const SubjectFlags& flags, std::string* error, std::s
     return false;
   }
   session_.command[0] = fs::absolute(path).lexically_normal().string();
+  // As the program itself will see it.
+  std::error_code failure;
+  const std::string name = fs::canonical(path, failure).filename().string();
+  *error = witness::other_program(schedule_, name, schedule_.scenario);
+  if (!failure && !error->empty()) return false;
+  error->clear();
   compare_environment(schedule_, flags.program.empty());
   session_.program = schedule_.program;
   session_.leg = schedule_.leg;
   session_.schedule = text_;
   session_.standard_input = schedule_.standard_input;
   parse_isolation(schedule_.isolation, &session_.isolation);
-  std::error_code failure;
   if (flags.program.empty()) fs::current_path(schedule_.directory, failure);
   if (!failure) return true;
   *error = fmt::format("{} is not there any more: the program ran in it", schedule_.directory);

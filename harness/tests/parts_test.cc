@@ -173,6 +173,16 @@ int interrupted(const Program& body, int signal, unsigned jobs, bool interruptib
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+// Nothing was found, but nothing was looked at either.
+TEST(TimeBudget, ThatIsOverBeforeTheFirstRunIsAnError) {
+  const Tally tally;
+  Options options = random_walk(1000);
+  options.time_limit = 1e-9;
+  const Result result = explore(three_in_turn(tally), options);
+  EXPECT_EQ(result.runs, 0u);
+  EXPECT_THAT(result.error, ::testing::HasSubstr("before a single schedule"));
+}
+
 TEST(Interrupt, GivesWhatWasFoundSoFar) {
   const Tally tally;
   const Program clean = three_in_turn(tally);
@@ -185,6 +195,32 @@ TEST(Interrupt, GivesWhatWasFoundSoFar) {
       EXPECT_EQ(interrupted(clean, signal, jobs), 1);
       EXPECT_EQ(interrupted(racy, signal, jobs), 11);
     }
+  }
+}
+
+// The search is one run, so all others are those that make its witness short.
+TEST(Interrupt, EndsTheShorteningOfAWitness) {
+  constexpr long kInterrupted = 6, kAfter = 4;
+  Options options = random_walk(1);
+  options.interruptible = true;
+  for (const bool interrupt : {false, true}) {
+    const Tally tally;
+    const Program changes_too_often = [&tally, interrupt] {
+      tally.count(0);
+      if (tally[0] == kInterrupted && interrupt) kill(getppid(), SIGINT);
+      std::atomic<int> last{0};
+      std::atomic<int> changes{0};
+      const auto go = [&](int who) {
+        for (int i = 0; i < 12; ++i) changes += last.exchange(who) == who ? 0 : 1;
+      };
+      together([&] { go(1); }, [&] { go(2); });
+      if (changes > 6) std::abort();
+    };
+    const Result result = explore(changes_too_often, options);
+    ASSERT_EQ(result.diagnoses.size(), 1u) << describe(result);
+    EXPECT_TRUE(result.diagnoses[0].confirmed);
+    EXPECT_EQ(result.diagnoses[0].minimal, !interrupt);
+    EXPECT_EQ(tally[0] <= kInterrupted + kAfter, interrupt) << tally[0];
   }
 }
 

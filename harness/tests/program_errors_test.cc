@@ -59,6 +59,22 @@ TEST(ProgramErrors, ProgramsThatCannotBeStartedSo) {
   }
 }
 
+TEST(ProgramErrors, AScheduleOfAnotherProgram) {
+  const Sandbox sandbox;
+  ASSERT_EQ(sandbox.chicane("explore --witness-dir w -- " + kCounter).exit_code, 1);
+  ASSERT_EQ(sandbox.shell("cp " + kCounter + " other").exit_code, 0);
+  for (const std::string command : {"replay", "shrink"}) {
+    const Outcome refused = sandbox.chicane(command + " w/counter.sched.1.chicane -- ./other");
+    EXPECT_EQ(refused.exit_code, 2) << refused.all();
+    EXPECT_NE(refused.err.find("is for the program `counter`, this is `other`"), std::string::npos)
+        << refused.all();
+  }
+  const Outcome unwritten =
+      sandbox.chicane("shrink w/counter.sched.1.chicane --output /proc/none/x.chicane");
+  EXPECT_EQ(unwritten.exit_code, 2) << unwritten.all();
+  EXPECT_NE(unwritten.err.find("--output FILE"), std::string::npos) << unwritten.all();
+}
+
 TEST(ProgramErrors, WhereTheSystemGivesTooLittleMemory) {
   const Sandbox sandbox;
   const Outcome refused =
@@ -138,6 +154,9 @@ TEST(ProgramErrors, OptionsThatAreWrong) {
   const Sandbox sandbox;
   EXPECT_EQ(sandbox.chicane("explore").exit_code, 2);
   EXPECT_EQ(sandbox.chicane("explore --isolate never -- " + kCounter).exit_code, 2);
+  const Outcome no_time = sandbox.chicane("explore --time '' -- " + kCounter);
+  EXPECT_EQ(no_time.exit_code, 2);
+  EXPECT_NE(no_time.err.find("--time"), std::string::npos) << no_time.all();
   EXPECT_EQ(sandbox.chicane("explore --leg thread-safety -- " + kCounter).exit_code, 2);
   EXPECT_EQ(sandbox.chicane("explore --allow-exit 256 -- " + kCounter).exit_code, 2);
   const Outcome tsan = sandbox.chicane("explore --leg tsan -- " + kCounter);

@@ -230,7 +230,8 @@ class Parser {
     for (const Text& known : texts) {
       if (known.key != key) continue;
       Words words(text);
-      return words.word(known.value) && words.at_end() ? true : bad(line);
+      if (!words.word(known.value) || !words.at_end()) return bad(line);
+      return key != "isolation" || isolation(*known.value, line);
     }
     if (key == "seed") return parse_number(text, &schedule->seed) ? true : bad(line);
     if (key == "run") return parse_number(text, &schedule->run) ? true : bad(line);
@@ -246,6 +247,10 @@ class Parser {
                 "remove the line if you added it; a later chicane may have written it");
   }
 
+  bool isolation(std::string_view value, std::string_view line) {
+    return value == "run" || value == "batch" ||
+           fail("an isolation that there is not", line, "there are run and batch");
+  }
   bool bad(std::string_view line) { return fail("a malformed value", line, kAgain); }
 
   bool command(std::string_view text, std::string_view line, ScheduleFile* schedule) {

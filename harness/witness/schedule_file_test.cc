@@ -124,6 +124,8 @@ TEST(ScheduleFile, ErrorsSayWhatAndWhereAndWhatToDo) {
   EXPECT_NE(error_of(replaced("end\n", "")).find("truncated in its steps"), std::string::npos);
   EXPECT_NE(error_of(replaced("seed: 1", "seed: x")).find("line 7: a malformed value"),
             std::string::npos);
+  EXPECT_NE(error_of(replaced("isolation: run", "isolation: zzz")).find("there are run and batch"),
+            std::string::npos);
   EXPECT_NE(error_of(replaced("leg: sched\n", "")).find("no \"leg\""), std::string::npos);
   EXPECT_NE(error_of(replaced("leg: sched", "leg: a\nleg: b")).find("given before"),
             std::string::npos);

@@ -66,9 +66,7 @@ bool save(const std::string& path, const ScheduleFile& schedule, std::string* er
   std::error_code failure;
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!folder.empty()) std::filesystem::create_directories(folder, failure);
-  if (write_whole(path, format(schedule), error)) return true;
-  *error += "; choose another --witness-dir";
-  return false;
+  return write_whole(path, format(schedule), error);
 }
 
 std::string other_program(const ScheduleFile& schedule, const std::string& program,
