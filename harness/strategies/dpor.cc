@@ -51,6 +51,11 @@ void Dpor::search_again() {
   if (divided_ && shards_ > 1) begin_part(0);
 }
 
+void Dpor::search_frugally() {
+  frugal_ = true;
+  search_again();
+}
+
 void Dpor::clear_tree() {
   trace_.truncate(0);
   for (Node& node : nodes_) {
@@ -269,15 +274,13 @@ void Dpor::finish_run(bool cut) {
   } else {
     learn(cut && whole);
   }
+  if (!frugal_ && divided_ && !whole && !stopped_ && !asks()) return search_frugally();
   const bool counted = whole && divided_ && gates_.belongs(trace_);
   ++(counted ? executions_ : blocked_);
   if (!is_frugal() && (whole || stopped_)) reverse_races(cut && whole);
   recording_ = false;
   if (divided_) {
-    if (!frugal_ && tree_.in_use() >= most_remembered_) {
-      frugal_ = true;
-      return search_again();
-    }
+    if (!frugal_ && tree_.in_use() >= most_remembered_) return search_frugally();
     frugal_ ? go_on_frugally() : backtrack();
     if (exhausted_ && shards_ > 1) begin_part(part_ + 1);
   } else {

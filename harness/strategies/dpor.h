@@ -23,7 +23,9 @@
 //       current run is freed. Wakeup trees may become as large as the search is long: with
 //       `most_remembered_` steps in them (12 bytes each) the search begins anew in another way,
 //       that needs none (parsimonious.h).
-//   I3. Without shards no run is blocked while all is remembered (I2). What a thread announces
+//   I3. Without shards no run is blocked. Where one is (a signal that several threads wait for),
+//   the
+//       search begins anew as in I2, which knows of no such case. What a thread announces
 //       after a step that is reversed, whether the step fails there, or ends the run, may not be
 //       told from its operation; but where it was made before, after the same steps, it does the
 //       same (known_steps.h), and where it was not, it is new, and so is the run. Left are runs
@@ -131,6 +133,7 @@ class Dpor final : public Search {
   void note_estimate();
   void restart();
   void search_again();
+  void search_frugally();
 
   Trace trace_;
   KnownSteps known_;

@@ -7,6 +7,8 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -68,6 +70,42 @@ TEST(DporReference, LostUpdate) {
 
 TEST(DporReference, StoreBuffering) {
   expect_executions("store_buffering", 3, [] { store_buffering(); });
+}
+
+/// `waiters` wait for an item each, and `makers` make one each and signal that.
+void hand_over(int waiters, int makers) {
+  std::mutex mutex;
+  std::condition_variable made;
+  int items = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < waiters; ++i) {
+    threads.emplace_back([&] {
+      std::unique_lock lock(mutex);
+      made.wait(lock, [&] { return items > 0; });
+      --items;
+    });
+  }
+  for (int i = 0; i < makers; ++i) {
+    threads.emplace_back([&] {
+      mutex.lock();
+      ++items;
+      mutex.unlock();
+      made.notify_one();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+// Oracle: both ways to search agree. Of one signal any of several waiters is woken.
+TEST(DporReference, WhoIsWokenIsNoReasonToGiveUp) {
+  const auto program = [] { hand_over(3, 3); };
+  const Exhausted result = exhaust(program, {}, 100000);
+  const Exhausted frugal = exhaust(program, {.remembered = 0}, 100000);
+  EXPECT_TRUE(result.done && frugal.done);
+  EXPECT_EQ(result.given_up, 0u);
+  EXPECT_EQ(frugal.given_up, 0u);
+  EXPECT_EQ(result.traces.size(), result.distinct().size());
+  EXPECT_EQ(result.distinct(), frugal.distinct());
 }
 
 // More of them than a word has bits, of which the first and the last meet.
