@@ -102,8 +102,10 @@ bool wakes_spuriously(const ChildTask& task, std::uint64_t run) {
   if (task.replay != nullptr || task.steer != nullptr || task.steer_race != nullptr) return false;
   if (task.options->leg != "sched") return false;
   const Strategy strategy = task.options->strategy;
-  const bool samples = strategy == Strategy::kPortfolio || strategy == Strategy::kRandom ||
-                       strategy == Strategy::kPct;
+  // By the lane's own count: every other run of the portfolio may be a search's, and these are as
+  // many as all others only while none of them lets a wait return so.
+  if (strategy == Strategy::kPortfolio) return run / task.stride % kEvery == kEvery - 1;
+  const bool samples = strategy == Strategy::kRandom || strategy == Strategy::kPct;
   return samples && run % kEvery == kEvery - 1;
 }
 

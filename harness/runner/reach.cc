@@ -73,8 +73,8 @@ std::string search_of(const Result& result) {
                         : probed ? "probes or repeats"
                                  : "repeats");
   }
-  return text + fmt::format("; {} schedules/s",
-                            with_commas(static_cast<std::uint64_t>(result.runs_per_second)));
+  const auto speed = static_cast<std::uint64_t>(result.runs_per_second);
+  return speed == 0 ? text : text + fmt::format("; {} schedules/s", with_commas(speed));
 }
 
 std::string render_reach(const std::vector<FileRun>& runs) {

@@ -72,6 +72,8 @@ TEST(Reach, SaysWhatTheRunsOfASearchWere) {
   result.blocked = 0;
   EXPECT_EQ(search_of(result),
             "1 execution, 0 blocked (nothing new), 46 sampled; 51,200 schedules/s");
+  result.runs_per_second = 0;  // not measured
+  EXPECT_EQ(search_of(result), "1 execution, 0 blocked (nothing new), 46 sampled");
 }
 
 TEST(Reach, TellsTheSizeOfWhatNoNumberHolds) {

@@ -64,6 +64,7 @@ class Totals {
     if (run.legs[index] == "thread-safety") return;  // it has no runs
     any_ = true;
     runs_ += result.runs;
+    executions_ += result.executions;
     blocked_ += result.blocked;
     exhausted_ = exhausted_ && result.exhausted;
     if (result.runs_per_second > 0) {
@@ -77,6 +78,7 @@ class Totals {
   json finish(const LegOptions& options) {
     const double speed = seconds_ > 0 ? static_cast<double>(runs_) / seconds_ : 0;
     return {{"runs", runs_},
+            {"executions", executions_},
             {"blocked", blocked_},
             {"exhausted", any_ && exhausted_},
             {"runs_per_second", speed},
@@ -87,7 +89,7 @@ class Totals {
   }
 
  private:
-  std::uint64_t runs_ = 0, blocked_ = 0;
+  std::uint64_t runs_ = 0, executions_ = 0, blocked_ = 0;
   bool any_ = false, exhausted_ = true;
   double seconds_ = 0;
   std::int64_t first_ = -1;

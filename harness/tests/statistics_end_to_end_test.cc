@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cassert>
 #include <cmath>
+#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -159,6 +160,32 @@ TEST(Statistics, JobsProveTogetherWhatOneDoes) {
   }
 }
 
+// Every eighth run lets waits return without a signal: none of the search's, in whatever job.
+TEST(Statistics, JobsProveTogetherWhatWaits) {
+  const auto program = [] {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool ready = false;
+    const auto wait = [&] {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return ready; });
+    };
+    together(wait, wait, [&] {
+      const std::lock_guard guard(mutex);
+      ready = true;
+      changed.notify_all();
+    });
+  };
+  Options with = options(2000);
+  const Result alone = explore(program, with);
+  ASSERT_TRUE(alone.exhausted);
+  for (with.jobs = 2; with.jobs <= 5; ++with.jobs) {
+    const Result result = explore(program, with);
+    EXPECT_TRUE(result.exhausted) << with.jobs;
+    EXPECT_EQ(result.estimate, alone.estimate) << with.jobs;
+  }
+}
+
 // What one job has run is no bound of what all have.
 TEST(Statistics, JobsThatAreNotAtTheirEndHaveNotRunAll) {
   for (const Strategy strategy : {Strategy::kDelay, Strategy::kPreemption}) {
@@ -172,7 +199,7 @@ TEST(Statistics, JobsThatAreNotAtTheirEndHaveNotRunAll) {
       EXPECT_EQ(all.executions, whole.executions) << with.jobs;
       EXPECT_EQ(all.estimate, static_cast<double>(whole.executions)) << with.jobs;
       // Some part lacks a run.
-      for (with.schedules = with.jobs; with.schedules < whole.executions; ++with.schedules) {
+      for (with.schedules = with.jobs; with.schedules < whole.executions; with.schedules += 7) {
         const Result part = explore(&two_threads, with);
         EXPECT_FALSE(part.exhausted) << with.jobs << " jobs, " << with.schedules;
         EXPECT_THAT(part.summary, Not(HasSubstr("all interleavings")));
