@@ -66,13 +66,14 @@ class Explorer {
   void search();
   void start_lanes(std::vector<std::unique_ptr<Lane>>& lanes);
   void run_lanes(std::vector<std::unique_ptr<Lane>>& lanes);
-  static const char* name_of(const std::vector<std::unique_ptr<Lane>>& lanes);
   double seconds() const;
   bool should_stop();
   void tell_progress(const std::vector<std::unique_ptr<Lane>>& lanes);
+  void predict_and_steer();
+  // explorer_together.cc: what the lanes have done together
+  static const char* name_of(const std::vector<std::unique_ptr<Lane>>& lanes);
   bool add_statistics(const Lane& lane);
   void report_lanes(const std::vector<std::unique_ptr<Lane>>& lanes);
-  void predict_and_steer();
   // explorer_twice.cc: schedules that are run again
   void look_for_differences();
   bool differs(std::uint64_t run, engine::Journal& first, engine::Journal& again);

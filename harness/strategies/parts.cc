@@ -4,11 +4,18 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <string>
 
 namespace chicane::strategies {
 namespace {
 
 const char* shard_text(bool of_shard) { return of_shard ? " of this shard" : ""; }
+
+void report_all(const std::string& divided_by, bool of_shard, engine::StrategyReport* report) {
+  const std::string shard = of_shard ? " of this shard (by " + divided_by + ")" : "";
+  std::snprintf(report->guarantee, sizeof report->guarantee, "all interleavings%s were run",
+                shard.c_str());
+}
 
 Bounds together(const Bounds& a, const Bounds& b) {
   if (a.deviation == nullptr || b.deviation == nullptr) return {};
@@ -25,11 +32,7 @@ Bounds together(const Bounds& a, const Bounds& b) {
 
 void report_bounds(const Bounds& bounds, bool of_shard, engine::StrategyReport* report) {
   if (bounds.deviation == nullptr) return;
-  if (bounds.whole) {
-    std::snprintf(report->guarantee, sizeof report->guarantee, "all interleavings%s were run",
-                  shard_text(of_shard));
-    return;
-  }
+  if (bounds.whole) return report_all(std::string(bounds.deviation) + "s", of_shard, report);
   if (bounds.reached < 0) {
     if (bounds.without == 0) return;
     // Who goes on when a thread cannot is no deviation: there may be many of these.
@@ -47,7 +50,7 @@ void report_bounds(const Bounds& bounds, bool of_shard, engine::StrategyReport* 
 
 void report_proof(bool of_shard, engine::StrategyReport* report) {
   report->incomplete = false;
-  report_bounds({.deviation = "", .whole = true}, of_shard, report);
+  report_all("behaviours", of_shard, report);
 }
 
 engine::StrategyReport describe_parts(std::span<const engine::Strategy* const> parts,

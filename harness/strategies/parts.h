@@ -6,7 +6,7 @@
 // Thread safety: outside of runs.
 // Invariants:
 //   I1. What is said of several parts holds for their union, and what is said of a shard says that
-//       it is one.
+//       it is one, and by what the whole was divided: each search does that in its own way.
 #pragma once
 
 #include <cstdint>

@@ -54,7 +54,16 @@ TEST(Parts, AreWholeWhenAllAre) {
   EXPECT_EQ(Parts("delay", {kAll, kAll, kAll}).guarantee(), "all interleavings were run");
   EXPECT_FALSE(Parts("delay", {kAll, kAll, kAll}).report().incomplete);
   EXPECT_STREQ(Parts("delay", {kAll, kAll}).report(true).guarantee,
-               "all interleavings of this shard were run");
+               "all interleavings of this shard (by delays) were run");
+}
+
+// I1: a part of what the reduction divided and one of what the bounded search did are no whole.
+TEST(Parts, OfTheReductionAndOfABoundAreDividedOtherwise) {
+  engine::StrategyReport reduced;
+  report_proof(true, &reduced);
+  EXPECT_STREQ(reduced.guarantee, "all interleavings of this shard (by behaviours) were run");
+  const Parts whole("preemption", {kAll, kAll});
+  EXPECT_STRNE(whole.report(true).guarantee, reduced.guarantee);
 }
 
 TEST(Parts, HaveReachedTheLowestBoundOfAny) {

@@ -17,6 +17,7 @@
 namespace chicane::tests {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -219,7 +220,8 @@ TEST(Statistics, ShardsOfABoundAreTheWholeAndSayThatTheyAreParts) {
       with.jobs = with.shard + 1;
       const Result part = explore(&two_threads, with);
       EXPECT_FALSE(part.exhausted);
-      EXPECT_EQ(part.guarantee, "all interleavings of this shard were run");
+      EXPECT_EQ(part.guarantee, std::string("all interleavings of this shard (by ") +
+                                    to_string(strategy) + "s) were run");
       sum += part.executions;
     }
     EXPECT_EQ(sum, whole.executions) << to_string(strategy);
@@ -269,6 +271,8 @@ TEST(Statistics, WhatFairnessLeavesOutIsNoProof) {
   Options with = options(10000);
   with.strategy = Strategy::kPreemption;
   EXPECT_FALSE(explore(spin, with).exhausted);
+  with.strategy = Strategy::kPct;
+  EXPECT_THAT(explore(spin, with).guarantee, EndsWith("as far as no thread spins"));
 }
 
 /// `count` readers and a writer: 2^count behaviours.
