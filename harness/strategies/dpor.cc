@@ -21,7 +21,7 @@ Dpor::Node& Dpor::node(std::uint32_t depth) {
 
 void Dpor::remember(std::size_t steps) {
   most_remembered_ = steps;
-  if (steps != 0 || executions_ + blocked_ != 0) return;
+  if (steps != 0 || runs_ != 0) return;
   frugal_ = true;
   clear_tree();
 }
@@ -29,7 +29,7 @@ void Dpor::remember(std::size_t steps) {
 void Dpor::use_racy_sites(std::size_t count) {
   if (count == racy_sites_) return;
   racy_sites_ = count;
-  if (executions_ + blocked_ != 0 || in_run_) restart();
+  if (runs_ != 0 || in_run_) restart();
 }
 
 // Other accesses are operations now: nothing of the tree is about the program's runs any more.
@@ -46,7 +46,7 @@ void Dpor::search_again() {
   clear_tree();
   part_ = 0;
   exhausted_ = announcing_ = cut_ = false;
-  executions_ = blocked_ = 0;
+  runs_ = executions_ = blocked_ = 0;
   std::fill(std::begin(estimates_), std::end(estimates_), 0.0);
   if (divided_ && shards_ > 1) begin_part(0);
 }
@@ -266,7 +266,7 @@ void Dpor::finish_run(bool cut) {
   in_run_ = false;
   if (eager_ && !trace_.was_silent()) {
     heed_all();
-    if (executions_ + blocked_ != 0) return search_again();
+    if (runs_ != 0) return search_again();
   }
   bool whole = !blocked_run_ && position_ >= keep_;
   if (is_frugal()) {
@@ -276,7 +276,9 @@ void Dpor::finish_run(bool cut) {
   }
   if (!frugal_ && divided_ && !whole && !stopped_ && !asks()) return search_frugally();
   const bool counted = whole && divided_ && gates_.belongs(trace_);
-  ++(counted ? executions_ : blocked_);
+  ++runs_;
+  executions_ += counted ? 1 : 0;
+  blocked_ += whole ? 0 : 1;
   if (!is_frugal() && (whole || stopped_)) reverse_races(cut && whole);
   recording_ = false;
   if (divided_) {

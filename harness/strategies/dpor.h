@@ -14,7 +14,7 @@
 // everything.
 //
 // The shards divide the search by gates (gates.h), which each learns from the same first run: that
-// one, and what turns out not to belong to a part, is counted as blocked.
+// one, and what turns out not to belong to a part, is a repetition.
 //
 // Thread safety: engine context. Lives in shared memory.
 // Invariants:
@@ -160,7 +160,7 @@ class Dpor final : public Search {
   bool eager_ = true;        // silent steps are no choices
   bool frugal_ = false;      // I2: from when the search is divided on
   std::uint64_t last_step_ = 0;
-  std::uint64_t executions_ = 0, blocked_ = 0;
+  std::uint64_t runs_ = 0, executions_ = 0, blocked_ = 0;
   std::size_t racy_sites_ = 0;
   unsigned shard_, shards_;
   Gates gates_;

@@ -84,6 +84,12 @@ class Tracing final : public engine::Strategy {
     inner_->statistics(&statistics);
     return statistics;
   }
+  /// Or repeated, as far as the search tells.
+  bool gave_up(const engine::SearchStatistics& before) const {
+    const engine::SearchStatistics after = so_far();
+    const bool tells = inner_.get() == dpor_;
+    return after.blocked > before.blocked || (tells && after.executions == before.executions);
+  }
   bool heeds_all() const { return dpor_ == nullptr || dpor_->heeds_all(); }
 
  private:
@@ -129,7 +135,7 @@ void run_in_child(const std::function<void()>& program, Tracing& strategy, engin
     g_log->counted = before.executions + before.blocked;
     journal.begin_run(g_log->count);
     end = engine::Engine::instance().run(program, strategy, {}, journal, {});
-    const bool given_up = strategy.so_far().blocked > before.blocked;
+    const bool given_up = strategy.gave_up(before);
     g_log->runs[g_log->count++] = {strategy.identity(true), strategy.identity(false), g_log->state,
                                    static_cast<int>(end), given_up};
     g_log->heeds_all = strategy.heeds_all();
