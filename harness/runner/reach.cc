@@ -68,10 +68,10 @@ std::string search_of(const Result& result) {
   const std::uint64_t search = result.executions + result.blocked;
   if (result.runs > search) {
     const bool probed = result.strategy == "dpor" || result.strategy == "dfs";
-    text += fmt::format(", {} {}", with_commas(result.runs - search),
-                        sampled  ? "sampled"
-                        : probed ? "probes or repeats"
-                                 : "repeats");
+    const std::uint64_t others = result.runs - search;
+    text += ", " + (sampled  ? with_commas(others) + " sampled"
+                    : probed ? counted(others, others == 1 ? "probe or repeat" : "probes or repeat")
+                             : counted(others, "repeat"));
   }
   const auto speed = static_cast<std::uint64_t>(result.runs_per_second);
   return speed == 0 ? text : text + fmt::format("; {} schedules/s", with_commas(speed));

@@ -63,6 +63,9 @@ TEST(Reach, SaysWhatTheRunsOfASearchWere) {
   EXPECT_EQ(search_of(result),
             "20 executions, 0 blocked (nothing new), 27 probes or repeats; 51,200 schedules/s");
   result.strategy = "delay";
+  result.executions = 46;
+  EXPECT_EQ(search_of(result),
+            "46 executions, 0 blocked (nothing new), 1 repeat; 51,200 schedules/s");
   result.executions = 1;
   result.blocked = 46;
   EXPECT_EQ(search_of(result), "1 execution, 46 blocked (nothing new); 51,200 schedules/s");

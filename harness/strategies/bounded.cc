@@ -12,8 +12,7 @@
 // An outcome other than the first (a select's case) costs 1 with delays, nothing with preemptions.
 //
 // Of several parts each has the runs whose first deviation falls to it by a hash, and the first has
-// the run without any; the others make that one, too, to learn where deviations are, and count it
-// as blocked.
+// the run without any; the others make that one, too, to learn where deviations are: a repetition.
 //
 // A run is known by its deviations; it is kept, with how many alternatives each of its later
 // choices had, and each of these is one further run. That is some bytes per choice and run: when
@@ -42,7 +41,7 @@ class Bounded final : public engine::Strategy, public Searching {
     running_ = dearer_ = finished_ = limited_ = full_ = false;
     bound_ = node_ = offset_ = 0;
     alternative_ = 1;
-    executions_ = blocked_ = without_ = 0;
+    executions_ = without_ = 0;
   }
 
   bool begin_run(std::uint64_t) override {
@@ -74,7 +73,7 @@ class Bounded final : public engine::Strategy, public Searching {
     current_.length = static_cast<std::uint32_t>(alternatives_.size()) - current_.first;
     nodes_.push_back(current_);
     const bool mine = current_.parent != kNone || with_.shard == 0;
-    ++(mine ? executions_ : blocked_);
+    executions_ += mine ? 1 : 0;
     without_ += mine && current_.cost == 0 ? 1 : 0;
   }
 
@@ -90,7 +89,7 @@ class Bounded final : public engine::Strategy, public Searching {
   bool statistics(engine::SearchStatistics* to) const override {
     const Bounds reached = bounds();
     *to = {.executions = executions_,
-           .blocked = blocked_,
+           .blocked = 0,
            .estimate = reached.whole ? static_cast<double>(executions_) : 0,
            .incomplete = reached.incomplete};
     return true;
@@ -192,7 +191,7 @@ class Bounded final : public engine::Strategy, public Searching {
   Node current_;
   bool running_ = false;
   std::size_t racy_sites_ = 0;
-  std::uint64_t executions_ = 0, blocked_ = 0, without_ = 0;  // any deviation that costs
+  std::uint64_t executions_ = 0, without_ = 0;  // any deviation that costs
   // Where the search stands: next is this alternative of this choice of this run.
   unsigned bound_ = 0;
   std::uint32_t node_ = 0, offset_ = 0;
