@@ -11,6 +11,15 @@
 namespace chicane::runner {
 namespace {
 
+/// Why there were no more runs, where that was not to be expected.
+std::string until(const Result& result) {
+  if (result.ended_by == "time") return " until the time was up";
+  if (result.ended_by == "interrupted") return " until the interrupt";
+  if (result.ended_by == "bad-runs") return " until too many ended badly without anything new";
+  if (result.ended_by == "stuck") return " until one stood still";
+  return "";
+}
+
 /// The cell of a good program under the leg sched; null when there is none.
 const Result* good_under_sched(const FileRun& run) {
   if (!run.file->good()) return nullptr;
@@ -38,10 +47,7 @@ std::string reach_of(const Result& result) {
            (count == 1 ? "the only interleaving" : "all " + counted(count, "interleaving"));
   }
   std::string text = counted(result.runs, "schedule");
-  if (result.ended_by == "time") text += " until the time was up";
-  if (result.ended_by == "interrupted") text += " until the interrupt";
-  if (result.ended_by == "bad-runs") text += " until too many ended badly without anything new";
-  if (result.ended_by == "stuck") text += " until one stood still";
+  text += until(result);
   if (!result.strategy.empty()) text += ", " + result.strategy;
   if (result.estimate > static_cast<double>(result.runs)) {
     constexpr unsigned kDigits = 2;  // more are not known
@@ -69,7 +75,7 @@ std::string search_of(const Result& result) {
   if (result.runs > search) {
     const bool probed = result.strategy == "dpor" || result.strategy == "dfs";
     const std::uint64_t others = result.runs - search;
-    text += ", " + (sampled  ? with_commas(others) + " sampled"
+    text += ", " + (sampled  ? with_commas(others) + " sampled" + until(result)
                     : probed ? counted(others, others == 1 ? "probe or repeat" : "probes or repeat")
                              : counted(others, "repeat"));
   }

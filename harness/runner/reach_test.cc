@@ -75,6 +75,11 @@ TEST(Reach, SaysWhatTheRunsOfASearchWere) {
   result.blocked = 0;
   EXPECT_EQ(search_of(result),
             "1 execution, 0 blocked (nothing new), 46 sampled; 51,200 schedules/s");
+  result.ended_by = "bad-runs";
+  EXPECT_EQ(search_of(result),
+            "1 execution, 0 blocked (nothing new), 46 sampled until too many ended badly without "
+            "anything new; 51,200 schedules/s");
+  result.ended_by = "schedules";
   result.runs_per_second = 0;  // not measured
   EXPECT_EQ(search_of(result), "1 execution, 0 blocked (nothing new), 46 sampled");
 }
