@@ -18,7 +18,7 @@ void summarize(const engine::StrategyReport& report, const Options& options, Res
   }
   // The portfolio may come to the end of the space and go on sampling.
   const bool all = result->guarantee.starts_with("all interleavings");
-  if (all && report.incomplete) {
+  if (all && report.incomplete && exception_of(*result).empty()) {
     result->guarantee += ", but for those that spinning threads make without end";
   }
   if (result->bound != 0 && report.incomplete) result->guarantee += ", as far as no thread spins";
@@ -35,7 +35,7 @@ void summarize(const engine::StrategyReport& report, const Options& options, Res
   result->summary += count == 0   ? "all interleavings"
                      : count == 1 ? "the only interleaving"
                                   : "all " + counted(count, "interleaving");
-  result->summary += ", " + seen;
+  result->summary += exception_of(*result) + ", " + seen;
 }
 
 }  // namespace chicane::runner

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "runner/explorer_summary.h"
 #include "runner/numbers.h"
 
 namespace chicane::runner {
@@ -40,11 +41,12 @@ std::string reach_of(const Result& result) {
     const bool only = result.runs == 1;
     // Others may have been made besides those of the search.
     if (!only && (result.estimate_error != 0 || result.estimate == 0)) {
-      return proven + "all interleavings";
+      return proven + "all interleavings" + exception_of(result);
     }
     const std::uint64_t count = only ? 1 : static_cast<std::uint64_t>(result.estimate);
     return proven +
-           (count == 1 ? "the only interleaving" : "all " + counted(count, "interleaving"));
+           (count == 1 ? "the only interleaving" : "all " + counted(count, "interleaving")) +
+           exception_of(result);
   }
   std::string text = counted(result.runs, "schedule");
   text += until(result);

@@ -49,6 +49,8 @@ TEST(Reach, SaysHowFarAResultGoes) {
   EXPECT_EQ(reach_of(result), "proven: the only interleaving");
   result.diagnoses.resize(1);
   EXPECT_EQ(reach_of(result), "the only interleaving");
+  result.guarantee = "all interleavings were run, but for some";
+  EXPECT_EQ(reach_of(result), "the only interleaving, but for some");
   result.error = "no worker";
   EXPECT_EQ(reach_of(result), "not explored: no worker");
 }

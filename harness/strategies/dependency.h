@@ -230,6 +230,12 @@ inline bool may_fail(engine::OpKind kind) {
   return kind == kAtomicCas || kind == kLock || kind == kTryLock || kind == kReadLock ||
          kind == kTryReadLock;
 }
+/// Whether it may be by what a thread that waits actively looks whether its time has come.
+inline bool may_poll(engine::OpKind kind) {
+  using enum engine::OpKind;
+  return kind == kAtomicLoad || kind == kAtomicRmw || kind == kAtomicCas || kind == kRead ||
+         kind == kTryLock || kind == kTryReadLock;
+}
 /// Adds what is touched by announcing `operation`.
 void add_announcement(const ObjectNames& names, const engine::Operation& operation, Footprint* to);
 /// Adds what an event says of another object than its step's operation has.

@@ -5,6 +5,7 @@
 #include <bit>
 #include <utility>
 
+#include "strategies/parts.h"
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
@@ -88,12 +89,13 @@ bool Dpor::begin_run(std::uint64_t) {
   if (in_run_) {
     // The process died in the run before; that others have been beyond that point is a difference.
     if (recording_) trace_.end_dead_run();
-    incomplete_ = incomplete_ || !recording_;
-    finish_run(true);
+    incomplete_ = incomplete_ || !(recording_ || over_);
+    finish_run(!over_);
   }
   if (exhausted_) return false;
   in_run_ = true;
-  recording_ = blocked_run_ = stopped_ = false;
+  recording_ = blocked_run_ = stopped_ = over_ = false;
+  spins_.begin_run();
   position_ = 0;
   outcome_ = 0;
   trace_.begin_run();
@@ -118,14 +120,24 @@ unsigned Dpor::pick_new(const ThreadChoice& choice) {
     ++position_;
     return static_cast<unsigned>(silent);
   }
-  const std::uint32_t depth = trace_.size();
-  if (depth >= valid_ && !is_frugal()) enter(depth);
-  const unsigned pick = is_frugal() ? choose_frugally(choice) : choose(choice, node(depth));
+  const unsigned pick = pick_loud(choice);
   if (blocked_run_) return pick;
   ++position_;
   trace_.begin_step(choice, pick);
   if (shards_ > 1) gates_.mark(&trace_);
   return pick;
+}
+
+/// None is silent.
+unsigned Dpor::pick_loud(const ThreadChoice& choice) {
+  const int judged = spins_.judge(trace_, choice);
+  if (judged >= 0) return static_cast<unsigned>(judged);
+  over_ = judged == Spins::kJudged;
+  if (over_) return give_up(choice);
+  if (is_frugal()) return choose_frugally(choice);
+  const std::uint32_t depth = trace_.size();
+  if (depth >= valid_) enter(depth);
+  return choose(choice, node(depth));
 }
 
 /// The program differs under the same choices.
@@ -138,6 +150,7 @@ unsigned Dpor::differ(const ThreadChoice& choice) {
 unsigned Dpor::give_up(const ThreadChoice& choice) {
   blocked_run_ = true;
   recording_ = false;
+  if (over_) return Spins::pick_in_rest(choice);
   return choice.current_index >= 0 ? static_cast<unsigned>(choice.current_index) : 0;
 }
 
@@ -216,6 +229,7 @@ unsigned Dpor::choose(const ThreadChoice& choice, Node& node) {
     if (is_free(*choice.enabled[i])) return i;
   }
   stopped_ = !anybody;
+  over_ = stopped_ && spins_.holds_all(trace_, choice);
   // Who waits may have raced with what was done, though others sleep.
   if (stopped_) trace_.end_run(engine::Engine::instance());
   return give_up(choice);
@@ -225,12 +239,20 @@ unsigned Dpor::choose_frugally(const ThreadChoice& choice) {
   const int pick = attempts_.choose(choice, &outcomes_);
   if (pick >= 0) return static_cast<unsigned>(pick);
   stopped_ = pick == Parsimonious::kStopped;
+  over_ = stopped_ && spins_.holds_all(trace_, choice);
   if (stopped_) trace_.end_run(engine::Engine::instance());
   return give_up(choice);
 }
 
 bool Dpor::may_go(const engine::Thread& thread) const {
-  return shards_ < 2 || !gates_.hold_back(trace_, trace_.tid_of(thread.id()));
+  const Tid tid = trace_.tid_of(thread.id());
+  return (shards_ < 2 || !gates_.hold_back(trace_, tid)) && !spins_.holds(trace_, tid);
+}
+
+/// At the end of the run: it is not to be tried earlier.
+bool Dpor::waits_for_ever(const Waiting& waiting) const {
+  return (shards_ > 1 && gates_.hold_back(trace_, waiting.tid)) ||
+         spins_.holds(trace_, waiting.tid);
 }
 
 unsigned Dpor::pick_outcome(const engine::Operation&, unsigned count) {
@@ -251,24 +273,25 @@ unsigned Dpor::pick_outcome(const engine::Operation&, unsigned count) {
 
 void Dpor::end_run(std::uint64_t steps) {
   // More steps than were asked for: the engine has gone on by itself, to the step limit.
-  const bool over = steps > last_step_ + 1;
+  const bool over = !over_ && steps > last_step_ + 1;
   if (over) incomplete_ = true;
   if (recording_) trace_.end_run(engine::Engine::instance());
   incomplete_ = incomplete_ || !(recording_ || blocked_run_);
   const engine::RunEnd end = engine::Engine::instance().last_end();
   const bool left_some = end == engine::RunEnd::kFinished && !trace_.waiting().empty();
-  finish_run(!over && (end == engine::RunEnd::kFatal || left_some));
+  finish_run(!over && !over_ && (end == engine::RunEnd::kFatal || left_some));
 }
 
 // ---- between runs ----
 
 void Dpor::finish_run(bool cut) {
   in_run_ = false;
+  if (spins_.end_run()) return search_again();
   if (eager_ && !trace_.was_silent()) {
     heed_all();
     if (runs_ != 0) return search_again();
   }
-  bool whole = !blocked_run_ && position_ >= keep_;
+  bool whole = (!blocked_run_ || over_) && position_ >= keep_;
   if (is_frugal()) {
     whole = attempts_.finish(whole || stopped_, cut && whole) && whole;
   } else {
@@ -292,6 +315,12 @@ void Dpor::finish_run(bool cut) {
     begin_part(0);
   }
   if (std::has_single_bit(executions_)) note_estimate();
+}
+
+void Dpor::describe(engine::StrategyReport* report) const {
+  if (!exhausted_ || incomplete_ || !spins_.any()) return;
+  report_proof(shards_ > 1, report);
+  spins_.add_exception(report);
 }
 
 /// Where what a step does elsewhere is not known from its operation alone, all steps are learned.
@@ -322,9 +351,7 @@ void Dpor::reverse_races(bool cut) {
     finder_.find(*at, &races_);
   }
   for (std::uint32_t i = 0; i < trace_.waiting().size(); ++i) {
-    if (shards_ < 2 || !gates_.hold_back(trace_, trace_.waiting()[i].tid)) {
-      finder_.find_waiting(i, &races_);
-    }
+    if (!waits_for_ever(trace_.waiting()[i])) finder_.find_waiting(i, &races_);
   }
   finder_.begin_run(asks());
   for (Race& race : races_) reverse(&race);
@@ -332,6 +359,7 @@ void Dpor::reverse_races(bool cut) {
   const std::uint32_t last = trace_.size() - 1;
   for (const Waiting& waiting : trace_.waiting()) {
     if (!trace_.is_enabled(last, waiting.tid) || sleeps(nodes_[last], waiting.tid)) continue;
+    if (spins_.holds(trace_, waiting.tid)) continue;
     const SequenceStep next{waiting.tid, &waiting.footprint, {}};
     tree_.insert(&nodes_[last].first, {&next, 1});
   }

@@ -16,6 +16,8 @@
 // The shards divide the search by gates (gates.h), which each learns from the same first run: that
 // one, and what turns out not to belong to a part, is a repetition.
 //
+// Threads that wait actively are held (spins.h): a run is over when all others have ended or wait.
+//
 // Thread safety: engine context. Lives in shared memory.
 // Invariants:
 //   I1. No two runs that were not blocked have the same trace, in one shard or in two.
@@ -45,6 +47,7 @@
 #include "strategies/parsimonious.h"
 #include "strategies/races.h"
 #include "strategies/search.h"
+#include "strategies/spins.h"
 #include "strategies/trace.h"
 #include "strategies/wakeup_tree.h"
 
@@ -82,6 +85,8 @@ class Dpor final : public Search {
   bool owns(const Trace& trace, std::span<const unsigned> choices) override;
   std::uint64_t executions() const override { return executions_; }
   bool ended() const override { return exhausted_; }
+  void describe(engine::StrategyReport* report) const override;
+  const Spins* spins() const override { return &spins_; }
 
   /// Of this shard.
   bool statistics(engine::SearchStatistics* to) const override;
@@ -109,11 +114,13 @@ class Dpor final : public Search {
   Node& node(std::uint32_t depth);
   unsigned pick_new(const engine::ThreadChoice& choice);
   unsigned differ(const engine::ThreadChoice& choice);
+  unsigned pick_loud(const engine::ThreadChoice& choice);
   unsigned choose(const engine::ThreadChoice& choice, Node& node);
   unsigned choose_frugally(const engine::ThreadChoice& choice);
   unsigned give_up(const engine::ThreadChoice& choice);
   void enter(std::uint32_t depth);
   bool may_go(const engine::Thread& thread) const;
+  bool waits_for_ever(const Waiting& waiting) const;
   void clear_tree();
   void heed_all();
   void begin_part(std::uint64_t part);
@@ -151,7 +158,9 @@ class Dpor final : public Search {
   engine::SharedVector<StepOutcome> outcomes_;  // for the next new step; count 0: any
   Tid forced_ = kNone;  // for the first new step: its thread, for another outcome
   bool recording_ = false, in_run_ = false, blocked_run_ = false;
-  bool stopped_ = false;  // nobody could go on, but for the gates
+  bool stopped_ = false;  // nobody could go on, but for the gates and for who is held
+  bool over_ = false;     // nobody could, but for who is held: the rest is not part of the search
+  Spins spins_;
   bool incomplete_ = false, exhausted_ = false;
   bool announcing_ = false;  // some step met an operation that acts by being announced
   bool cut_ = false;         // some run was cut off
@@ -164,7 +173,7 @@ class Dpor final : public Search {
   std::size_t racy_sites_ = 0;
   unsigned shard_, shards_;
   Gates gates_;
-  Parsimonious attempts_{trace_, finder_, gates_};
+  Parsimonious attempts_{trace_, finder_, gates_, spins_};
   bool divided_;               // the gates are known
   std::uint64_t part_ = 0;     // of the search, in progress
   double estimates_[64] = {};  // after 1, 2, 4, ... executions

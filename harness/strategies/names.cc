@@ -29,7 +29,7 @@ std::unique_ptr<engine::Strategy> make_sampler(const std::string& name, const Pa
 std::unique_ptr<engine::Strategy> make_strategy(const std::string& name, const Parameters& with,
                                                 std::string* error) {
   if (name == "dfs")
-    return make_fair_order(make_probes(make_dfs(with.shard, with.shards), with.seed));
+    return make_fair_order(make_probes(make_held(&make_dfs, with.shard, with.shards), with.seed));
   if (name == "dpor")
     return make_fair_order(make_probes(make_dpor(with.shard, with.shards), with.seed));
   auto coverage = std::make_unique<Coverage>();

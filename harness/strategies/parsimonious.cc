@@ -101,13 +101,13 @@ int Parsimonious::choose(const ThreadChoice& choice, engine::SharedVector<StepOu
     const Decision& decision = now_.decisions[place];
     for (const std::uint32_t outcome : decision.outcomes) outcomes->push_back({outcome, 0, 0});
     return index_of([&](const engine::Thread& thread) {
-      return trace_.tid_of(thread.id()) == decision.tid && !gates_.hold_back(trace_, decision.tid);
+      return trace_.tid_of(thread.id()) == decision.tid && !is_held(decision.tid);
     });
   }
   bool anybody = false;
   const auto may_go = [&](const engine::Thread& thread) {
     const Tid tid = trace_.tid_of(thread.id());
-    if (gates_.hold_back(trace_, tid)) return false;
+    if (is_held(tid)) return false;
     anybody = true;
     if (place == now_.decisions.size() &&
         std::find(now_.avoided.begin(), now_.avoided.end(), tid) != now_.avoided.end()) {
@@ -227,7 +227,7 @@ void Parsimonious::add_races(bool cut) {
   const std::uint32_t last = loud.empty() ? 0 : trace_.size() - 1;
   for (std::uint32_t i = 0; i < trace_.waiting().size(); ++i) {
     const Tid tid = trace_.waiting()[i].tid;
-    if (gates_.hold_back(trace_, tid)) continue;
+    if (is_held(tid)) continue;
     if (!cut) {
       finder_.find_waiting(i, &races_);
     } else if (trace_.is_enabled(last, tid)) {

@@ -37,14 +37,15 @@
 #include "strategies/dependence.h"
 #include "strategies/gates.h"
 #include "strategies/races.h"
+#include "strategies/spins.h"
 #include "strategies/trace.h"
 
 namespace chicane::strategies {
 
 class Parsimonious {
  public:
-  Parsimonious(const Trace& trace, RaceFinder& finder, const Gates& gates)
-      : trace_(trace), finder_(finder), gates_(gates) {}
+  Parsimonious(const Trace& trace, RaceFinder& finder, const Gates& gates, const Spins& spins)
+      : trace_(trace), finder_(finder), gates_(gates), spins_(spins) {}
   /// There is nothing to try.
   void clear();
   /// All runs are to be tried.
@@ -52,7 +53,7 @@ class Parsimonious {
   /// The next run: `*keep` steps of the last one are the same. False when there is none.
   bool next(std::uint32_t* keep);
   /// Who goes on; outcomes that are given go to `*outcomes`. kGivenUp: the run belongs elsewhere.
-  /// kStopped: only gates are in the way.
+  /// kStopped: all are held, by gates or because they only wait.
   int choose(const engine::ThreadChoice& choice, engine::SharedVector<StepOutcome>* outcomes);
   static constexpr int kGivenUp = -1, kStopped = -2;
   /// What the run that has ended leads to; `whole`: it was not given up, `cut`: it was cut off.
@@ -99,6 +100,7 @@ class Parsimonious {
   void make(const Level& level, const Attempt& attempt);
   Decision decision_at(std::uint32_t place) const;
   bool is_same(const Decision& decision, std::uint32_t step) const;
+  bool is_held(Tid tid) const { return gates_.hold_back(trace_, tid) || spins_.holds(trace_, tid); }
   bool belongs(std::uint32_t place) const;
   bool needs_all(const Reversal& reversal) const;
   bool counts(const Reversal& reversal, std::uint32_t step) const;
@@ -119,6 +121,7 @@ class Parsimonious {
   const Trace& trace_;
   RaceFinder& finder_;
   const Gates& gates_;
+  const Spins& spins_;
   engine::SharedVector<Level> levels_;
   Run now_;
   bool again_ = false;         // it is to be tried once more

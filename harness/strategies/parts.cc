@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string>
 
+#include "strategies/spins.h"
+
 namespace chicane::strategies {
 namespace {
 
@@ -57,10 +59,11 @@ engine::StrategyReport describe_parts(std::span<const engine::Strategy* const> p
                                       bool of_shard) {
   engine::StrategyReport all;
   Bounds bounds;
-  bool reduced = !parts.empty();
+  bool reduced = !parts.empty(), spins = false;
   for (const engine::Strategy* part : parts) {
     engine::StrategyReport one;
     part->describe(&one);
+    spins = spins || Spins::has_exception(one);
     all.behaviours.merge(one.behaviours);
     all.more_behaviours |= one.more_behaviours;
     all.incomplete |= one.incomplete;
@@ -76,6 +79,7 @@ engine::StrategyReport describe_parts(std::span<const engine::Strategy* const> p
   }
   if (reduced) {
     report_proof(of_shard, &all);
+    if (spins) Spins::add_exception_to(&all);
   } else if (bounds.deviation != nullptr) {
     all.incomplete = bounds.incomplete;
     all.guarantee[0] = '\0';

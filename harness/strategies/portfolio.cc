@@ -118,7 +118,9 @@ class Portfolio final : public engine::Strategy, public Searching {
   }
   void describe(engine::StrategyReport* report) const override {
     members_[kAll].strategy->describe(report);
-    if (reduced()) report_proof(false, report);
+    if (!reduced()) return;
+    report_proof(false, report);
+    reduction().spins()->add_exception(report);
   }
 
  private:

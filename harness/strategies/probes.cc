@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "strategies/spins.h"
 #include "strategies/strategies.h"
 
 namespace chicane::strategies {
@@ -44,11 +45,12 @@ bool Probes::is_due() const {
 
 bool Probes::begin_run(std::uint64_t run) {
   if (probing_) {  // the process died in it
-    trace_.end_dead_run();
+    if (!over_) trace_.end_dead_run();
     finish_probe();
   }
   if (!is_due()) return search_->begin_run(run);
   probing_ = true;
+  over_ = false;
   random_.seed(seed_, probes_);
   trace_.truncate(0);
   trace_.begin_run();
@@ -61,24 +63,47 @@ bool Probes::begin_run(std::uint64_t run) {
 
 unsigned Probes::pick_probe(const ThreadChoice& choice) {
   last_step_ = choice.step;
+  if (over_) return Spins::pick_in_rest(choice);
   if (!trace_.look(choice)) {
     endless_ = true;
     return 0;
   }
-  const auto count = static_cast<unsigned>(choice.enabled.size());
+  const Spins* spins = search_->spins();
+  if (spins != nullptr && spins->holds_all(trace_, choice)) {
+    over_ = true;
+    trace_.end_run(engine::Engine::instance());
+    return Spins::pick_in_rest(choice);
+  }
   const int given = given_index(choice);
   const unsigned pick = given >= 0 ? static_cast<unsigned>(given) : draw(choice);
-  if (count > 1) choices_.push_back(pick);
+  note_choice(choice, pick);
   const bool silent = given >= 0 && is_silent(choice.enabled[pick]->pending());
   if (given >= 0 && !silent) private_steps_.push_back(trace_.size());
   trace_.begin_step(choice, pick, silent);
   return pick;
 }
 
+bool Probes::is_held(const engine::Thread& thread) const {
+  const Spins* spins = search_->spins();
+  return spins != nullptr && spins->holds(trace_, trace_.tid_of(thread.id()));
+}
+
+/// Where there are several alternatives: which one of them it is.
+void Probes::note_choice(const ThreadChoice& choice, unsigned pick) {
+  unsigned count = 0, before = 0;
+  for (unsigned i = 0; i < choice.enabled.size(); ++i) {
+    if (is_held(*choice.enabled[i])) continue;
+    ++count;
+    if (i < pick) ++before;
+  }
+  if (count > 1) choices_.push_back(before);
+}
+
 /// Who goes on without being drawn; -1: nobody.
 int Probes::given_index(const ThreadChoice& choice) const {
   if (announcing_ || !search_->counts_traces()) return -1;
   for (unsigned i = 0; i < choice.enabled.size(); ++i) {
+    if (is_held(*choice.enabled[i])) continue;
     if (is_silent(choice.enabled[i]->pending()) || is_private(*choice.enabled[i])) {
       return static_cast<int>(i);
     }
@@ -115,13 +140,14 @@ unsigned Probes::draw(const ThreadChoice& choice) {
     const Tid tid = trace_.tid_of(thread->id());
     if (tid >= made_.size()) made_.resize(tid + 1, 0);
     const double expected = tid < expected_.size() ? expected_[tid] : 0;
-    weights_.push_back(std::max(1.0, expected - made_[tid]));
+    weights_.push_back(is_held(*thread) ? 0 : std::max(1.0, expected - made_[tid]));
     all += weights_.back();
   }
   constexpr double kRandom = 4294967296.0;  // 2^32
   double drawn = static_cast<double>(random_.next() >> 32) / kRandom * all;
   unsigned pick = 0;
   for (; pick + 1 < weights_.size() && drawn >= weights_[pick]; ++pick) drawn -= weights_[pick];
+  while (pick > 0 && weights_[pick] <= 0) --pick;  // not all sums are exact
   log2_q_ += std::log2(weights_[pick] / all);
   ++made_[trace_.tid_of(choice.enabled[pick]->id())];
   return pick;
@@ -129,6 +155,7 @@ unsigned Probes::draw(const ThreadChoice& choice) {
 
 unsigned Probes::pick_outcome(const Operation& operation, unsigned count) {
   if (!probing_) return search_->pick_outcome(operation, count);
+  if (over_) return 0;
   const unsigned pick = random_.below(count);
   log2_q_ -= std::log2(static_cast<double>(count));
   choices_.push_back(pick);
@@ -138,8 +165,8 @@ unsigned Probes::pick_outcome(const Operation& operation, unsigned count) {
 
 void Probes::end_run(std::uint64_t steps) {
   if (!probing_) return search_->end_run(steps);
-  endless_ = endless_ || steps > last_step_ + 1;
-  trace_.end_run(engine::Engine::instance());
+  endless_ = endless_ || (!over_ && steps > last_step_ + 1);
+  if (!over_) trace_.end_run(engine::Engine::instance());
   finish_probe();
 }
 

@@ -80,6 +80,8 @@ class Probes final : public engine::Strategy {
   static constexpr std::uint64_t kEveryWhileVague = 4, kMostWhileVague = 256;
 
   unsigned pick_probe(const engine::ThreadChoice& choice);
+  bool is_held(const engine::Thread& thread) const;
+  void note_choice(const engine::ThreadChoice& choice, unsigned pick);
   bool is_due() const;
   void start_anew();
   void finish_probe();
@@ -116,6 +118,7 @@ class Probes final : public engine::Strategy {
   engine::SharedVector<double> largest_;  // of the values, the largest first; no 0
   std::size_t racy_sites_ = 0;
   bool probing_ = false;
+  bool over_ = false;        // this probe, but for threads that are held
   bool news_ = false;        // two threads met at an object for the first time
   bool endless_ = false;     // a probe came to the step limit: there is no number
   bool announcing_ = false;  // what a thread is about to do matters: no step comes of itself

@@ -14,6 +14,8 @@
 
 namespace chicane::strategies {
 
+class Spins;
+
 class Search : public engine::Strategy {
  public:
   /// Whether runs with the same trace are one execution of it.
@@ -25,11 +27,16 @@ class Search : public engine::Strategy {
   virtual std::uint64_t executions() const = 0;
   /// There is no further run.
   virtual bool ended() const = 0;
+  /// Whom it holds; null: nobody, ever.
+  virtual const Spins* spins() const { return nullptr; }
 };
 
 /// Only part `shard` (from 0) of `shards`.
 std::unique_ptr<Search> make_dfs(unsigned shard, unsigned shards);
 std::unique_ptr<Search> make_dpor(unsigned shard, unsigned shards);
+using MakeSearch = std::unique_ptr<Search>(unsigned shard, unsigned shards);
+/// What `make` makes, where threads that wait actively are held.
+std::unique_ptr<Search> make_held(MakeSearch* make, unsigned shard, unsigned shards);
 /// `search`, with an estimate of how large it is.
 std::unique_ptr<engine::Strategy> make_probes(std::unique_ptr<Search> search, std::uint64_t seed);
 

@@ -162,6 +162,7 @@ void Trace::truncate(std::uint32_t steps) {
     while (!loud_.empty() && loud_.back() >= steps) loud_.pop_back();
     while (!reasons_.empty() && reasons_.back().step >= steps) reasons_.pop_back();
     if (surprise_ >= steps) surprise_ = kNone;
+    if (first_round_ >= steps) first_round_ = kNone;
     size_ = steps;
   }
   waiting_.clear();
@@ -185,7 +186,9 @@ void Trace::make_room() {
 
 [[gnu::always_inline]] inline TraceStep& Trace::add_step() {
   TraceStep& step = steps_[size_++];
-  step.by_timeout = step.failed = step.ended = step.settled = step.lock = false;
+  step.by_timeout = step.failed = step.ended = step.settled = step.lock = step.again = false;
+  step.rounds = 0;
+  step.next_place = 0;
   step.joins = kNone;
   step.footprint.clear();
   return step;
@@ -236,6 +239,7 @@ void Trace::on_event(const engine::Event& event) {
   if (running_ == nullptr) return;
   TraceStep& step = last();
   if (event.kind == step.kind) {
+    step.value = event.value;
     step.failed = step.failed || event.outcome == Outcome::kWouldBlock ||
                   event.outcome == Outcome::kFailed || event.outcome == Outcome::kTimedOut;
   }
@@ -267,6 +271,7 @@ void Trace::on_event(const engine::Event& event) {
   // A step that touches nothing changes nothing for who waits.
   if (compare_enabled && !touches_nothing) note_enabling(step);
   link(size_ - 1);
+  if (may_poll(step.kind) && step.previous != kNone) note_round(size_ - 1);
 }
 
 inline void Trace::note_surprise(const TraceStep& step, bool touches_nothing) {
@@ -288,6 +293,7 @@ void Trace::heed_silent() {
 /// What its thread announces at its end.
 void Trace::note_next(const Thread& thread, TraceStep& step) {
   add_announcement(names_, thread.pending(), &step.footprint);
+  if (may_poll(thread.pending().kind)) step.next_place = place_here(thread.pending().site);
   if (thread.pending().object_at != nullptr) any_selects_ = true;
   if (!tries_to_join(thread.pending())) return;
   heed_ends();

@@ -54,6 +54,10 @@ struct TraceStep {
   std::uint32_t first_outcome = 0;  // in the outcomes, up to the next step's
   std::uint32_t threads = 0;        // known before it
   std::uint32_t own_accesses = 0;   // of the footprint, the first ones: the operation's
+  std::uint32_t rounds = 0;         // so often its thread has now gone round in vain
+  bool again = false;               // it found what its thread had found at its place before
+  std::uint64_t next_place = 0;     // where its thread may then poll (Trace::place_of)
+  std::uint64_t value = 0;          // that its event told
   Footprint footprint;
 };
 
@@ -147,6 +151,19 @@ class Trace {
   }
   /// By thread: its last step, or kNone.
   std::span<const std::uint32_t> last_steps() const { return last_of_; }
+  std::uint32_t last_step(Tid tid) const { return tid < last_of_.size() ? last_of_[tid] : kNone; }
+
+  // ---- rounds: trace_rounds.cc ----
+
+  /// Where in the program a step that may poll was made; 0: it is no such step.
+  std::uint64_t place_of(std::uint32_t i) const {
+    return steps_[i].previous != kNone ? steps_[steps_[i].previous].next_place : 0;
+  }
+  /// Whether some thread has gone round in vain: it did the same twice, found the same, and left
+  /// all as it was. A matter of what comes before its step alone.
+  bool anybody_goes_round() const { return first_round_ != kNone; }
+  /// Whether step `i` may be one of a further round.
+  bool goes_round(std::uint32_t i) const;
   /// Whether a step that touches an object so has an entry for it. The ends of threads have none
   /// until somebody asks for one of them.
   bool has_entry(const Access& access) const {
@@ -243,6 +260,12 @@ class Trace {
   void add_entry(std::uint32_t i, std::uint32_t object, Mode mode);
   void cut_off();
   bool is_silent_step(std::uint32_t i) const;
+  static std::uint64_t place_here(const void* site);
+  bool changed_nothing(std::uint32_t entry) const;
+  std::uint32_t maker(std::uint32_t entry) const;
+  bool is_idle(std::uint32_t i) const;
+  bool is_repeated(std::uint32_t i, std::uint32_t by) const;
+  void note_round(std::uint32_t i);
   void copy_clock(std::uint32_t i, std::uint32_t from);
   void join_clock(std::uint32_t i, std::uint32_t with);
   std::uint32_t waker(std::uint32_t i) const;
@@ -296,8 +319,9 @@ class Trace {
   std::uint32_t last_number_ = kNone;
   engine::SharedVector<std::uint32_t> unsettled_;  // steps (I1)
   engine::SharedVector<std::uint32_t> loud_;
-  std::uint32_t surprise_ = kNone;  // the first step that was not silent after all (was_silent)
-  bool heeds_ends_ = false;         // has_entry
+  std::uint32_t first_round_ = kNone;  // the first step that ends one (anybody_goes_round)
+  std::uint32_t surprise_ = kNone;     // the first step that was not silent after all (was_silent)
+  bool heeds_ends_ = false;            // has_entry
   engine::SharedVector<Waiting> waiting_;
   ObjectNames names_;
   // Of the step in progress.

@@ -14,6 +14,7 @@
 #include "monitors/monitors.h"
 #include "strategies/dpor.h"
 #include "strategies/search.h"
+#include "strategies/spins.h"
 #include "strategies/strategies.h"
 #include "strategies/trace.h"
 
@@ -36,6 +37,7 @@ struct Log {
   std::size_t most_memory;
   bool done;
   std::uint64_t counted;  // by the search: executions, and what was given up
+  std::size_t judged;     // places, by the search
   bool heeds_all;
   Run runs[kMostRuns];
 };
@@ -44,17 +46,25 @@ Log* g_log = nullptr;
 /// Passes everything on, and keeps the trace.
 class Tracing final : public engine::Strategy {
  public:
-  Tracing(std::unique_ptr<engine::Strategy> inner, const strategies::Dpor* dpor)
-      : inner_(std::move(inner)), dpor_(dpor) {}
+  Tracing(std::unique_ptr<engine::Strategy> inner, const strategies::Dpor* dpor,
+          const strategies::Search* search, bool tells)
+      : inner_(std::move(inner)), dpor_(dpor), search_(search), tells_(tells) {}
   const char* name() const override { return inner_->name(); }
   bool begin_run(std::uint64_t run) override {
+    over_ = false;
     trace_.truncate(0);
     trace_.begin_run();
     return inner_->begin_run(run);
   }
   bool wants_every_step() const override { return true; }
   unsigned pick_thread(const engine::ThreadChoice& choice) override {
+    if (over_) return inner_->pick_thread(choice);
     trace_.look(choice);
+    over_ = search_->spins() != nullptr && search_->spins()->holds_all(trace_, choice);
+    if (over_) {
+      trace_.end_run(engine::Engine::instance());
+      return inner_->pick_thread(choice);
+    }
     unsigned pick = 0;
     if (choice.enabled.size() > 1 || inner_->wants_every_step()) pick = inner_->pick_thread(choice);
     trace_.begin_step(choice, pick);
@@ -62,11 +72,11 @@ class Tracing final : public engine::Strategy {
   }
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
     const unsigned pick = inner_->pick_outcome(operation, count);
-    trace_.add_outcome({pick, 0, count});
+    if (!over_) trace_.add_outcome({pick, 0, count});
     return pick;
   }
   void on_event(const engine::Event& event) override {
-    trace_.on_event(event);
+    if (!over_) trace_.on_event(event);
     if (inner_->wants(event)) inner_->on_event(event);
   }
   bool wants_memory() const override { return true; }
@@ -75,7 +85,7 @@ class Tracing final : public engine::Strategy {
     if (inner_->wants_memory()) inner_->on_allocate(thread, start, size);
   }
   void end_run(std::uint64_t steps) override {
-    trace_.end_run(engine::Engine::instance());
+    if (!over_) trace_.end_run(engine::Engine::instance());
     inner_->end_run(steps);
   }
   std::uint64_t identity(bool silent) const { return trace_.identity(silent); }
@@ -87,14 +97,19 @@ class Tracing final : public engine::Strategy {
   /// Or repeated, as far as the search tells.
   bool gave_up(const engine::SearchStatistics& before) const {
     const engine::SearchStatistics after = so_far();
-    const bool tells = inner_.get() == dpor_;
-    return after.blocked > before.blocked || (tells && after.executions == before.executions);
+    return after.blocked > before.blocked || (tells_ && after.executions == before.executions);
+  }
+  std::size_t judged() const {
+    return search_->spins() != nullptr ? search_->spins()->judged() : 0;
   }
   bool heeds_all() const { return dpor_ == nullptr || dpor_->heeds_all(); }
 
  private:
   std::unique_ptr<engine::Strategy> inner_;
   const strategies::Dpor* dpor_;  // null: another search
+  const strategies::Search* search_;
+  bool tells_;         // of each run what it was
+  bool over_ = false;  // for the search, but for threads that are held
   strategies::Trace trace_;
 };
 
@@ -102,13 +117,15 @@ std::unique_ptr<Tracing> make(const Exhaustion& with) {
   std::unique_ptr<strategies::Search> search;
   const strategies::Dpor* reduction = nullptr;
   if (with.strategy == "dfs") {
-    search = strategies::make_dfs(with.shard, with.shards);
+    search = with.fair ? strategies::make_held(&strategies::make_dfs, with.shard, with.shards)
+                       : strategies::make_dfs(with.shard, with.shards);
   } else {
     auto dpor = std::make_unique<strategies::Dpor>(with.shard, with.shards);
     dpor->remember(with.remembered);
     reduction = dpor.get();
     search = std::move(dpor);
   }
+  const strategies::Search* bare = search.get();
   std::unique_ptr<engine::Strategy> strategy;
   if (with.probe_seed != 0) {
     strategy = strategies::make_probes(std::move(search), with.probe_seed);
@@ -116,7 +133,8 @@ std::unique_ptr<Tracing> make(const Exhaustion& with) {
     strategy = std::move(search);
   }
   if (with.fair) strategy = strategies::make_fair_order(std::move(strategy));
-  return std::make_unique<Tracing>(std::move(strategy), reduction);
+  return std::make_unique<Tracing>(std::move(strategy), reduction, bare,
+                                   reduction != nullptr && with.probe_seed == 0);
 }
 
 /// Runs until one ends badly.
@@ -132,6 +150,8 @@ void run_in_child(const std::function<void()>& program, Tracing& strategy, engin
     const engine::SearchStatistics before = strategy.so_far();
     // It has begun anew: what was before is not part of it.
     if (before.executions + before.blocked < g_log->counted) g_log->count = 0;
+    if (strategy.judged() != g_log->judged) g_log->count = 0;
+    g_log->judged = strategy.judged();
     g_log->counted = before.executions + before.blocked;
     journal.begin_run(g_log->count);
     end = engine::Engine::instance().run(program, strategy, {}, journal, {});

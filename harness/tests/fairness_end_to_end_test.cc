@@ -134,6 +134,29 @@ INSTANTIATE_TEST_SUITE_P(Strategies, Fairness,
                                            Strategy::kDpor),
                          [](const auto& info) { return std::string(to_string(info.param)); });
 
+/// To the end: not even in the last of its runs does somebody go round for long.
+TEST(Fairness, TheReductionComesToItsEnd) {
+  for (const auto program : {&unfair_spin, &try_lock_retry, &poll_with_sleep}) {
+    Options with = options(5000);
+    with.strategy = Strategy::kDpor;
+    const Result result = explore(program, with);
+    EXPECT_TRUE(result.diagnoses.empty()) << describe(result);
+    EXPECT_TRUE(result.exhausted) << describe(result);
+    EXPECT_NE(result.summary.find("but for those that spinning threads"), std::string::npos)
+        << result.summary;
+  }
+}
+
+/// The enumeration is long, but none of its runs is.
+TEST(Fairness, TheEnumerationIsNotTrapped) {
+  for (const auto program :
+       {&unfair_spin, &ping_pong_on_yield, &try_lock_retry, &poll_with_sleep}) {
+    Options with = options(5000);
+    with.strategy = Strategy::kDfs;
+    expect_clean(program, with);
+  }
+}
+
 /// Nobody ever sets the flag.
 TEST(Fairness, NobodyMakesProgress) {
   const auto stuck = [] {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keeps threads that wait actively from making exhaustive searches endless. A thread that goes
+// round a loop and finds all as it was the time before (Trace::goes_round) will find it so until
+// another has changed something, and going round once more makes no difference to anybody: what it
+// may see later it sees as well in a run in which it comes later. So it goes no further in that
+// run. Which rounds are in vain is told by what comes before them alone, so that two orders of
+// independent steps have the same: a search that makes one run of each trace still does.
+//
+// But a loop may end by itself: three attempts, then something else. So where a thread goes round
+// for the first time with that value, the place is *judged*: the thread goes on alone. If it
+// leaves, nobody is held there any more by that value; if it is still there after kMostRounds
+// rounds, it waits. A search that has judged begins anew.
+//
+// When nobody is left but threads that are held, the run is over for the search. The program goes
+// on: threads that now find what they have waited for come to their end, and if there is nothing to
+// find, the step limit says so.
+//
+// Thread safety: engine context. Lives in shared memory.
+// Invariants:
+//   I1. A run that is left out is as one that was made, but that threads have gone round more often
+//       in it. What a program counts of such rounds, beyond two, is not explored.
+//   I2. A place is judged once for each value that is found there.
+// Cost: nothing while nobody goes round; then a few ns per thread and choice.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/shared_heap.h"
+#include "engine/strategy.h"
+#include "strategies/mix.h"
+#include "strategies/trace.h"
+
+namespace chicane::strategies {
+
+class Spins {
+ public:
+  static constexpr int kNothing = -1, kJudged = -2;
+  void begin_run() {
+    judged_ = kNone;
+    decided_ = false;
+  }
+  /// Whether the thread goes no further in this run.
+  bool holds(const Trace& trace, Tid tid) const {
+    return trace.anybody_goes_round() && is_held(trace, tid);
+  }
+  /// Whether it holds all threads of `choice`, of which there may be none.
+  bool holds_all(const Trace& trace, const engine::ThreadChoice& choice) const;
+  /// In the rest of a run that is over for the search. Fair, and not in turns: threads that back
+  /// off from each other in step would do so for ever.
+  static unsigned pick_in_rest(const engine::ThreadChoice& choice) {
+    return static_cast<unsigned>(mix(choice.step) % choice.enabled.size());
+  }
+  /// Whether it holds threads anywhere.
+  bool any() const;
+  /// Then: adds to a report that all were run what that leaves out.
+  void add_exception(engine::StrategyReport* report) const {
+    if (any()) add_exception_to(report);
+  }
+  static void add_exception_to(engine::StrategyReport* report);
+  static bool has_exception(const engine::StrategyReport& report);
+  /// How many places have been judged: when it changes, the search begins anew.
+  std::size_t judged() const { return places_.size(); }
+  /// Where somebody is to be judged, the index of who goes on; kJudged: it has been, and the run is
+  /// of no further use to the search; kNothing: nobody.
+  int judge(const Trace& trace, const engine::ThreadChoice& choice) {
+    if (judged_ == kNone && !trace.anybody_goes_round()) return kNothing;
+    return go_on(trace, choice);
+  }
+  /// After the run, or its end by the program's process: whether the search begins anew.
+  bool end_run();
+
+ private:
+  static constexpr std::uint32_t kMostRounds = 256;
+  struct Place {
+    std::uint64_t place;
+    bool spins;
+  };
+  bool is_held(const Trace& trace, Tid tid) const;
+  int go_on(const Trace& trace, const engine::ThreadChoice& choice);
+  int decide(bool spins);
+  static std::uint64_t what(const Trace& trace, std::uint32_t step);
+  const Place* find(std::uint64_t place) const;
+
+  engine::SharedVector<Place> places_;  // in order
+  Tid judged_ = kNone;                  // in this run
+  std::uint64_t place_ = 0;
+  bool decided_ = false;  // somebody has been
+};
+
+}  // namespace chicane::strategies

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads that wait actively in exhaustive searches: these come to their end, as many runs are made
+// as there are traces in which nobody goes round more than twice for nothing, and every state is
+// seen that an enumeration sees in which whoever has gone round too often is given up.
+//
+// The loops have their test at the end: compilers make two places of one at the beginning.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "engine/engine.h"
+#include "strategies/mix.h"
+#include "tests/exhaust.h"
+
+namespace chicane::tests {
+namespace {
+
+constexpr std::uint64_t kMost = 20000;
+constexpr std::uint64_t kAbandoned = 1;
+constexpr auto kFinished = static_cast<int>(engine::RunEnd::kFinished);
+
+Exhausted held(const std::function<void()>& program, const char* strategy) {
+  return exhaust(program, {.strategy = strategy, .fair = true, .racy_sites = {}}, kMost);
+}
+
+/// By both searches, to the end.
+void expect_runs(const std::function<void()>& program, std::size_t count) {
+  const Exhausted dpor = held(program, "dpor");
+  EXPECT_TRUE(dpor.done);
+  EXPECT_EQ(dpor.traces.size(), count);
+  EXPECT_EQ(dpor.distinct().size(), count);
+  EXPECT_EQ(dpor.given_up, 0u);
+  const Exhausted dfs = held(program, "dfs");
+  EXPECT_TRUE(dfs.done);
+  EXPECT_EQ(dfs.distinct(dpor.heeds_all), dpor.distinct());
+  EXPECT_EQ(dfs.ends, dpor.ends);
+}
+
+template <typename... Bodies>
+void together(const Bodies&... bodies) {
+  std::vector<std::thread> threads;
+  (threads.emplace_back(bodies), ...);
+  for (std::thread& thread : threads) thread.join();
+}
+
+void await(const std::atomic<int>& flag) {
+  int seen;
+  do {
+    seen = flag.load();
+  } while (seen == 0);
+}
+
+// It looks never, once or twice before the flag is set; who has looked twice is held.
+TEST(ExhaustiveSpins, AFlag) {
+  expect_runs(
+      [] {
+        std::atomic<int> flag{0};
+        together([&] { await(flag); }, [&] { flag = 1; });
+      },
+      3);
+}
+
+TEST(ExhaustiveSpins, AFlagOfTwoAfterWork) {
+  const auto program = [] {
+    std::atomic<int> flag{0}, work{0};
+    const auto spin = [&] { await(flag); };
+    together(spin, spin, [&] {
+      for (int i = 0; i < 3; ++i) ++work;
+      flag = 1;
+    });
+  };
+  expect_runs(program, 9);
+}
+
+// In each but the first of 2 n turns somebody waits: 0 or 1 looks for nothing and on it goes, or 2,
+// and it does not.
+TEST(ExhaustiveSpins, PingPongOnYield) {
+  const auto program = [](int games) {
+    std::atomic<int> turn{0};
+    const auto play = [&](int me) {
+      for (int game = 0; game < games; ++game) {
+        int whose;
+        do {
+          std::this_thread::yield();
+          whose = turn.load();
+        } while (whose != me);
+        turn = 1 - me;
+      }
+    };
+    together([&] { play(0); }, [&] { play(1); });
+  };
+  expect_runs([&] { program(1); }, 3);
+  const Exhausted five = held([&] { program(5); }, "dpor");
+  EXPECT_TRUE(five.done);
+  EXPECT_EQ(five.traces.size(), 1023u);
+}
+
+TEST(ExhaustiveSpins, TryLock) {
+  const auto program = [] {
+    std::mutex mutex;
+    const auto use = [&] {
+      bool got;
+      do {
+        got = mutex.try_lock();
+      } while (!got);
+      mutex.unlock();
+    };
+    together(use, use);
+  };
+  expect_runs(program, 6);
+}
+
+TEST(ExhaustiveSpins, PollWithSleep) {
+  const auto program = [] {
+    std::atomic<int> flag{0};
+    const auto poll = [&] {
+      int seen;
+      do {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        seen = flag.load();
+      } while (seen == 0);
+    };
+    together(poll, [&] { flag = 1; });
+  };
+  expect_runs(program, 3);
+}
+
+// An exchange by which nothing changes is a look. Of the two that follow each other, each may come
+// before, between and after those of the other that waits.
+TEST(ExhaustiveSpins, TestAndSet) {
+  std::function<void()> program = [] {
+    std::atomic<int> taken{0};
+    const auto use = [&] {
+      int before;
+      do {
+        before = taken.exchange(1);
+      } while (before != 0);
+      taken = 0;
+    };
+    together(use, use);
+  };
+  expect_runs(program, 6);
+}
+
+// Two places of one flag are looked at by turns: nobody is held in the middle of a round.
+TEST(ExhaustiveSpins, ARoundOfSeveralSteps) {
+  const auto program = [] {
+    std::atomic<int> first{0}, second{0};
+    int seen;
+    const auto poll = [&] {
+      do {
+        seen = first.load();
+        std::this_thread::yield();
+        seen += second.load();
+      } while (seen == 0);
+    };
+    together(poll, [&] { second = 1; });
+    report_state(static_cast<std::uint64_t>(seen));
+  };
+  expect_runs(program, 3);
+}
+
+// Nobody sets the flag: the run goes to the step limit, and it is the only one.
+TEST(ExhaustiveSpins, NobodyMakesProgress) {
+  const auto program = [] {
+    std::atomic<int> flag{0};
+    together([&] { await(flag); });
+  };
+  const Exhausted dpor = held(program, "dpor");
+  EXPECT_TRUE(dpor.done);
+  ASSERT_EQ(dpor.traces.size(), 1u);
+  EXPECT_EQ(dpor.ends.begin()->first, static_cast<int>(engine::RunEnd::kStepLimit));
+}
+
+// Attempts that are numbered are no waiting: all five may fail, though there always comes who sets
+// the flag.
+TEST(ExhaustiveSpins, ALoopThatEndsByItself) {
+  const auto program = [] {
+    std::atomic<int> flag{0};
+    int attempts = 0;
+    const auto attempt = [&] {
+      int seen;
+      do {
+        seen = flag.load();
+      } while (seen == 0 && ++attempts < 5);
+    };
+    together(attempt, [&] { flag = 1; });
+    report_state(static_cast<std::uint64_t>(attempts));
+  };
+  expect_runs(program, 6);
+  EXPECT_EQ(held(program, "dpor").ends.size(), 6u);
+}
+
+// ---- random programs ----
+
+/// What threads do to two counters and a lock. Without a bound they wait as long as it takes: what
+/// they wait for is done by main, if by nobody else.
+class Waiters {
+ public:
+  explicit Waiters(std::uint64_t seed) : state_(seed << 32), threads_(2 + draw(2)) {
+    for (auto& thread : threads_) {
+      for (std::uint64_t i = 2 + draw(threads_.size() == 2 ? 3 : 2); i-- > 0;) {
+        thread.push_back({static_cast<int>(draw(5)), draw(2)});
+      }
+    }
+  }
+
+  void run(int most_rounds) const {
+    Shared shared;
+    std::vector<std::thread> threads;
+    std::vector<std::uint64_t> seen(threads_.size(), 1);
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+      threads.emplace_back([&, i] {
+        for (const auto& [action, counter] : threads_[i]) {
+          const Loop loop{&shared, most_rounds};
+          seen[i] = 10 * seen[i] + perform(loop, action, shared.counters[counter]);
+        }
+      });
+    }
+    for (std::atomic<int>& counter : shared.counters) counter += 2;
+    std::uint64_t state = 0;
+    for (std::size_t i = 0; i < threads.size(); ++i) {
+      threads[i].join();
+      state = 100'000 * state + seen[i];
+    }
+    report_state(shared.abandoned ? kAbandoned : state);
+  }
+
+  std::string describe() const {
+    static const char* const kNames[] = {"add", "load", "locked", "await-one", "await-two"};
+    std::string text;
+    for (const auto& thread : threads_) {
+      if (!text.empty()) text += "| ";
+      for (const auto& [action, counter] : thread) {
+        text += kNames[action] + std::to_string(counter) + " ";
+      }
+    }
+    return text;
+  }
+
+ private:
+  struct Shared {
+    std::atomic<int> counters[2] = {};
+    std::atomic<int> lock{0};
+    bool abandoned = false;
+  };
+  struct Loop {
+    Shared* shared;
+    int most_rounds;  // 0: no bound
+    int rounds = 0;
+    bool give_up() {
+      if (most_rounds == 0 || ++rounds <= most_rounds) return false;
+      return shared->abandoned = true;
+    }
+  };
+
+  std::uint64_t draw(std::uint64_t below) { return strategies::mix(state_++) % below; }
+
+  static std::uint64_t perform(Loop loop, int action, std::atomic<int>& counter) {
+    int seen = 0;
+    switch (action) {
+      case 0:
+        ++counter;
+        break;
+      case 1:
+        seen = counter.load();
+        break;
+      case 2:
+        do {
+          std::this_thread::yield();
+          seen = loop.shared->lock.exchange(1);
+        } while (seen != 0 && !loop.give_up());
+        seen = counter.load();
+        if (!loop.shared->abandoned) loop.shared->lock = 0;
+        break;
+      default:
+        do {
+          seen = counter.load();
+        } while (seen < action - 2 && !loop.give_up());
+        break;
+    }
+    return static_cast<std::uint64_t>(seen);
+  }
+
+  std::uint64_t state_;
+  std::vector<std::vector<std::pair<int, std::uint64_t>>> threads_;
+};
+
+/// The states of the runs that came to their end.
+std::set<std::uint64_t> states(const Exhausted& of) {
+  std::set<std::uint64_t> result;
+  for (const auto& [end, state] : of.ends) {
+    if (end == kFinished && state != kAbandoned) result.insert(state);
+  }
+  return result;
+}
+
+TEST(ExhaustiveSpins, OfRandomProgramsNothingIsLeftOut) {
+  constexpr std::uint64_t kPrograms = 40;
+  constexpr int kRounds = 2;
+  constexpr std::uint64_t kFew = 2000;
+  std::uint64_t compared = 0, runs = 0, many = 0;
+  for (std::uint64_t seed = 1; seed <= kPrograms; ++seed) {
+    const Waiters program(seed);
+    const auto endless = [&] { program.run(0); };
+    const auto bounded = [&] { program.run(kRounds); };
+    const Exhausted naive = exhaust(bounded, {.strategy = "dpor", .racy_sites = {}}, kMost);
+    if (!naive.done) continue;
+    const Exhausted dpor = held(endless, "dpor");
+    const std::string what = "seed " + std::to_string(seed) + ": " + program.describe();
+    EXPECT_TRUE(dpor.done) << what;
+    const auto seen = states(dpor), expected = states(naive);
+    EXPECT_TRUE(std::includes(seen.begin(), seen.end(), expected.begin(), expected.end())) << what;
+    EXPECT_EQ(dpor.traces.size(), dpor.distinct().size()) << what;
+    EXPECT_EQ(dpor.given_up, 0u) << what;
+    const Exhausted frugal = exhaust(
+        endless, {.strategy = "dpor", .remembered = 0, .fair = true, .racy_sites = {}}, kMost);
+    EXPECT_EQ(frugal.distinct(), dpor.distinct()) << what;
+    EXPECT_EQ(frugal.traces.size(), dpor.traces.size()) << what;
+    ++compared;
+    runs += dpor.traces.size();
+    if (expected.size() > 1) ++many;
+    const Exhausted dfs =
+        exhaust(endless, {.strategy = "dfs", .fair = true, .racy_sites = {}}, kFew);
+    if (!dfs.done) continue;
+    EXPECT_EQ(dfs.distinct(dpor.heeds_all), dpor.distinct()) << what;
+    EXPECT_EQ(dfs.ends, dpor.ends) << what;
+  }
+  std::printf("%lu programs, %lu runs, %lu of several states\n", compared, runs, many);
+  EXPECT_GT(compared, kPrograms / 3);
+  EXPECT_GT(many, kPrograms / 6);
+}
+
+// Each trace is run in one shard.
+TEST(ExhaustiveSpins, InShards) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Waiters program(seed);
+    const auto endless = [&] { program.run(0); };
+    const Exhausted whole = held(endless, "dpor");
+    if (!whole.done) continue;
+    std::size_t runs = 0;
+    std::set<std::uint64_t> traces;
+    for (unsigned shard = 0; shard < 2; ++shard) {
+      const Exhausted part = exhaust(
+          endless,
+          {.strategy = "dpor", .shard = shard, .shards = 2, .fair = true, .racy_sites = {}}, kMost);
+      EXPECT_TRUE(part.done);
+      runs += part.traces.size();
+      traces.merge(part.distinct());
+    }
+    EXPECT_EQ(traces, whole.distinct()) << program.describe();
+    EXPECT_EQ(runs, whole.traces.size()) << program.describe();
+  }
+}
+
+}  // namespace
+}  // namespace chicane::tests
