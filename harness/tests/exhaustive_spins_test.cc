@@ -171,6 +171,32 @@ TEST(ExhaustiveSpins, ARoundOfSeveralSteps) {
   expect_runs(program, 3);
 }
 
+// What is seen on the way may matter: 0, 1, both or neither. It looks at each once at most and goes
+// on, or twice and is held there.
+TEST(ExhaustiveSpins, WhatHasChangedIsSeen) {
+  const auto program = [] {
+    std::atomic<int> count{0};
+    std::uint64_t seen_all = 0;
+    const auto watch = [&] {
+      int seen, last = -1;
+      do {
+        seen = count.load();
+        if (seen != last) seen_all = 10 * seen_all + static_cast<std::uint64_t>(seen) + 1;
+        last = seen;
+      } while (seen < 2);
+    };
+    together(watch, [&] {
+      ++count;
+      ++count;
+    });
+    report_state(seen_all);
+  };
+  expect_runs(program, 7);
+  EXPECT_EQ(held(program, "dpor").ends,
+            (std::set<std::pair<int, std::uint64_t>>{
+                {kFinished, 3}, {kFinished, 13}, {kFinished, 23}, {kFinished, 123}}));
+}
+
 // Nobody sets the flag: the run goes to the step limit, and it is the only one.
 TEST(ExhaustiveSpins, NobodyMakesProgress) {
   const auto program = [] {
