@@ -148,6 +148,15 @@ bool Parsimonious::needs_all(const Reversal& reversal) const {
   });
 }
 
+/// Whether the step at that place is the delayed one after all, with another outcome: nothing that
+/// was made since matters to it.
+bool Parsimonious::is_as_before(const Reversal& reversal, std::uint32_t place) const {
+  const auto loud = trace_.loud();
+  const auto since = loud.subspan(reversal.from, place - reversal.from);
+  return std::none_of(since.begin(), since.end(),
+                      [&](std::uint32_t step) { return trace_.happens_before(step, loud[place]); });
+}
+
 /// Of the step at that place, which has ended: whether it is a step of this run's list of
 /// reversals, and of no other.
 bool Parsimonious::belongs(std::uint32_t place) const {
@@ -155,6 +164,7 @@ bool Parsimonious::belongs(std::uint32_t place) const {
   const TraceStep& step = trace_.step(i);
   return std::all_of(now_.reversals.begin(), now_.reversals.end(), [&](const Reversal& reversal) {
     if (reversal.tid == kNone || place < reversal.from) return true;
+    if (step.tid == reversal.delayed_tid && is_as_before(reversal, place)) return false;
     const bool depends = step.footprint.depends_on(reversal.delayed);
     if (place == reversal.head) return depends && needs_all(reversal);
     return !depends || step.tid >= reversal.tid || step.tid == reversal.delayed_tid ||

@@ -102,6 +102,7 @@ class Parsimonious {
   bool is_same(const Decision& decision, std::uint32_t step) const;
   bool is_held(Tid tid) const { return gates_.hold_back(trace_, tid) || spins_.holds(trace_, tid); }
   bool belongs(std::uint32_t place) const;
+  bool is_as_before(const Reversal& reversal, std::uint32_t place) const;
   bool needs_all(const Reversal& reversal) const;
   bool counts(const Reversal& reversal, std::uint32_t step) const;
   bool follows(const Reversal& reversal, std::uint32_t step) const;
