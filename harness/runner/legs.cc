@@ -129,22 +129,34 @@ NativeCounts run_free(const std::string& program, const std::string& name,
 }
 
 /// A good program that the budget's schedules leave unproven, and that has few enough interleavings
-/// to run them all, as far as the search could tell: then all of them are.
-void prove(const std::string& name, std::vector<std::string> arguments, const LegOptions& options,
-           CellResult* cell) {
-  constexpr std::uint64_t kFewEnough = 20'000;
-  const Result& result = cell->result;
-  const bool silent = result.error.empty() && result.diagnoses.empty();
-  if (!silent || result.exhausted || result.estimate == 0 || result.estimate > kFewEnough) return;
-  arguments.insert(arguments.end(),
-                   {"--strategy", "dpor", "--schedules", std::to_string(2 * kFewEnough)});
-  // A program that tries again and again has no end of interleavings, and long ones.
-  if (std::find(arguments.begin(), arguments.end(), "--time") == arguments.end()) {
-    arguments.insert(arguments.end(), {"--time", "5s"});
+/// to run them all, as some of them tell: then all of them are.
+void prove(const std::string& name, const std::vector<std::string>& arguments,
+           const LegOptions& options, CellResult* cell) {
+  constexpr std::uint64_t kTelling = 300, kFewEnough = 20'000;
+  const bool silent = cell->result.error.empty() && cell->result.diagnoses.empty();
+  if (!silent || cell->result.exhausted) return;
+  double seconds = cell->seconds;
+  const auto search = [&](std::uint64_t schedules) {
+    std::vector<std::string> thorough = arguments;
+    thorough.insert(thorough.end(),
+                    {"--strategy", "dpor", "--schedules", std::to_string(schedules)});
+    // A program that tries again and again has no end of interleavings, and long ones.
+    if (std::find(thorough.begin(), thorough.end(), "--time") == thorough.end()) {
+      thorough.insert(thorough.end(), {"--time", "5s"});
+    }
+    CellResult result = run_worker("sched", name, std::move(thorough), options);
+    seconds = result.seconds += seconds;
+    return result;
+  };
+  const auto is_telling = [](const Result& result) {
+    return result.exhausted || !result.diagnoses.empty();
+  };
+  CellResult found = search(kTelling);
+  const double estimate = found.result.estimate;
+  if (!is_telling(found.result) && estimate > 0 && estimate <= kFewEnough) {
+    found = search(2 * kFewEnough);
   }
-  CellResult thorough = run_worker("sched", name, std::move(arguments), options);
-  thorough.seconds += cell->seconds;
-  if (thorough.result.exhausted || !thorough.result.diagnoses.empty()) *cell = std::move(thorough);
+  if (is_telling(found.result)) *cell = std::move(found);
 }
 
 /// Moves the witnesses from the cell's own folder to where people find them.
@@ -217,7 +229,7 @@ CellResult run_cell(const Pitfall& pitfall, const ScenarioFile& file, const std:
   if (!options.shrink) arguments.emplace_back("--no-shrink");
   CellResult cell = run_worker(leg, name, arguments, options);
   if (leg == "sched" && file.good() && explore == ExploreSettings{.seed = explore.seed}) {
-    prove(name, std::move(arguments), options, &cell);
+    prove(name, arguments, options, &cell);
   }
   collect_witnesses(name, options, &cell.result.diagnoses);
   if (leg == "tsan" && options.native_runs != 0 && !cell.result.unavailable) {

@@ -72,9 +72,9 @@ TEST_F(LegsTest, ReadsTheResultAndPassesTheOptions) {
 TEST_F(LegsTest, AGoodProgramOfFewInterleavingsIsProven) {
   const auto worker_that_estimates = [this](const char* estimate) {
     worker(
-        "case $args in *dpor*) echo '{\"runs\": 945, \"exhausted\": true}';; *) echo '{\"runs\": "
-        "100, \"estimate\": " +
-        std::string(estimate) + "}';; esac > $json");
+        "case $args in *dpor*40000*) echo '{\"runs\": 945, \"exhausted\": true}';; *dpor*) echo "
+        "'{\"runs\": 300, \"estimate\": " +
+        std::string(estimate) + "}';; *) echo '{\"runs\": 100}';; esac > $json");
   };
   worker_that_estimates("900");
   EXPECT_EQ(run().result.runs, 100U);
