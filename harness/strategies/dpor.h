@@ -20,20 +20,20 @@
 //
 // Thread safety: engine context. Lives in shared memory.
 // Invariants:
-//   I1. No two runs that were not blocked have the same trace, in one shard or in two.
+//   I1. No two runs that were not blocked have the same trace, in one shard or in two; but where
+//       one outcome of a step touches what another does not (tries that could meet a select), all
+//       outcomes are tried where one of them is wanted, and that may be so for two steps at once.
 //   I2. Memory is what the steps of one run and their wakeup trees need: what lies behind the
 //       current run is freed. Wakeup trees may become as large as the search is long: with
 //       `most_remembered_` steps in them (12 bytes each) the search begins anew in another way,
 //       that needs none (parsimonious.h).
-//   I3. Without shards no run is blocked. Where one is (a signal that several threads wait for),
-//   the
-//       search begins anew as in I2, which knows of no such case. What a thread announces
-//       after a step that is reversed, whether the step fails there, or ends the run, may not be
-//       told from its operation; but where it was made before, after the same steps, it does the
-//       same (known_steps.h), and where it was not, it is new, and so is the run. Left are runs
-//       that are cut off, if the first of them comes late (of those long before it nothing is
-//       known), and steps of which one outcome touches what another does not, as tries that could
-//       meet a select: all their outcomes are tried where one of them is wanted.
+//   I3. Without shards no run is blocked. Where one is (by a signal that several threads wait for)
+//       the search begins anew as in I2, which knows of no such case. What a thread announces after
+//       a step that is reversed, whether the step fails there, or ends the run, may not be told
+//       from its operation; but where it was made before, after the same steps, it does the same
+//       (known_steps.h), and where it was not, it is new, and so is the run. Left are runs that are
+//       cut off, if the first of them comes late (of those long before it nothing is known), and
+//       the steps that I1 leaves out.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 
