@@ -245,14 +245,7 @@ unsigned Dpor::choose_frugally(const ThreadChoice& choice) {
 }
 
 bool Dpor::may_go(const engine::Thread& thread) const {
-  const Tid tid = trace_.tid_of(thread.id());
-  return (shards_ < 2 || !gates_.hold_back(trace_, tid)) && !spins_.holds(trace_, tid);
-}
-
-/// At the end of the run: it is not to be tried earlier.
-bool Dpor::waits_for_ever(const Waiting& waiting) const {
-  return (shards_ > 1 && gates_.hold_back(trace_, waiting.tid)) ||
-         spins_.holds(trace_, waiting.tid);
+  return !is_held(trace_.tid_of(thread.id()));
 }
 
 unsigned Dpor::pick_outcome(const engine::Operation&, unsigned count) {
@@ -351,7 +344,7 @@ void Dpor::reverse_races(bool cut) {
     finder_.find(*at, &races_);
   }
   for (std::uint32_t i = 0; i < trace_.waiting().size(); ++i) {
-    if (!waits_for_ever(trace_.waiting()[i])) finder_.find_waiting(i, &races_);
+    if (!is_held(trace_.waiting()[i].tid)) finder_.find_waiting(i, &races_);
   }
   finder_.begin_run(asks());
   for (Race& race : races_) reverse(&race);

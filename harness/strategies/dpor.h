@@ -120,7 +120,10 @@ class Dpor final : public Search {
   unsigned give_up(const engine::ThreadChoice& choice);
   void enter(std::uint32_t depth);
   bool may_go(const engine::Thread& thread) const;
-  bool waits_for_ever(const Waiting& waiting) const;
+  /// By a gate, or because it only waits.
+  bool is_held(Tid tid) const {
+    return (shards_ > 1 && gates_.hold_back(trace_, tid)) || spins_.holds(trace_, tid);
+  }
   void clear_tree();
   void heed_all();
   void begin_part(std::uint64_t part);

@@ -16,10 +16,16 @@ using engine::ThreadChoice;
 
 constexpr const char* kException = ", but for those that spinning threads make without end";
 
-const Spins::Place* Spins::find(std::uint64_t place) const {
+/// Of those from `place` on, the first.
+std::size_t Spins::index_from(std::uint64_t place) const {
   const auto at = std::lower_bound(places_.begin(), places_.end(), place,
                                    [](const Place& a, std::uint64_t b) { return a.place < b; });
-  return at != places_.end() && at->place == place ? &*at : nullptr;
+  return static_cast<std::size_t>(at - places_.begin());
+}
+
+const Spins::Place* Spins::find(std::uint64_t place) const {
+  const std::size_t at = index_from(place);
+  return at < places_.size() && places_[at].place == place ? &places_[at] : nullptr;
 }
 
 /// Where a thread has polled, and what it has found: by another value it may leave.
@@ -75,9 +81,8 @@ bool Spins::has_exception(const engine::StrategyReport& report) {
 }
 
 int Spins::decide(bool spins) {
-  const auto at = std::lower_bound(places_.begin(), places_.end(), place_,
-                                   [](const Place& a, std::uint64_t b) { return a.place < b; });
-  places_.insert(at, {place_, spins});
+  places_.insert(places_.begin() + static_cast<std::ptrdiff_t>(index_from(place_)),
+                 {place_, spins});
   judged_ = kNone;
   decided_ = true;
   return kJudged;

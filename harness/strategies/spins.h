@@ -80,6 +80,7 @@ class Spins {
   int go_on(const Trace& trace, const engine::ThreadChoice& choice);
   int decide(bool spins);
   static std::uint64_t what(const Trace& trace, std::uint32_t step);
+  std::size_t index_from(std::uint64_t place) const;
   const Place* find(std::uint64_t place) const;
 
   engine::SharedVector<Place> places_;  // in order
