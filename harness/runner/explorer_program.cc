@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -208,6 +210,8 @@ void host_program(const MainCall& call, const char* folder_text) {
   Options options;
   std::string error;
   if (!read_request(folder, &session, &options, &error)) refuse(folder, error, false);
+  // When who asked for it is killed the search ends as by an interrupt. A debugger may go before.
+  if (session.stop_at_step == 0) prctl(PR_SET_PDEATHSIG, SIGTERM);
   check_flavour(folder, options);
   check_threads(folder, session);
   note_statuses(session);

@@ -66,6 +66,23 @@ TEST(ProgramExplore, AGoodProgramIsClean) {
   EXPECT_EQ(good.json["runs"], 200);
 }
 
+TEST(ProgramExplore, AKilledExplorationLeavesNoProcess) {
+  const Sandbox sandbox;
+  const Outcome outcome =
+      sandbox.shell("cp '" + kPrograms +
+                    "counter' mine || exit 3\n"
+                    "mine() { ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q \"$PWD/mine\"; }\n"
+                    "'" CHICANE_COMMAND
+                    "' explore --strategy random --schedules 1000000000 -- ./mine good &\n"
+                    "asked=$!\n"
+                    "for i in $(seq 200); do mine && break; sleep 0.05; done\n"
+                    "mine || exit 4\n"
+                    "kill -9 $asked\n"
+                    "for i in $(seq 200); do mine || exit 0; sleep 0.05; done\n"
+                    "exit 5");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.all();
+}
+
 TEST(ProgramExplore, ARaceHasAWitnessThatReplaysAnywhere) {
   const Sandbox sandbox;
   const Explored bad = explore(sandbox, "counter bad", "--witness-dir w");
