@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "engine/monitor.h"
 
@@ -29,6 +30,8 @@ std::unique_ptr<engine::Monitor> make_dead_stack_monitor();
 /// `lost-update`, `atomicity-violation`: what belongs together is interrupted (run_recorder.h).
 /// `replays`: the runs replay a witness.
 std::unique_ptr<engine::Monitor> make_run_recorder(bool replays);
+/// Whether it is the run recorder that reports this kind.
+bool comes_from_recorder(std::string_view kind);
 /// `livelock`: operations without progress.
 std::unique_ptr<engine::Monitor> make_livelock_monitor();
 

@@ -215,4 +215,8 @@ std::unique_ptr<engine::Monitor> make_run_recorder(bool replays) {
   return std::make_unique<RunRecorder>(std::move(analyses));
 }
 
+bool comes_from_recorder(std::string_view kind) {
+  return kind == "lost-update" || kind == "atomicity-violation";
+}
+
 }  // namespace chicane::monitors

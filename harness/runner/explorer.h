@@ -124,12 +124,14 @@ class Explorer {
   std::vector<engine::PredictedRace> predicted_;
   std::vector<Diagnosis> unconfirmed_;
   std::string error_;
+  std::string kind_;       // of the findings that reruns are asked for
   bool spurious_ = false;  // in reruns, condition waits may return without a signal
   std::chrono::steady_clock::time_point begin_{};
   std::string ended_by_;  // Result::ended_by
   std::string progress_path_;
   double told_at_ = 0;  // the progress, in seconds
   std::uint64_t runs_ = 0;
+  std::uint64_t trials_ = 0;  // runs of a given schedule
   std::uint64_t nanoseconds_ = 0;
   bool exhausted_ = false;
   engine::StrategyReport strategy_report_;

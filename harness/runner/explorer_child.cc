@@ -142,7 +142,8 @@ void run_all(const ChildTask& task, Journal& journal) {
     for (const auto& monitor : made) monitors.push_back(monitor.get());
   };
   // Not destroyed: the process ends with its runs, and to give their memory back takes it longer.
-  use(task.monitors != nullptr ? *task.monitors : *new auto(make_monitors(task.options->leg, led)));
+  use(task.monitors != nullptr ? *task.monitors
+                               : *new auto(make_monitors(task.options->leg, led, task.kind)));
   if (task.options->stop_at_step != 0) {
     monitors.push_back(make_stop_monitor(task.options->stop_at_step).release());
   }
@@ -232,7 +233,7 @@ void write_obituary(Journal& journal, int status, bool stuck) {
 
 }  // namespace
 
-Monitors make_monitors(const std::string& leg, bool replays) {
+Monitors make_monitors(const std::string& leg, bool replays, const std::string& kind) {
   Monitors monitors;
   if (leg == "tsan") {
     if (monitors::make_tsan_monitor != nullptr) monitors.push_back(monitors::make_tsan_monitor());
@@ -249,7 +250,10 @@ Monitors make_monitors(const std::string& leg, bool replays) {
   monitors.push_back(monitors::make_livelock_monitor());
   monitors.push_back(monitors::make_lifetime_monitor());
   monitors.push_back(monitors::make_dead_stack_monitor());
-  monitors.push_back(monitors::make_run_recorder(replays));
+  // Half of what a run costs.
+  if (kind.empty() || monitors::comes_from_recorder(kind)) {
+    monitors.push_back(monitors::make_run_recorder(replays));
+  }
   return monitors;
 }
 

@@ -37,8 +37,9 @@ struct Hosting {
 };
 
 using Monitors = std::vector<std::unique_ptr<engine::Monitor>>;
-/// What watches the runs of a leg; `replays`: those of a schedule.
-Monitors make_monitors(const std::string& leg, bool replays);
+/// What watches the runs of a leg; `replays`: those of a schedule, of which only findings of `kind`
+/// matter, or all if it is empty.
+Monitors make_monitors(const std::string& leg, bool replays, const std::string& kind = {});
 
 /// What a child is to do.
 struct ChildTask {
@@ -57,6 +58,8 @@ struct ChildTask {
   std::uint64_t stride = 1;
   /// Answers from these choices.
   const std::vector<engine::ChoiceRecord>* replay = nullptr;
+  /// And is asked for findings of this kind only; empty: for all.
+  std::string kind = {};
   /// Whether condition waits may return without a signal, whatever the options say.
   bool spurious_wakeups = false;
   /// Where `replay` does not fit, goes on by the default policy instead of noting a divergence.

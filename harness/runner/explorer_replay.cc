@@ -120,6 +120,7 @@ void Explorer::adopt(const witness::ScheduleFile& file) {
   options_.seed = file.seed;
   options_.step_limit = file.step_limit;
   spurious_ = file.spurious_wakeups;
+  kind_ = file.kind;
   parse_strategy(file.strategy, &options_.strategy);
 }
 
@@ -220,11 +221,9 @@ Result Explorer::shrink(const std::string& text) {
   Found found;
   if (!open(text, &file, &found, &result.error)) return result;
   if (!run_strictly(file, &found, &result.error)) return result;
-  result.runs = 1;
   result.strategy = file.strategy;
   result.seed = file.seed;
   const witness::ShrinkTest test = [&](const witness::Choices& candidate) {
-    ++result.runs;
     return try_choices(found, candidate);
   };
   const bool check_only = !options_.shrink;
@@ -235,6 +234,7 @@ Result Explorer::shrink(const std::string& text) {
     result.error = refusal();
   }
   told.diagnosis.original_length = length;
+  result.runs = trials_;
   result.diagnoses.push_back(std::move(told.diagnosis));
   return result;
 }

@@ -31,10 +31,12 @@ using engine::TraceRecord;
 
 // Every witness costs a search of its own: beyond this many findings of one program, nobody reads.
 constexpr std::size_t kMaxDiagnoses = 24;
-// What shortening a witness may cost, in operations.
+// What the search for something better may cost, in operations.
 constexpr std::uint64_t kShrinkSteps = 1'000'000;
+// And shortening as a whole, a process being as dear as so many operations.
+constexpr std::uint64_t kShrinkWork = 20'000'000, kProcessWork = 2000;
 // ThreadSanitizer's processes begin slowly (10 ms).
-constexpr std::size_t kTsanShrinkBudget = 40;
+constexpr std::size_t kTsanSearch = 40, kTsanAll = 800;
 
 bool same_stack(const engine::Stack& a, const engine::Stack& b) {
   const std::uint32_t depth = std::min(a.depth, b.depth);
@@ -140,6 +142,7 @@ std::vector<Found> Explorer::candidates() const {
 bool Explorer::rerun(const std::vector<ChoiceRecord>& choices,
                      const std::vector<std::uint64_t>& racy_sites, Mode mode,
                      const engine::Course* course, engine::CourseLog* log) {
+  ++trials_;
   journal_->clear(true);
   journal_->set_racy_sites(racy_sites);
   journal_->set_recording(mode == Mode::kRecord);
@@ -148,6 +151,7 @@ bool Explorer::rerun(const std::vector<ChoiceRecord>& choices,
                                   .hosting = hosting(),
                                   .end_run = 1,
                                   .replay = &choices,
+                                  .kind = kind_,
                                   .spurious_wakeups = spurious_,
                                   .lenient = mode == Mode::kTry,
                                   .course = course,
@@ -217,13 +221,19 @@ void Explorer::shorten(Found* found) {
   const auto test = [&](const std::vector<ChoiceRecord>& candidate) {
     return try_choices(*found, candidate);
   };
-  const std::size_t most = options_.leg == "tsan" ? kTsanShrinkBudget : witness::kShrinkBudget;
-  const std::size_t budget =
-      std::clamp<std::size_t>(kShrinkSteps / (found->finding.step + 1), 20, most);
-  const std::size_t spent = straighten(found, budget / 2);
-  const witness::ShrinkResult result = witness::shrink(found->choices, test, budget - spent);
+  const bool tsan = options_.leg == "tsan";
+  const std::uint64_t steps = found->finding.step;
+  witness::ShrinkLimits limits;
+  limits.search =
+      std::clamp<std::size_t>(kShrinkSteps / (steps + 1), 20, tsan ? kTsanSearch : limits.search);
+  limits.all = tsan ? kTsanAll : kShrinkWork / (steps + kProcessWork);
+  limits.stop = [] { return Interrupts::signal() != 0; };
+  const std::size_t spent = straighten(found, limits.all / 2);
+  limits.search -= std::min(spent, limits.search);
+  limits.all -= spent;
+  const witness::ShrinkResult result = witness::shrink(found->choices, test, limits);
   found->choices = result.choices;
-  found->minimal = result.minimal && Interrupts::signal() == 0;
+  found->minimal = result.minimal;
   // In the shorter run the other access may have come first, and what was found after other runs in
   // its process (a static was initialized) may need other choices in a fresh one: from here on the
   // sites and choices are those of this run.
@@ -244,6 +254,7 @@ void Explorer::tell_end(const Found& found, const RaceEnd& end, Diagnosis* diagn
 
 bool Explorer::diagnose(Found found, Told* told) {
   Diagnosis* const diagnosis = &told->diagnosis;
+  kind_ = found.finding.kind;
   const std::uint64_t original = found.choices.size();
   spurious_ = options_.spurious_wakeups || wakes_spuriously(found.choices);
   const std::uint64_t step_limit = options_.step_limit;

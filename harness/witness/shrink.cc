@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "witness/leave_out.h"
+
 namespace chicane::witness {
 namespace {
 
@@ -25,38 +27,65 @@ std::vector<std::uint64_t> key_of(const Choices& candidate) {
   return key;
 }
 
+/// Whether the choice may differ from the default policy, as far as the records say, which do not
+/// tell if a thread that follows one that could not go on is the lowest.
+bool may_deviate(const engine::ChoiceRecord& choice, std::uint32_t running) {
+  return choice.is_outcome != 0 ? choice.chosen != 0 : choice.chosen != running;
+}
+
+/// Where they may, in order; the rest of the choices follows from these.
+std::vector<std::size_t> deviations_of(const Choices& choices) {
+  std::vector<std::size_t> positions;
+  std::uint32_t running = kDefaultChoice;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    if (may_deviate(choices[i], running)) positions.push_back(i);
+    if (choices[i].is_outcome == 0) running = choices[i].chosen;
+  }
+  return positions;
+}
+
 class Shrinker {
  public:
-  Shrinker(const Choices& initial, const ShrinkTest& test, std::size_t budget)
-      : test_(test), budget_(budget), best_(initial), best_cost_(cost_of(initial)) {
-    explicit_ = all_positions(initial);
-  }
+  Shrinker(const Choices& initial, const ShrinkTest& test, const ShrinkLimits& limits)
+      : test_(test),
+        limits_(limits),
+        best_(initial),
+        best_cost_(cost_of(initial)),
+        deviations_(deviations_of(initial)) {}
 
   ShrinkResult shrink() {
-    bool better = true;
-    while (better && !exhausted()) {
-      better = drop_deviations();
-      better = drop_threads() || better;
-      better = join_stretches() || better;
-      better = move_switches() || better;
-      better = better || start_over();
+    try_candidate({});
+    try_candidate(with_only(sure_deviations(best_)));
+    // Whatever makes it better, what may then be left out is left out.
+    bool minimal = leave_out(*this);
+    while (minimal && !is_enough() &&
+           (drop_threads() || join_stretches() || move_switches() || start_over())) {
+      minimal = leave_out(*this);
     }
-    // Whatever the budget was, a switch that is not needed does not stay: each time round there is
-    // one less.
-    while (const std::optional<Choices> less = one_switch_less(best_, counted_)) best_ = *less;
-    return {best_, tests_, true};
+    return {best_, tests_, minimal || best_cost_.forced == 0};
+  }
+
+  // What leave_out asks for.
+  std::size_t size() const { return deviations_.size(); }
+  bool done() const { return tests_ >= limits_.all || stopped(); }
+  static bool again() { return true; }
+  bool worth_trying(std::size_t at) const {
+    const engine::ChoiceRecord& choice = best_[deviations_[at]];
+    return choice.is_outcome != 0 || choice.forced != 0;
+  }
+  bool without(std::size_t begin, std::size_t end) {
+    Positions rest = deviations_;
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(begin),
+               rest.begin() + static_cast<std::ptrdiff_t>(end));
+    return try_candidate(with_only(rest));
   }
 
  private:
   using Positions = std::vector<std::size_t>;
 
-  bool exhausted() const { return tests_ >= budget_; }
-
-  static Positions all_positions(const Choices& choices) {
-    Positions positions(choices.size());
-    for (std::size_t i = 0; i < positions.size(); ++i) positions[i] = i;
-    return positions;
-  }
+  bool stopped() const { return limits_.stop && limits_.stop(); }
+  /// No further search for what is better.
+  bool is_enough() const { return tests_ >= std::min(limits_.search, limits_.all) || stopped(); }
 
   /// What surely deviates from the default policy. A thread chosen when the one before could not go
   /// on may do so too, if it was not the lowest: the records do not say.
@@ -76,45 +105,19 @@ class Shrinker {
     return candidate;
   }
 
-  /// Runs a candidate; true when it is better than the best. What was tried before is not run.
+  /// Runs a candidate; true when it is better than the best. What was tried before is not run: it
+  /// was no better than the best of then.
   bool try_candidate(const Choices& candidate) {
-    if (exhausted() || !tried_.insert(key_of(candidate)).second) return false;
+    if (done() || !tried_.insert(key_of(candidate)).second) return false;
     ++tests_;
     std::optional<Choices> actual = test_(candidate);
     if (!actual) return false;
-    Positions positions;
-    for (std::size_t i = 0; i < std::min(candidate.size(), actual->size()); ++i) {
-      const bool followed = candidate[i].chosen == (*actual)[i].chosen &&
-                            candidate[i].is_outcome == (*actual)[i].is_outcome;
-      if (followed) positions.push_back(i);
-    }
     const Cost cost = cost_of(*actual);
-    const bool better = std::pair(cost, positions.size()) < std::pair(best_cost_, explicit_.size());
-    if (!better) return false;
+    if (cost >= best_cost_) return false;
     best_ = *std::move(actual);
     best_cost_ = cost;
-    explicit_ = std::move(positions);
+    deviations_ = deviations_of(best_);
     return true;
-  }
-
-  /// Delta debugging over the deviations, coarse to fine.
-  bool drop_deviations() {
-    bool better = try_candidate({});
-    better = try_candidate(with_only(sure_deviations(best_))) || better;
-    for (std::size_t chunk = std::max<std::size_t>(explicit_.size() / 2, 1);; chunk /= 2) {
-      for (std::size_t start = 0; start < explicit_.size() && !exhausted();) {
-        const std::size_t stop = std::min(start + chunk, explicit_.size());
-        Positions rest(explicit_.begin(), explicit_.begin() + static_cast<std::ptrdiff_t>(start));
-        rest.insert(rest.end(), explicit_.begin() + static_cast<std::ptrdiff_t>(stop),
-                    explicit_.end());
-        if (try_candidate(with_only(rest))) {
-          better = true;  // `explicit_` is now another list: the same start is the next chunk
-        } else {
-          start += chunk;
-        }
-      }
-      if (chunk <= 1) return better;
-    }
   }
 
   /// A stretch: choices [begin, end) that let one thread run, outcomes included.
@@ -151,6 +154,7 @@ class Shrinker {
   bool join_stretches() {
     const std::vector<Stretch> all = stretches();
     for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+      if (is_enough()) return false;
       if (best_[all[i + 1].begin].forced == 0) continue;
       for (std::size_t k = i + 2; k < all.size(); ++k) {
         if (all[k].thread != all[i].thread) continue;
@@ -166,10 +170,8 @@ class Shrinker {
 
   /// A thread that has nothing to do with it runs last: all its choices are taken out.
   bool drop_threads() {
-    std::set<std::uint32_t> threads;
-    for (const Stretch& stretch : stretches()) threads.insert(stretch.thread);
     bool better = false;
-    for (const std::uint32_t thread : threads) {
+    for (const std::uint32_t thread : threads()) {
       Choices candidate = best_;
       std::erase_if(candidate, [thread](const engine::ChoiceRecord& choice) {
         return choice.is_outcome == 0 && choice.chosen == thread;
@@ -178,20 +180,25 @@ class Shrinker {
     }
     return better;
   }
+  std::set<std::uint32_t> threads() const {
+    std::set<std::uint32_t> threads;
+    for (const engine::ChoiceRecord& choice : best_) {
+      if (choice.is_outcome == 0) threads.insert(choice.chosen);
+    }
+    return threads;
+  }
 
   /// Starting over: no schedule with one forced switch may be near to one with two or three. When
   /// the budget allows, every one that deviates once from the best one's unforced course is tried.
   bool start_over() {
     if (best_cost_.forced < 2) return false;
-    std::set<std::uint32_t> threads;
-    for (const Stretch& stretch : stretches()) threads.insert(stretch.thread);
+    const std::set<std::uint32_t> all = threads();
     for (std::size_t i = 0; i < best_.size(); ++i) {
-      for (const std::uint32_t thread : threads) {
-        if (thread == kDefaultChoice) continue;
+      for (const std::uint32_t thread : all) {
+        if (is_enough()) return false;
         Choices candidate(i + 1, default_choice());
         candidate[i].chosen = thread;
         if (try_candidate(candidate)) return true;
-        if (exhausted()) return false;
       }
     }
     return false;
@@ -200,37 +207,29 @@ class Shrinker {
   /// A switch at another moment: what ran needlessly before it then runs after the defect, which
   /// ends the run.
   bool move_switches() {
-    bool better = false;
     for (const std::size_t i : sure_deviations(best_)) {
-      if (i >= best_.size() || best_[i].is_outcome != 0) continue;
+      if (best_[i].is_outcome != 0) continue;
       constexpr std::size_t kFarthest = 8;
       for (std::size_t distance = std::min(i, kFarthest); distance > 0; --distance) {
-        if (exhausted()) return better;
+        if (is_enough()) return false;
         // Others stay where they are: deviations are positions, not distances.
-        Positions others = explicit_;
+        Positions others = deviations_;
         std::erase_if(others, [&](std::size_t p) { return p == i || p == i - distance; });
         Choices candidate = with_only(others);
         candidate.resize(std::max(candidate.size(), i - distance + 1), default_choice());
         candidate[i - distance] = best_[i];
-        if (!try_candidate(candidate)) continue;
-        better = true;
-        break;
+        if (try_candidate(candidate)) return true;
       }
-      if (better) return true;  // the positions are no longer those of the list
     }
-    return better;
+    return false;
   }
 
   const ShrinkTest& test_;
-  const ShrinkTest counted_ = [this](const Choices& candidate) {
-    ++tests_;
-    return test_(candidate);
-  };
-  std::size_t budget_;
+  const ShrinkLimits& limits_;
   std::size_t tests_ = 0;
   Choices best_;
   Cost best_cost_;
-  Positions explicit_;  // which of the best choices the candidate asked for
+  Positions deviations_;  // of the best
   std::set<std::vector<std::uint64_t>> tried_;
 };
 
@@ -250,14 +249,8 @@ Cost cost_of(const Choices& choices) {
 }
 
 std::optional<Choices> one_switch_less(const Choices& choices, const ShrinkTest& test) {
-  // What differs from the default policy, as far as the records say; the rest follows from it.
   Choices deviations(choices.size(), default_choice());
-  std::uint32_t running = kDefaultChoice;
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    const engine::ChoiceRecord& choice = choices[i];
-    if (choice.is_outcome != 0 || choice.chosen != running) deviations[i] = choice;
-    if (choice.is_outcome == 0) running = choice.chosen;
-  }
+  for (const std::size_t i : deviations_of(choices)) deviations[i] = choices[i];
   const std::size_t forced = cost_of(choices).forced;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     if (choices[i].is_outcome != 0 || choices[i].forced == 0) continue;
@@ -269,8 +262,8 @@ std::optional<Choices> one_switch_less(const Choices& choices, const ShrinkTest&
   return std::nullopt;
 }
 
-ShrinkResult shrink(const Choices& initial, const ShrinkTest& test, std::size_t budget) {
-  return Shrinker(initial, test, budget).shrink();
+ShrinkResult shrink(const Choices& initial, const ShrinkTest& test, const ShrinkLimits& limits) {
+  return Shrinker(initial, test, limits).shrink();
 }
 
 }  // namespace chicane::witness

@@ -6,19 +6,22 @@
 // A witness is seen as a default policy (go on with the thread that runs; when it cannot, the
 // lowest id; outcome 0) and a list of deviations from it: a position and what is chosen there.
 // Leaving a deviation out and running the rest always gives a complete schedule, namely that of the
-// run itself, which becomes the new witness if the diagnosis is still made. Candidates are tried
-// until none helps: fewer deviations (delta debugging: halves, quarters, ...), a thread that runs
-// last, two stretches of one thread joined, a switch that comes earlier, and at last, as far as the
-// budget goes, every single switch from the default course.
+// run itself, which becomes the new witness if the diagnosis is still made. First as many
+// deviations as can be are left out (leave_out.h), until each of the switches that remain is seen
+// to be needed. Then, as far as the limits go, something better is looked for: a thread that runs
+// last, two stretches of one thread joined, a switch that comes earlier, and at last every single
+// switch from the default course; of what is found, again as much as can be is left out.
 //
 // Thread safety: none of its own; `test` is called from the caller's thread.
 // Invariants:
 //   I1. The result is what some call of `test` returned, or the initial choices.
 //   I2. Its cost is never above that of the initial choices.
 //   I3. Same choices and same answers of `test`: same result.
-//   I4. `test` is called at most `budget` times for that, and then to check I5.
-//   I5. The result is 1-minimal: leaving out any one of its forced switches loses the diagnosis, or
-//       moves the switch elsewhere. `ShrinkResult::minimal` says that this was checked.
+//   I4. `test` is called at most `limits.all` times, and never twice with what comes to the same.
+//   I5. If `ShrinkResult::minimal`, the result is 1-minimal, and was seen to be: leaving out any
+//   one
+//       of its forced switches loses the diagnosis, or moves the switch elsewhere. Else the limits
+//       were reached before.
 #pragma once
 
 #include <cstddef>
@@ -61,13 +64,20 @@ struct ShrinkResult {
   bool minimal = false;
 };
 
-inline constexpr std::size_t kShrinkBudget = 400;
+/// How many tests are made.
+struct ShrinkLimits {
+  /// After so many nothing better is looked for: what is left is to leave out what is not needed.
+  std::size_t search = 400;
+  std::size_t all = 10'000;
+  /// Asked before each: true ends it all.
+  std::function<bool()> stop = {};
+};
 
 /// A run of the same diagnosis with fewer forced switches that comes of leaving out one of them;
 /// nothing when there is none: `choices` is 1-minimal. Costs one test for each forced switch.
 std::optional<Choices> one_switch_less(const Choices& choices, const ShrinkTest& test);
 
 ShrinkResult shrink(const Choices& initial, const ShrinkTest& test,
-                    std::size_t budget = kShrinkBudget);
+                    const ShrinkLimits& limits = {});
 
 }  // namespace chicane::witness

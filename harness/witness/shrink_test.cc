@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace chicane::witness {
 namespace {
@@ -106,29 +108,41 @@ struct Machine {
   }
 };
 
+/// What a candidate asks for.
+std::vector<std::uint32_t> what(const Choices& candidate) {
+  std::vector<std::uint32_t> asked;
+  for (const engine::ChoiceRecord& choice : candidate) asked.push_back(choice.chosen);
+  while (!asked.empty() && asked.back() == kDefaultChoice) asked.pop_back();
+  return asked;
+}
+
 /// Shrinks the first random run that `wrong` likes, and checks I1 to I5.
 template <class Wrong>
 Choices shrunk(const Machine& machine, unsigned seed, Wrong wrong,
-               std::size_t budget = kShrinkBudget) {
+               const ShrinkLimits& limits = {}) {
   std::mt19937 random(seed);
   Machine::Run initial = machine.random_run(&random);
   while (!wrong(initial)) initial = machine.random_run(&random);
   std::size_t calls = 0;
+  std::set<std::vector<std::uint32_t>> asked;
   const ShrinkTest test = [&](const Choices& candidate) -> std::optional<Choices> {
     ++calls;
     Machine::Run run = machine.replay(candidate);
     if (!wrong(run)) return std::nullopt;
     return run.choices;
   };
-  const ShrinkResult result = shrink(initial.choices, test, budget);
+  const ShrinkTest once = [&](const Choices& candidate) {
+    EXPECT_TRUE(asked.insert(what(candidate)).second);  // I4
+    return test(candidate);
+  };
+  const ShrinkResult result = shrink(initial.choices, once, limits);
   EXPECT_EQ(result.tests, calls);
-  const std::size_t forced = cost_of(initial.choices).forced;
-  EXPECT_LE(calls, budget + (forced + 1) * (forced + 2) / 2);  // I4
-  EXPECT_TRUE(result.minimal);
-  EXPECT_FALSE(one_switch_less(result.choices, test));               // I5
-  EXPECT_LE(cost_of(result.choices), cost_of(initial.choices));      // I2
-  EXPECT_TRUE(wrong(machine.replay(result.choices)));                // I1: it replays
-  const ShrinkResult again = shrink(initial.choices, test, budget);  // I3
+  EXPECT_LE(calls, limits.all);  // I4
+  EXPECT_TRUE(result.minimal || limits.all < ShrinkLimits().all);
+  if (result.minimal) EXPECT_FALSE(one_switch_less(result.choices, test));  // I5
+  EXPECT_LE(cost_of(result.choices), cost_of(initial.choices));             // I2
+  EXPECT_TRUE(wrong(machine.replay(result.choices)));                       // I1: it replays
+  const ShrinkResult again = shrink(initial.choices, test, limits);         // I3
   EXPECT_EQ(again.choices.size(), result.choices.size());
   EXPECT_EQ(cost_of(again.choices), cost_of(result.choices));
   return result.choices;
@@ -180,10 +194,59 @@ TEST(Shrink, WhatHappensAlwaysNeedsNothing) {
   EXPECT_EQ(cost_of(choices).forced, 0u);
 }
 
-TEST(Shrink, ASmallBudgetGivesTheBestSoFar) {
+TEST(Shrink, ALimitGivesTheBestSoFarAndSaysSo) {
   const Machine machine{{"..rw..rw..", "..rw..rw..", "..........", "...rw..."}, 5};
-  for (std::size_t budget : {0u, 1u, 5u}) {
-    shrunk(machine, 7, [](const Machine::Run& run) { return run.counter < 5; }, budget);
+  const auto wrong = [](const Machine::Run& run) { return run.counter < 5; };
+  std::mt19937 random(7);
+  Machine::Run initial = machine.random_run(&random);
+  while (!wrong(initial)) initial = machine.random_run(&random);
+  const ShrinkTest test = [&](const Choices& candidate) -> std::optional<Choices> {
+    Machine::Run run = machine.replay(candidate);
+    if (!wrong(run)) return std::nullopt;
+    return run.choices;
+  };
+  const std::size_t enough = shrink(initial.choices, test).tests;
+  Cost before = cost_of(initial.choices);
+  for (const std::size_t limit : {std::size_t{0}, std::size_t{1}, enough / 4, enough / 2}) {
+    const ShrinkResult result = shrink(initial.choices, test, {.search = limit, .all = limit});
+    EXPECT_LE(result.tests, limit);
+    EXPECT_LE(cost_of(result.choices), before);
+    before = cost_of(result.choices);
+    if (limit < 2) EXPECT_FALSE(result.minimal);
+    if (result.minimal) EXPECT_FALSE(one_switch_less(result.choices, test));
+  }
+  std::size_t calls = 0;
+  const ShrinkTest counted = [&](const Choices& candidate) {
+    ++calls;
+    return test(candidate);
+  };
+  const ShrinkResult stopped =
+      shrink(initial.choices, counted, {.stop = [&] { return calls == 3; }});
+  EXPECT_EQ(calls, 3u);
+  EXPECT_FALSE(stopped.minimal);
+}
+
+// Wrong is a run with at least so many changes of thread, wherever they are. Where all that remains
+// is needed, one test for each is what it takes to see it.
+TEST(Shrink, ManySwitchesThatAreNeededCostOneTestEach) {
+  const std::string work(120, '.');
+  const Machine machine{{work, work, work}};
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    std::mt19937 random(seed);
+    const Machine::Run initial = machine.random_run(&random);
+    const std::size_t at_first = cost_of(initial.choices).forced;
+    for (const std::size_t needed : {at_first / 2, at_first * 9 / 10}) {
+      const ShrinkTest test = [&](const Choices& candidate) -> std::optional<Choices> {
+        Machine::Run run = machine.replay(candidate);
+        if (cost_of(run.choices).forced < needed) return std::nullopt;
+        return run.choices;
+      };
+      const ShrinkResult result = shrink(initial.choices, test, {.search = 0});
+      EXPECT_TRUE(result.minimal);
+      EXPECT_FALSE(one_switch_less(result.choices, test));
+      EXPECT_EQ(cost_of(result.choices).forced, needed) << "seed " << seed;
+      EXPECT_LE(result.tests, needed + needed / 2) << "seed " << seed;
+    }
   }
 }
 

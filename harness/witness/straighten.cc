@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "witness/leave_out.h"
+
 namespace chicane::witness {
 namespace {
 
@@ -21,15 +23,29 @@ class Straightener {
     // A course that does not lead there itself is no course to begin with.
     if (budget_ != 0 && run(course_)) {
       drop_threads();
-      while (drop_stretches() && !done()) {
-      }
+      leave_out(*this);
     }
     return {std::move(choices_), tests_};
   }
 
- private:
+  // What leave_out asks for.
+  std::size_t size() const { return course_.stretches.size(); }
   bool done() const { return tests_ >= budget_ || cost_.forced == 0; }
+  static bool worth_trying(std::size_t) { return true; }
+  /// Where most are needed, what a second look would find is left to the finer search.
+  bool again() {
+    const bool few = size() * 4 <= before_;
+    before_ = size();
+    return few;
+  }
+  bool without(std::size_t begin, std::size_t end) {
+    std::vector<Stretch> rest = course_.stretches;
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(begin),
+               rest.begin() + static_cast<std::ptrdiff_t>(end));
+    return try_stretches(std::move(rest));
+  }
 
+ private:
   std::optional<Choices> run(const Course& candidate) {
     ++tests_;
     return test_(candidate);
@@ -70,29 +86,10 @@ class Straightener {
     }
   }
 
-  /// Delta debugging, coarse to fine.
-  bool drop_stretches() {
-    bool better = false;
-    for (std::size_t chunk = std::max<std::size_t>(course_.stretches.size() / 2, 1);; chunk /= 2) {
-      for (std::size_t start = 0; start < course_.stretches.size() && !done();) {
-        const std::size_t stop = std::min(start + chunk, course_.stretches.size());
-        std::vector<Stretch> rest;
-        for (std::size_t i = 0; i < course_.stretches.size(); ++i) {
-          if (i < start || i >= stop) rest.push_back(course_.stretches[i]);
-        }
-        if (try_stretches(std::move(rest))) {
-          better = true;  // the same start is the next chunk
-        } else {
-          start = stop;
-        }
-      }
-      if (chunk <= 1) return better;
-    }
-  }
-
   const CourseTest& test_;
   std::size_t budget_, tests_ = 0;
   Course course_;
+  std::size_t before_ = course_.stretches.size();  // the last look
   Choices choices_;
   Cost cost_;
 };
