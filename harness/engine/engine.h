@@ -319,7 +319,7 @@ class Engine {
       }
     }
     if (recording_) [[unlikely]]
-      close_record();
+      record_free(start);
     memory_sink_.free(memory_sink_.context, start, size, site);
   }
   /// Code addresses whose plain accesses are operations in the runs that follow, because they are
@@ -419,6 +419,7 @@ class Engine {
                                            const void* site, std::uint64_t value, const void* other,
                                            std::size_t size);
   void close_record();
+  void record_free(const void* start);
   void fill_stack(FindingSite* to, const Thread& thread, const void* site, std::uint64_t step,
                   std::uint64_t address);
   bool is_racy(const void* site) const;

@@ -82,6 +82,7 @@ struct TraceRecord {
   Outcome outcome;
   std::uint8_t size;    // of a memory access, in bytes
   std::uint8_t forced;  // the switch to this thread was not necessary: another could go on
+  std::uint8_t frees;   // a write that is the end of the block that begins there
   std::uint64_t object;
   std::uint64_t other;
   std::uint64_t value;

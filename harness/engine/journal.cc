@@ -193,6 +193,10 @@ TraceRecord* Journal::add_trace() {
   return record;
 }
 
+TraceRecord* Journal::last_trace() {
+  return memory_->trace_count == 0 ? nullptr : &memory_->trace[memory_->trace_count - 1];
+}
+
 AllocationRecord* Journal::add_allocation() {
   if (memory_->allocation_count == kMaxAllocations) return nullptr;
   return &memory_->allocations[memory_->allocation_count++];

@@ -107,6 +107,8 @@ class Journal {
   /// Keeps the run's choices as the witness of the findings since begin_run.
   void end_run(RunEnd end, std::uint64_t steps);
   TraceRecord* add_trace();
+  /// Null when there is none.
+  TraceRecord* last_trace();
   /// In a recorded run. Null when there is no room.
   AllocationRecord* add_allocation();
   /// False when a race of these two places is there already, or there is no room.

@@ -190,6 +190,16 @@ void Engine::close_record() {
   open_record_ = nullptr;
 }
 
+/// The write that the trace ends in is that of a block's end, if there was one.
+void Engine::record_free(const void* start) {
+  close_record();
+  TraceRecord* last = journal_->last_trace();
+  if (last != nullptr && last->kind == OpKind::kWrite && last->thread == current_->id_ &&
+      last->step == step_ && last->object == as_number(start)) {
+    last->frees = 1;
+  }
+}
+
 void Engine::record(OpKind kind, Outcome outcome, const void* object, const void* site,
                     std::uint64_t value, const void* other, std::size_t size) {
   TraceRecord* record = journal_->add_trace();

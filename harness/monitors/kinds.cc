@@ -13,7 +13,7 @@ constexpr std::array kKinds = std::to_array<KindInfo>({
      "Two accesses of one location, at least one a write and at least one not atomic, and no chain "
      "of synchronization from one to the other. In C++ that is undefined behaviour; in practice "
      "updates are lost, values are torn, and the compiler may assume that it never happens.",
-     "hold one mutex around every access, or make the variable a std::atomic", "read, write",
+     "hold one mutex around every access, or make the variable a std::atomic", "read, write, free",
      "CWE-362, CWE-366; C++ Core Guidelines CP.2; SEI CERT CON43-C"},
     {"atomicity-violation", "steps that belong together are interrupted",
      "Each access is synchronized, but another thread comes between two of them and sees, or "

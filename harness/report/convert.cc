@@ -91,6 +91,9 @@ const char* category_of_detail(const std::string& detail) {
   return nullptr;
 }
 
+/// What a write is called that is the end of its block.
+constexpr const char* kFree = "free";
+
 /// What a finding's object is when the trace does not say.
 const char* category_of_kind(const std::string& kind) {
   const auto has = [&kind](std::string_view part) { return kind.find(part) != std::string::npos; };
@@ -260,7 +263,9 @@ class Converter {
   /// only counts.
   void add_facts(const engine::FindingSite& raw, Site* site) {
     const AccessFacts facts = facts_of(run_.whole, raw, finding_.object.address);
-    if (facts.record != nullptr && facts.record->size <= sizeof facts.record->value) {
+    if (facts.record != nullptr && facts.record->frees != 0) {
+      site->role = kFree;
+    } else if (facts.record != nullptr && facts.record->size <= sizeof facts.record->value) {
       const engine::TraceRecord& record = *facts.record;
       site->value = value_text(facts.writes() ? record.value_after : record.value, record.size);
       if (site->value.starts_with('(')) site->value.clear();  // a pointer
@@ -316,9 +321,13 @@ class Converter {
                             return base_name(frame->file) + ":" + std::to_string(frame->line);
                           }};
     const std::uint64_t object = finding_.object.address;
-    diagnosis_.would_order =
-        would_order(run_.whole, run_.threads, facts_of(run_.whole, run_.sites[0], object),
-                    facts_of(run_.whole, run_.sites[1], object), words);
+    const AccessFacts one = facts_of(run_.whole, run_.sites[0], object);
+    const AccessFacts other = facts_of(run_.whole, run_.sites[1], object);
+    diagnosis_.would_order = would_order(run_.whole, run_.threads, one, other, words);
+    if (is_free(one) != is_free(other)) {
+      diagnosis_.message = quoted_object(diagnosis_.object) +
+                           " is freed by one thread and used by another, nothing orders them";
+    }
   }
 
   void add_thread(const engine::ThreadRecord& raw) {
@@ -334,7 +343,7 @@ class Converter {
     Step step;
     step.step = raw.step;
     step.thread = static_cast<int>(raw.thread);
-    step.operation = engine::to_string(raw.kind);
+    step.operation = raw.frees != 0 ? kFree : engine::to_string(raw.kind);
     step.outcome = engine::to_string(raw.outcome);
     step.object = object_name(raw.kind, raw.object);
     if (has_numeric_value(raw.kind)) step.value = value_text(raw.value, raw.size);

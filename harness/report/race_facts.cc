@@ -58,6 +58,7 @@ class Advice {
     if (is_atomic(*first_.record) || is_atomic(*second_.record)) {
       return "both accesses through std::atomic, or one lock at both";
     }
+    if (is_free(first_) || is_free(second_)) return by_lifetime();
     for (const auto& find : {&Advice::by_common_lock, &Advice::by_lock_of_one,
                              &Advice::by_weak_atomic, &Advice::by_join, &Advice::by_creation}) {
       std::string found = (this->*find)();
@@ -70,6 +71,16 @@ class Advice {
  private:
   std::string who(const AccessFacts& access) const { return words_.thread(access.record->thread); }
   std::string where(const AccessFacts& access) const { return words_.place(access.record->stack); }
+
+  /// Whatever order a lock makes, it can be the wrong one.
+  std::string by_lifetime() const {
+    if (std::string join = by_join(); !join.empty()) return join;
+    const AccessFacts &frees = is_free(first_) ? first_ : second_,
+                      &uses = is_free(first_) ? second_ : first_;
+    return "something that tells " + who(frees) + ", before " + where(frees) + ", that " +
+           who(uses) + " is done with " + where(uses) +
+           ": its end (join), a channel, a std::shared_ptr";
+  }
 
   std::string by_common_lock() const {
     for (const TraceRecord* lock : first_.held) {
@@ -112,7 +123,8 @@ class Advice {
 
   std::string by_join() const {
     for (const auto& [waits, ends] : {std::pair(&first_, &second_), std::pair(&second_, &first_)}) {
-      if (!ends->writes() || !descends(ends->record->thread, waits->record->thread)) continue;
+      const bool concerned = ends->writes() || is_free(*waits);
+      if (!concerned || !descends(ends->record->thread, waits->record->thread)) continue;
       for (const TraceRecord* record = waits->record; record < trace_.data() + trace_.size();
            ++record) {
         const bool joins = record->kind == OpKind::kThreadJoin &&
@@ -178,8 +190,7 @@ class Whereabouts {
     const unsigned size = std::max<unsigned>(record.size, 1);
     if (place_.address == 0 || !overlap(record.object, size, place_.address, 1)) return false;
     if (place_.region == engine::Region::kHeap) {
-      const bool frees = record.object == block_->start && size > 8 && size >= block_->size;
-      return !frees && block_at(allocations_, place_.address, record.step) == block_;
+      return record.frees == 0 && block_at(allocations_, place_.address, record.step) == block_;
     }
     return place_.region != engine::Region::kStack || record.place.frame_base == place_.frame_base;
   }

@@ -31,6 +31,9 @@ struct AccessFacts {
 };
 
 bool is_access(engine::OpKind kind);
+inline bool is_free(const AccessFacts& access) {
+  return access.record != nullptr && access.record->frees != 0;
+}
 
 /// The access that a finding's site speaks of.
 AccessFacts facts_of(std::span<const engine::TraceRecord> trace, const engine::FindingSite& site,

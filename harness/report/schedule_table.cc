@@ -24,6 +24,10 @@ bool is_write(const Step& step) {
          step.operation == "atomic-rmw" || step.operation == "atomic-cas";
 }
 
+bool is_access(const Step& step) {
+  return is_read(step) || is_write(step) || step.operation == "free";
+}
+
 /// What a step did, in one cell.
 std::string cell_text(const Step& step) {
   std::string text;
@@ -91,7 +95,7 @@ class Table {
 
   void choose_steps() {
     for (const Step& step : steps_) {
-      if (!is_read(step) && !is_write(step)) synchronized_.insert(step.object);
+      if (!is_access(step)) synchronized_.insert(step.object);
     }
     for (const Site& site : diagnosis_.sites) {
       if (!site.object.empty()) objects_.insert(site.object);

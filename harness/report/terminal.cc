@@ -294,7 +294,12 @@ class Renderer {
 
   std::string fix() const {
     if (!options_.fix.empty()) return options_.fix;
-    const monitors::KindInfo* kind = monitors::find_kind(diagnosis_.kind);
+    // What races with the end of a block is mended as what comes after it.
+    const bool frees = std::any_of(diagnosis_.sites.begin(), diagnosis_.sites.end(),
+                                   [](const Site& site) { return site.role == "free"; });
+    const bool race = diagnosis_.kind == "data-race";
+    const monitors::KindInfo* kind =
+        monitors::find_kind(race && frees ? "use-after-free" : diagnosis_.kind);
     return kind == nullptr ? std::string() : std::string(kind->fix);
   }
 

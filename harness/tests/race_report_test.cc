@@ -233,6 +233,40 @@ TEST(RaceReport, AJoinThatComesTooLate) {
             "the join of thread 1 (" + place_here("joins") + ") before " + place_here("too-soon"));
 }
 
+TEST(RaceReport, TheEndOfABlockThatIsInUse) {
+  const Diagnosis race = race_of([] {
+    int* block = new int(1);
+    together([block] { *block = 2; },     //~ uses
+             [block] { delete block; });  //~ frees
+  });
+  EXPECT_EQ(race.message,
+            race.object + " is freed by one thread and used by another, nothing orders them");
+  std::set<std::string> roles;
+  for (const Site& site : race.sites) {
+    roles.insert(site.role);
+    EXPECT_TRUE(has_line(site.stack, line_here(site.role == "free" ? "frees" : "uses")));
+  }
+  EXPECT_EQ(roles, (std::set<std::string>{"free", "write"}));
+  EXPECT_EQ(race.would_order, "something that tells thread 2, before " + place_here("frees") +
+                                  ", that thread 1 is done with " + place_here("uses") +
+                                  ": its end (join), a channel, a std::shared_ptr");
+  const std::string text = text_of(race);
+  EXPECT_TRUE(contains(text, "free " + race.object)) << text;  // in the schedule
+  EXPECT_TRUE(contains(text, "let the thread own (or share) what it uses")) << text;
+  EXPECT_FALSE(contains(text, "hold one mutex")) << text;
+}
+
+TEST(RaceReport, AJoinThatComesAfterTheEndOfTheBlock) {
+  const Diagnosis race = race_of([] {
+    int* block = new int(1);
+    std::thread reader([block] { static_cast<void>(*static_cast<volatile int*>(block)); });
+    delete block;   //~ deletes
+    reader.join();  //~ joins-reader
+  });
+  EXPECT_EQ(race.would_order, "the join of thread 1 (" + place_here("joins-reader") + ") before " +
+                                  place_here("deletes"));
+}
+
 TEST(RaceReport, TheUpdateThatIsLostAndTheAssertionThatFails) {
   const Diagnosis race = race_of([] {
     int count = 0;
