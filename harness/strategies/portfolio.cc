@@ -12,9 +12,9 @@
 //
 // Every fourth run or more belongs to a search through all there is: of a small program (its own
 // estimate tells) to partial order reduction (dpor.h), which comes to its end before the budget
-// does; nothing is left to be found then, and that is a proof. Of others it is the schedules of
-// fewest preemptions first. A run that will not end, or memory that grows and grows, is no small
-// program's: the reduction is given up then.
+// does; nothing is left to be found then, which is a proof, and the portfolio ends. Of others it is
+// the schedules of fewest preemptions first. A run that will not end, or memory that grows and
+// grows, is no small program's: the reduction is given up then.
 #include <array>
 
 #include "strategies/dpor.h"
@@ -63,8 +63,10 @@ class Portfolio final : public engine::Strategy, public Searching {
       if (learns_ && learner != active_) members_[learner].strategy->begin_run(run);
     }
     if (strategy().begin_run(run)) return true;
-    // The exhaustive search has come to its end; the rest of the budget is the samplers'.
+    // The exhaustive search has come to its end. With a proof there is nothing left to be found;
+    // else the rest of the budget is the samplers'.
     (active_ == kReduced ? reduced_done_ : all_done_) = true;
+    if (active_ == kReduced && reduced() && !reduction().spins()->any()) return false;
     active_ = kRandom;
     return strategy().begin_run(run);
   }

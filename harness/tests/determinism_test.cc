@@ -283,7 +283,7 @@ long size_after(int runs) {
     if (++run != runs) return;
     for (long pages = usage().resident_pages; pages > 0; pages -= 64) tally.count(0);
   };
-  expect_clean(program, options(static_cast<std::uint64_t>(runs)));
+  expect_clean(program, samples(static_cast<std::uint64_t>(runs)));
   return tally[0];
 }
 

@@ -32,6 +32,8 @@ using Program = std::function<void()>;
 
 /// What a test explores with unless it says otherwise.
 Options options(std::uint64_t schedules = 500);
+/// Random ones, and so many whatever is proven before.
+Options samples(std::uint64_t schedules = 500);
 
 /// "data-race write@12 read@14", for each diagnosis a line.
 std::string describe(const Result& result);

@@ -355,28 +355,30 @@ TEST(RwLock, DoesNotOrderItsReaders) {
 
 TEST(RwLock, TryAndTimed) {
   const Tally tally;
-  expect_clean([&] {
-    std::shared_timed_mutex mutex;
-    std::thread reader([&] {
-      const std::shared_lock guard(mutex);
-      assert(!mutex.try_lock());
-      std::this_thread::sleep_for(1h);
-    });
-    if (mutex.try_lock_shared()) {
-      tally.count(0);
-      mutex.unlock_shared();
-    }
-    if (mutex.try_lock_for(1min)) {
-      tally.count(1);
-      assert(!mutex.try_lock_shared());
-      mutex.unlock();
-    } else {
-      tally.count(2);
-    }
-    const std::shared_lock guard(mutex, 1min);
-    assert(guard);
-    reader.join();
-  });
+  expect_clean(
+      [&] {
+        std::shared_timed_mutex mutex;
+        std::thread reader([&] {
+          const std::shared_lock guard(mutex);
+          assert(!mutex.try_lock());
+          std::this_thread::sleep_for(1h);
+        });
+        if (mutex.try_lock_shared()) {
+          tally.count(0);
+          mutex.unlock_shared();
+        }
+        if (mutex.try_lock_for(1min)) {
+          tally.count(1);
+          assert(!mutex.try_lock_shared());
+          mutex.unlock();
+        } else {
+          tally.count(2);
+        }
+        const std::shared_lock guard(mutex, 1min);
+        assert(guard);
+        reader.join();
+      },
+      samples());
   EXPECT_EQ(tally[0], 500);  // nobody writes
   EXPECT_GT(tally[1], 0);
   EXPECT_GT(tally[2], 0);

@@ -46,17 +46,19 @@ TEST(Threads, JoinOrdersWhatTheThreadDid) {
 
 TEST(Threads, BothOrdersOfTwoThreadsHappen) {
   const Tally tally;
-  expect_clean([&] {
-    std::atomic<int> first{0};
-    const auto come = [&first](int who) {
-      int nobody = 0;
-      first.compare_exchange_strong(nobody, who);
-    };
-    std::thread one(come, 1), two(come, 2);
-    one.join();
-    two.join();
-    tally.count(first);
-  });
+  expect_clean(
+      [&] {
+        std::atomic<int> first{0};
+        const auto come = [&first](int who) {
+          int nobody = 0;
+          first.compare_exchange_strong(nobody, who);
+        };
+        std::thread one(come, 1), two(come, 2);
+        one.join();
+        two.join();
+        tally.count(first);
+      },
+      samples());
   EXPECT_GT(tally[1], 10);
   EXPECT_GT(tally[2], 10);
   EXPECT_EQ(tally[1] + tally[2], 500);
@@ -101,16 +103,18 @@ TEST(Threads, JoinSaysWhatItCannotDo) {
 
 TEST(Threads, DetachedThreadsGoOnAfterMain) {
   const Tally tally;
-  expect_clean([&] {
-    static std::atomic<int> done;
-    done = 0;
-    std::thread([&] {
-      std::this_thread::yield();
-      ++done;
-      tally.count(0);
-    }).detach();
-    tally.count(1 + done);
-  });
+  expect_clean(
+      [&] {
+        static std::atomic<int> done;
+        done = 0;
+        std::thread([&] {
+          std::this_thread::yield();
+          ++done;
+          tally.count(0);
+        }).detach();
+        tally.count(1 + done);
+      },
+      samples());
   EXPECT_EQ(tally[0], 500);  // it always ends
   EXPECT_GT(tally[1], 0);    // after main,
   EXPECT_GT(tally[2], 0);    // or before

@@ -48,7 +48,7 @@ bool parse_strategy(const std::string& name, Strategy* strategy);
 /// What an exploration may use.
 struct Options {
   Strategy strategy = Strategy::kPortfolio;
-  /// Runs at most.
+  /// Runs at most: a proof that all interleavings were run may come first.
   std::uint64_t schedules = 1000;
   std::uint64_t seed = 1;
   /// Wall-clock seconds after which no further run begins; 0: no limit.
