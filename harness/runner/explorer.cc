@@ -236,6 +236,7 @@ void Explorer::search() {
     lanes.push_back(std::make_unique<Lane>(program_, options_, hosting(), journal, i, count));
   }
   if (error_.empty()) run_lanes(lanes);
+  while (error_.empty() && ended_by_.empty() && share_rest(lanes)) run_lanes(lanes);
   exhausted_ = error_.empty();
   for (const auto& lane : lanes) {
     const engine::JournalCounters& counters = lane->journal().counters();

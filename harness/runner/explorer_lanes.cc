@@ -81,6 +81,21 @@ bool Lane::start() {
   return child_->started();
 }
 
+std::uint64_t Lane::hand_over() {
+  const std::uint64_t done = journal_->counters().runs_done;
+  if (samples(options_.strategy) || end_ != LaneEnd::kExhausted || done >= task_.end_run) return 0;
+  const std::uint64_t left = task_.end_run - done;
+  task_.end_run = done;
+  return left;
+}
+
+bool Lane::needs_more() const { return !samples(options_.strategy) && end_ == LaneEnd::kSchedules; }
+
+void Lane::extend(std::uint64_t runs) {
+  task_.end_run += runs;
+  if (runs != 0) end_ = LaneEnd::kNot;
+}
+
 void Lane::finish(const std::function<bool(engine::Journal&, bool stuck)>& take) {
   const ChildEnd end = child_->finish();
   child_.reset();
@@ -107,6 +122,23 @@ void Lane::finish(const std::function<bool(engine::Journal&, bool stuck)>& take)
   } else if (bad_runs_ >= options_.bad_runs || bad_steps_ > kBadSteps) {
     end_ = LaneEnd::kBadRuns;
   }
+}
+
+bool share_rest(const std::vector<std::unique_ptr<Lane>>& lanes) {
+  std::uint64_t rest = 0, needy = 0;
+  for (const auto& lane : lanes) {
+    rest += lane->hand_over();
+    needy += lane->needs_more() ? 1 : 0;
+  }
+  if (rest == 0 || needy == 0) return false;
+  for (const auto& lane : lanes) {
+    if (!lane->needs_more()) continue;
+    const std::uint64_t share = rest / needy + (rest % needy != 0 ? 1 : 0);
+    lane->extend(share);
+    rest -= share;
+    --needy;
+  }
+  return true;
 }
 
 }  // namespace chicane::runner

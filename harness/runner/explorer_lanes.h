@@ -9,7 +9,8 @@
 //
 // Thread safety: one thread.
 // Invariants:
-//   I1. What a lane does depends on the options and its own number, never on when others run.
+//   I1. What a lane does depends on the options, its own number and what others leave of their
+//       budgets, never on when they run.
 #pragma once
 
 #include <cstdint>
@@ -48,6 +49,12 @@ class Lane {
   /// When the child has ended. `take` copies what it found and says whether there was news.
   void finish(const std::function<bool(engine::Journal&, bool stuck)>& take);
   void stop() { end_ = LaneEnd::kStopped; }
+  /// What the budget of a part was more than it needed: others' from now on.
+  std::uint64_t hand_over();
+  /// Whether it is a part that its budget was too small for.
+  bool needs_more() const;
+  /// So many runs more.
+  void extend(std::uint64_t runs);
 
  private:
   Options options_;
@@ -61,5 +68,9 @@ class Lane {
   std::uint64_t bad_steps_ = 0;
   LaneEnd end_ = LaneEnd::kNot;
 };
+
+/// Parts are not equally large: what some have left of their budgets goes to those that need it.
+/// False when there is nothing, or nobody; else these have runs to make.
+bool share_rest(const std::vector<std::unique_ptr<Lane>>& lanes);
 
 }  // namespace chicane::runner

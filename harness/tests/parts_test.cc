@@ -97,6 +97,25 @@ TEST(Parts, MoreJobsThanSchedules) {
   EXPECT_EQ(counts(options), counts(random_walk(2)));
 }
 
+TEST(Parts, ABudgetIsThatOfAllPartsTogether) {
+  const Tally tally;
+  Options options = random_walk(1000);
+  options.strategy = Strategy::kDpor;
+  options.jobs = 4;  // of six orders
+  const Result enough = explore(three_in_turn(tally), options);
+  ASSERT_TRUE(enough.exhausted) << enough.summary;
+  options.schedules = enough.runs + 3;  // some see only then that they are at their end
+  const Result just = explore(three_in_turn(tally), options);
+  EXPECT_TRUE(just.exhausted) << just.summary;
+  EXPECT_EQ(just.runs, enough.runs);
+  EXPECT_EQ(just.executions, 6U);
+  options.schedules = enough.runs - 1;
+  const Result less = explore(three_in_turn(tally), options);
+  EXPECT_FALSE(less.exhausted);
+  EXPECT_EQ(less.ended_by, "schedules");
+  EXPECT_EQ(less.runs, options.schedules);
+}
+
 /// What any number of jobs finds, and in which run first.
 TEST(Parts, JobsFindTheSame) {
   const Program program = [] {
