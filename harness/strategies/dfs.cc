@@ -3,8 +3,8 @@
 // Every interleaving, with every outcome, in depth-first order: each choice's first alternative,
 // then, from the last choice back, the next ones. What partial order reduction is measured against.
 // A shard runs those of the tree's first branches that a hash of their choices gives it; a branch
-// that is not its own is passed over, or, when all that are left are not, run once and counted as
-// blocked.
+// that is not its own is passed over, or, when all that are left are not, run once for nothing: it
+// is the execution of another shard.
 //
 // The choices of the current run are all that it keeps.
 #include "engine/shared_heap.h"
@@ -29,7 +29,7 @@ class Dfs final : public Search {
     racy_sites_ = count;
     choices_.clear();
     in_run_ = exhausted_ = incomplete_ = false;
-    executions_ = blocked_ = 0;
+    executions_ = 0;
   }
   bool begin_run(std::uint64_t) override {
     if (in_run_) finish_run();  // its process has died: as complete as it will be
@@ -57,7 +57,7 @@ class Dfs final : public Search {
   std::uint64_t executions() const override { return executions_; }
   bool ended() const override { return exhausted_; }
   bool statistics(engine::SearchStatistics* to) const override {
-    *to = {executions_, blocked_, static_cast<double>(executions_), 0, incomplete_};
+    *to = {executions_, 0, static_cast<double>(executions_), 0, incomplete_};
     if (exhausted_ || executions_ == 0) return true;
     // As if all alternatives of a choice were equally large.
     double behind = 0, here = 1;
@@ -98,7 +98,7 @@ class Dfs final : public Search {
   void finish_run() {
     in_run_ = false;
     const bool mine = is_mine();
-    ++(mine ? executions_ : blocked_);
+    if (mine) ++executions_;
     if (!mine && choices_.size() > kSplitChoices) choices_.resize(kSplitChoices);
     while (!choices_.empty() && choices_.back().chosen + 1 == choices_.back().count) {
       choices_.pop_back();
@@ -111,7 +111,7 @@ class Dfs final : public Search {
   engine::SharedVector<Choice> choices_;
   std::size_t next_ = 0, racy_sites_ = 0;
   bool in_run_ = false, exhausted_ = false, incomplete_ = false;
-  std::uint64_t executions_ = 0, blocked_ = 0;
+  std::uint64_t executions_ = 0;
 };
 
 }  // namespace

@@ -133,8 +133,7 @@ std::unique_ptr<Tracing> make(const Exhaustion& with) {
     strategy = std::move(search);
   }
   if (with.fair) strategy = strategies::make_fair_order(std::move(strategy));
-  return std::make_unique<Tracing>(std::move(strategy), reduction, bare,
-                                   reduction != nullptr && with.probe_seed == 0);
+  return std::make_unique<Tracing>(std::move(strategy), reduction, bare, with.probe_seed == 0);
 }
 
 /// Runs until one ends badly.
