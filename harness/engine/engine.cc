@@ -85,6 +85,7 @@ void Engine::attach_monitors() {
   announce_monitors_.clear();
   memory_monitors_.clear();
   access_monitors_.clear();
+  fair_monitors_.clear();
   monitor_kinds_ = 0;
   monitors_watch_from_ = ~std::uint64_t{0};
   for (const auto& [monitor, wants] : watching_) {
@@ -92,6 +93,7 @@ void Engine::attach_monitors() {
     if (wants.announcements) announce_monitors_.push_back(monitor);
     if (wants.memory) memory_monitors_.push_back(monitor);
     if (wants.accesses) access_monitors_.push_back(monitor);
+    if (wants.fair_accesses) fair_monitors_.push_back(monitor);
     if (wants.events == 0) continue;
     event_monitors_.push_back({monitor, wants.events, wants.events_from_step});
     if (wants.events_from_step == 0) {
@@ -248,6 +250,7 @@ Thread* Engine::choose_thread(std::size_t count) {
   if (++step_ >= watch_from_) [[unlikely]] {
     if (step_ > last_step_) leave(RunEnd::kStepLimit);
     event_kinds_ = ~std::uint64_t{0};
+    if (step_ >= fair_from_ && !fair_monitors_.empty()) quick_limit_ = 0;
   }
   journal_->note_step(step_, next->id_);
   forget_seen();

@@ -355,6 +355,9 @@ class Engine {
   /// The running step's number.
   std::uint64_t step() const { return step_; }
   const RunOptions& options() const { return options_; }
+  /// From this step on the schedule is fair, and no choice; after `last_step()` the run is cut.
+  std::uint64_t fair_from() const { return fair_from_; }
+  std::uint64_t last_step() const { return last_step_; }
   Journal& journal() { return *journal_; }
   /// Null while nothing has ever been run.
   Journal* journal_or_null() { return journal_; }
@@ -499,6 +502,7 @@ class Engine {
   std::size_t fewest_to_choose_ = 2;  // enabled threads with which the strategy is asked
   std::uint64_t watch_from_ = 0;
   std::vector<Monitor*> edge_monitors_, announce_monitors_, memory_monitors_, access_monitors_;
+  std::vector<Monitor*> fair_monitors_;  // who wants accesses in the fair part only
   Journal* journal_ = nullptr;
   const std::function<void()>* program_ = nullptr;
   RunOptions options_;

@@ -77,6 +77,8 @@ struct Wants {
   /// The first step whose events are wanted.
   std::uint64_t events_from_step = 0;
   bool announcements : 1 = false, edges : 1 = false, accesses : 1 = false, memory : 1 = false;
+  /// `on_access` in the fair part of a run that comes to its step limit.
+  bool fair_accesses : 1 = false;
 
   friend bool operator==(const Wants&, const Wants&) = default;
 };
@@ -109,8 +111,8 @@ class Monitor {
   virtual void on_begin(const Thread& thread);
   virtual void on_end(const Thread& thread);
   virtual void on_join(ThreadId joiner, const Thread& ended);
-  /// Plain and atomic accesses of instrumented code, and fences. Called only where accesses are
-  /// wanted. For an atomic one, `order` is the order that applied: of a
+  /// Plain and atomic accesses of instrumented code, and fences. Called only where accesses (or, of
+  /// plain ones, fair accesses) are wanted. For an atomic one, `order` is the order that applied: of a
   /// compare-exchange, that of its actual outcome.
   virtual void on_access(ThreadId, const void* /*address*/, std::size_t /*size*/, bool /*write*/,
                          const void* /*site*/) {}

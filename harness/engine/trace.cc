@@ -93,6 +93,12 @@ void Engine::on_special_access(const void* address, std::size_t size, bool write
     me.record(write ? OpKind::kWrite : OpKind::kRead, Outcome::kDone, address, site,
               read_value(address, size), nullptr, size);
   }
+  if (me.step_ >= me.fair_from_) {
+    Scope scope;
+    for (Monitor* monitor : me.fair_monitors_) {
+      monitor->on_access(me.current_->id_, address, size, write, site);
+    }
+  }
   me.sink(write)(address, size, site, me.access_sink_.context);
 }
 

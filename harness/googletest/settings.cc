@@ -36,6 +36,8 @@ std::vector<Flag> flags_of(Written* written) {
       {"time", "60s", "how long to explore each test, at most", &explore.time},
       {"jobs", "N", "processes at a time", &explore.jobs},
       {"shard", "i/n", "only part i of n of each test's schedules", &explore.shard},
+      {"step_limit", "N", "operations of a run before it is led to its end (default 20000)",
+       &explore.step_limit},
       {"leg", "L", "sched (default), lockorder, or tsan where that runtime is linked",
        &written->leg},
       {"witness_dir", "DIR", "where schedules of failures go (default chicane-witnesses)",

@@ -83,6 +83,14 @@ constexpr std::array kKinds = std::to_array<KindInfo>({
      "compare-exchange that cannot succeed, a receive from a closed channel in a loop.",
      "wait for the change (condition, channel) instead of asking; make the loop's exit reachable",
      "spins", "CWE-835, CWE-821"},
+    {"step-limit", "a run is not over when it has made all the operations that it may",
+     "The run was cut, so that nothing is known of what would have come after. Unlike in a "
+     "livelock "
+     "its threads get on: they touch other memory, or store other values, all the time. It may be "
+     "a "
+     "long way to its end, or a loop that counts its rounds for ever.",
+     "allow more operations (--step-limit) or do less in the test; give endless loops an end",
+     "running", "CWE-835"},
     {"starvation", "a thread hardly ever gets its turn",
      "Others keep taking the lock (or the processor) that a thread waits for; nothing bounds how "
      "long it waits.",

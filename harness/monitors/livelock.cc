@@ -3,9 +3,11 @@
 // Threads that go on and on, when a run reached its step limit, the last part of it under a fair
 // schedule:
 //
-//   main has ended, the thread sleeps between rounds or     orphaned-goroutine  site "running"
-//     hands values over
-//   else: it keeps doing the same things                    livelock            site "spins", one
+//   main has ended, the thread sleeps between rounds,       orphaned-goroutine  site "running"
+//     hands values over or gets on
+//   else, some thread gets on (new_ground.h): it may be     step-limit          site "running",
+//     a long way, or have no end                                                one per thread
+//   else: they keep doing the same things                   livelock            site "spins", one
 //                                                                               per thread
 //
 // A thread of a livelock that does nothing but look at things that never change (loads, failed
@@ -28,6 +30,7 @@
 #include <string>
 
 #include "monitors/monitors.h"
+#include "monitors/new_ground.h"
 #include "monitors/wording.h"
 
 namespace chicane::monitors {
@@ -63,21 +66,38 @@ class LivelockMonitor final : public engine::Monitor {
   Wants begin_run(Engine& engine) override {
     engine_ = &engine;
     rings_.clear();
+    ground_.clear();
     from_step_ = std::min<std::uint64_t>(512, engine.options().step_limit / 2);
-    return {.events_from_step = from_step_};
+    return {.events_from_step = from_step_, .fair_accesses = true};
   }
   void on_event(const Event& event) override {
     if (event.thread >= rings_.size()) rings_.resize(event.thread + 1);
     Ring& ring = rings_[event.thread];
     ring.entries[ring.count++ % Ring::kSize] = {event.site, event.object,  event.step,
                                                 event.kind, event.outcome, event.value};
+    if (event.step < engine_->fair_from() || event.object == nullptr) return;
+    note(event.thread, event.object, has_value(event.kind) ? event.value : 0);
+  }
+  void on_access(engine::ThreadId thread, const void* address, std::size_t size, bool,
+                 const void*) override {
+    note(thread, address, Engine::read_value(address, size));
   }
   void end_run(RunEnd end) override {
     if (end == RunEnd::kStepLimit) judge();
   }
 
  private:
+  static bool has_value(OpKind kind) {
+    return kind == OpKind::kAtomicLoad || kind == OpKind::kAtomicStore ||
+           kind == OpKind::kAtomicRmw || kind == OpKind::kAtomicCas || kind == OpKind::kRead ||
+           kind == OpKind::kWrite;
+  }
+  void note(engine::ThreadId thread, const void* address, std::uint64_t value) {
+    if (!ground_.begun()) ground_.begin(engine_->step(), engine_->last_step());
+    ground_.note(thread, engine_->step(), reinterpret_cast<std::uintptr_t>(address), value);
+  }
   void judge();
+  bool gets_on(const std::vector<const engine::Thread*>& threads) const;
   bool still_runs(const engine::Thread& thread);
   static bool rests_or_hands_over(const Ring& ring);
   static bool only_looks(const Ring& ring);
@@ -85,12 +105,14 @@ class LivelockMonitor final : public engine::Monitor {
   Ring::Entry repeated(const engine::Thread& thread);
   void add_spin(Finding* finding, const char* role, const engine::Thread& thread);
   void report_livelock(const std::vector<const engine::Thread*>& threads, bool all_spin);
+  void report_limit(const std::vector<const engine::Thread*>& threads);
   void report_orphan(const engine::Thread& thread);
   bool report_starvation();
   const void* starves_for(const engine::Thread& thread);
 
   Engine* engine_ = nullptr;
   std::vector<Ring> rings_;
+  NewGround ground_;  // in the fair part
   std::uint64_t from_step_ = 0;
 };
 
@@ -104,6 +126,13 @@ void LivelockMonitor::judge() {
     (goes_on ? progressing : spinning).push_back(thread);
   }
   if (report_starvation()) return;
+  std::vector<const engine::Thread*> running = spinning;
+  running.insert(running.end(), progressing.begin(), progressing.end());
+  if (gets_on(running)) {
+    if (!main_ended) return report_limit(running);
+    progressing = std::move(running);
+    spinning.clear();
+  }
   if (!spinning.empty()) report_livelock(spinning, true);
   if (main_ended) {
     for (const engine::Thread* thread : progressing) report_orphan(*thread);
@@ -121,6 +150,20 @@ bool LivelockMonitor::still_runs(const engine::Thread& thread) {
   unsigned recent = 0;
   for (const Ring::Entry& entry : rings_[thread.id()].last()) recent += entry.step + kLately > step;
   return thread.enabled() || recent >= kEnough;
+}
+
+/// Some of them do: not just now and then, and not because time goes by.
+bool LivelockMonitor::gets_on(const std::vector<const engine::Thread*>& threads) const {
+  constexpr std::uint64_t kOften = 8;
+  std::uint64_t met = 0;
+  for (const engine::Thread* thread : threads) {
+    const auto last = rings_[thread->id()].last();
+    const bool looks_at_time = std::any_of(last.begin(), last.end(), [](const Ring::Entry& entry) {
+      return entry.kind == OpKind::kSleep || entry.kind == OpKind::kClock;
+    });
+    if (!looks_at_time) met += ground_.met(thread->id());
+  }
+  return met >= kOften;
 }
 
 bool LivelockMonitor::rests_or_hands_over(const Ring& ring) {
@@ -233,6 +276,15 @@ void LivelockMonitor::report_livelock(const std::vector<const engine::Thread*>& 
   }
   Finding* finding = engine_->report("livelock", message, entry.object);
   for (const engine::Thread* thread : threads) add_spin(finding, "spins", *thread);
+}
+
+void LivelockMonitor::report_limit(const std::vector<const engine::Thread*>& threads) {
+  const std::uint64_t limit = engine_->step();
+  Finding* finding = engine_->report(
+      "step-limit", "the run is not over after " + std::to_string(limit) +
+                        " operations, the last of them under a fair schedule; it may need more, or "
+                        "have no end");
+  for (const engine::Thread* thread : threads) add_spin(finding, "running", *thread);
 }
 
 void LivelockMonitor::report_orphan(const engine::Thread& thread) {

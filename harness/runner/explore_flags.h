@@ -31,6 +31,8 @@ inline void add_explore_flags(CLI::App& command, ExploreFlags* flags) {
       "until it is done or interrupted");
   add("--jobs", &flags->jobs, "Processes at a time");
   add("--shard", &flags->shard, "Only part i of n, as i/n; all parts are the whole");
+  add("--step-limit", &flags->step_limit,
+      "Operations of a run before it is led to its end, or taken to have none (default 20000)");
   for (const ParameterInfo& info : kParameters) {
     add(std::string("--") + info.name, &flags->parameters[info.name], info.what);
   }

@@ -17,6 +17,8 @@ namespace {
 constexpr std::uint64_t kMaxJobs = 256;
 constexpr std::uint64_t kMaxShards = 1 << 20;
 constexpr double kMaxSeconds = 1e9;
+// Each operation may be a choice, and a run's choices have room for so many.
+constexpr std::uint64_t kMostStepLimit = 1'000'000;
 
 const ParameterInfo* find_parameter(const std::string& name) {
   for (const ParameterInfo& info : kParameters) {
@@ -89,6 +91,14 @@ bool read_explore_flags(const ExploreFlags& flags, ExploreSettings* settings, st
     if (!parse_number("--jobs", flags.jobs, 1, &value, error)) return false;
     settings->jobs = static_cast<unsigned>(std::min(value, kMaxJobs));
   }
+  if (!flags.step_limit.empty()) {
+    if (!parse_number("--step-limit", flags.step_limit, 1, &value, error)) return false;
+    if (value > kMostStepLimit) {
+      *error = fmt::format("--step-limit is at most {}, not {}", kMostStepLimit, value);
+      return false;
+    }
+    settings->step_limit = value;
+  }
   return flags.shard.empty() ||
          parse_shard(flags.shard, &settings->shard, &settings->shards, error);
 }
@@ -103,15 +113,20 @@ std::vector<std::string> explore_arguments(const ExploreSettings& settings) {
   if (settings.time_limit) add("--time", fmt::format("{}s", *settings.time_limit));
   if (settings.jobs) add("--jobs", std::to_string(*settings.jobs));
   if (settings.shards > 1) add("--shard", fmt::format("{}/{}", settings.shard, settings.shards));
+  if (settings.step_limit) add("--step-limit", std::to_string(*settings.step_limit));
   for (const auto& [name, value] : settings.parameters) add("--" + name, std::to_string(value));
   return arguments;
 }
 
 bool split_arguments(const std::vector<std::string>& arguments, ExploreFlags* flags) {
   const std::map<std::string_view, std::string ExploreFlags::*> known = {
-      {"strategy", &ExploreFlags::strategy}, {"schedules", &ExploreFlags::schedules},
-      {"seed", &ExploreFlags::seed},         {"time", &ExploreFlags::time},
-      {"jobs", &ExploreFlags::jobs},         {"shard", &ExploreFlags::shard}};
+      {"strategy", &ExploreFlags::strategy},
+      {"schedules", &ExploreFlags::schedules},
+      {"seed", &ExploreFlags::seed},
+      {"time", &ExploreFlags::time},
+      {"jobs", &ExploreFlags::jobs},
+      {"shard", &ExploreFlags::shard},
+      {"step-limit", &ExploreFlags::step_limit}};
   for (std::size_t i = 0; i < arguments.size(); i += 2) {
     if (i + 1 == arguments.size() || !arguments[i].starts_with("--")) return false;
     const std::string name = arguments[i].substr(2);

@@ -3,7 +3,7 @@
 // The options that say how to explore, in one place for every command that does (`chicane run`,
 // `chicane explore`, the workers):
 //
-//     --strategy S  --schedules N  --seed N  --time 60s  --jobs N  --shard i/n
+//     --strategy S  --schedules N  --seed N  --time 60s  --jobs N  --shard i/n  --step-limit N
 //     and one for each row of kParameters: --depth N, ...
 //
 // A command uses them in three steps: `add_explore_flags` (explore_flags.h) describes them to
@@ -33,7 +33,7 @@ namespace chicane::runner {
 
 /// As written; an empty text was not given.
 struct ExploreFlags {
-  std::string strategy, schedules, seed, time, jobs, shard;
+  std::string strategy, schedules, seed, time, jobs, shard, step_limit;
   std::map<std::string, std::string> parameters;  // by name, without dashes
 };
 
@@ -45,6 +45,7 @@ struct ExploreSettings {
   std::optional<double> time_limit;  // seconds
   std::optional<unsigned> jobs;
   unsigned shard = 1, shards = 1;  // from 1, as written
+  std::optional<std::uint64_t> step_limit;
   std::map<std::string, std::uint64_t> parameters;
   bool operator==(const ExploreSettings&) const = default;
 };

@@ -35,7 +35,7 @@ TEST(ExploreOptions, AreHandedOnAsTheyWereRead) {
       {},
       {"--strategy", "pct", "--depth", "7", "--schedules", "50", "--seed", "18446744073709551615"},
       {"--time", "1.5m", "--jobs", "3", "--shard", "2/5"},
-      {"--time", "250ms"}};
+      {"--time", "250ms", "--step-limit", "1000000"}};
   for (const auto& line : lines) {
     std::string error;
     const ExploreSettings settings = read(line, &error);
@@ -56,6 +56,11 @@ TEST(ExploreOptions, AParameterThatTheStrategyDoesNotHave) {
                "strategy random has no parameter --depth; it has no parameters");
   expect_error({"--strategy", "pct", "--depth", "0"}, "--depth needs a whole number of at least 1");
   expect_error({"--strategy", "pct", "--depth", "65"}, "--depth is at most 64, not 65");
+}
+
+TEST(ExploreOptions, StepLimitsThatAreNone) {
+  expect_error({"--step-limit", "0"}, "--step-limit needs a whole number of at least 1, not '0'");
+  expect_error({"--step-limit", "1000001"}, "--step-limit is at most 1000000, not 1000001");
 }
 
 TEST(ExploreOptions, DurationsThatAreNone) {

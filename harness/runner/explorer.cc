@@ -106,7 +106,7 @@ bool Explorer::admits(const Found& found) const {
   const std::string kind = found.finding.kind;
   if (options_.leg == "tsan") {
     return kind != "assertion-failed" && kind != "uncaught-panic" && kind != "crash" &&
-           kind != "livelock" && kind != "starvation";
+           kind != "livelock" && kind != "starvation" && kind != "step-limit";
   }
   if (options_.leg != "lockorder") return true;
   if (kind == "deadlock") return has_role(found, "holds");

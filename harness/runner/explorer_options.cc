@@ -13,6 +13,7 @@ void apply(const ExploreSettings& settings, Options* options) {
   if (settings.jobs) options->jobs = *settings.jobs;
   options->shard = settings.shard - 1;
   options->shards = settings.shards;
+  if (settings.step_limit) options->step_limit = *settings.step_limit;
   for (const auto& [name, value] : settings.parameters) {
     if (name == "depth") options->pct_depth = static_cast<unsigned>(value);
     if (name == "bound") options->bound = static_cast<unsigned>(value);

@@ -16,6 +16,7 @@ TEST(ExplorerOptions, AreFilled) {
   settings.jobs = 3;
   settings.shard = 2;
   settings.shards = 5;
+  settings.step_limit = 70;
   settings.parameters["depth"] = 7;
   Options options;
   apply(settings, &options);
@@ -27,6 +28,7 @@ TEST(ExplorerOptions, AreFilled) {
   EXPECT_EQ(options.jobs, 3U);
   EXPECT_EQ(options.shard, 1U);
   EXPECT_EQ(options.shards, 5U);
+  EXPECT_EQ(options.step_limit, 70U);
 }
 
 TEST(ExplorerOptions, AreTheDefaultsWhereNothingIsSaid) {

@@ -182,6 +182,70 @@ TEST(Reports, WhoOnlyLooksIsBusyWaiting) {
   })) << "it changes what it looks at";
 }
 
+void goes_through_much() {
+  std::vector<std::atomic<int>> all(40000);
+  int sum = 0;
+  std::thread reader([&] {
+    for (std::atomic<int>& one : all) sum += one.load();  //~ goes-through
+  });
+  reader.join();
+  assert(sum == 0);
+}
+
+void counts_far() {
+  std::mutex mutex;
+  int count = 0;
+  const auto add = [&] {
+    for (int i = 0; i < 10000; ++i) {
+      const std::lock_guard guard(mutex);  //~ counts
+      ++count;
+    }
+  };
+  together(add, add);
+}
+
+void waits_for_one_who_counts() {
+  std::atomic<bool> done{false};
+  std::atomic<int> count{0};
+  together(
+      [&] {
+        while (++count < 20000) {  //~ goes-on
+        }
+        done = true;
+      },
+      [&] {
+        while (!done) std::this_thread::yield();  //~ waits-for-it
+      });
+}
+
+// What gets on may come to its end: more operations tell.
+TEST(Reports, ALongWayIsNoLivelock) {
+  Options with = options(12);
+  expect_found(&goes_through_much, {"step-limit running@goes-through"}, with);
+  expect_found(&counts_far, {"step-limit running@counts running@counts"}, with);
+  expect_found(&waits_for_one_who_counts, {"step-limit running@goes-on running@waits-for-it"},
+               with);
+  with.step_limit = 200000;
+  expect_clean(&goes_through_much, with);
+  expect_clean(&counts_far, with);
+  expect_clean(&waits_for_one_who_counts, with);
+}
+
+// What is changed and put back is no way.
+TEST(Reports, WhoChangesNothingForGoodGetsNowhere) {
+  expect_found(
+      [] {
+        std::mutex mutex;
+        bool stop = false;
+        for (int looks = 0;;) {
+          const std::lock_guard guard(mutex);  //~ polls
+          looks = 1 - looks;
+          if (stop) break;
+        }
+      },
+      {"livelock spins@polls"}, options(20));
+}
+
 TEST(Reports, TheLockorderLegConfirmsWhatItPredicts) {
   Options with = options();
   with.leg = "lockorder";
