@@ -112,8 +112,8 @@ class Monitor {
   virtual void on_end(const Thread& thread);
   virtual void on_join(ThreadId joiner, const Thread& ended);
   /// Plain and atomic accesses of instrumented code, and fences. Called only where accesses (or, of
-  /// plain ones, fair accesses) are wanted. For an atomic one, `order` is the order that applied: of a
-  /// compare-exchange, that of its actual outcome.
+  /// plain ones, fair accesses) are wanted. For an atomic one, `order` is the order that applied:
+  /// of a compare-exchange, that of its actual outcome.
   virtual void on_access(ThreadId, const void* /*address*/, std::size_t /*size*/, bool /*write*/,
                          const void* /*site*/) {}
   /// What takes accesses in the place of `on_access` and `on_atomic`, for speed. Asked after

@@ -81,7 +81,7 @@ inline testing::AssertionResult is_diagnosed(const std::function<void()>& progra
   testing::AssertionResult failure = testing::AssertionFailure();
   failure << "Expected: a diagnosis of the kind " << kind
           << "\n  Actual: " << (result.diagnoses.empty() ? "none" : "only others") << " in "
-          << result.runs << " schedules" << (result.exhausted ? ", which are all there are" : "");
+          << result.runs << " schedules" << (result.exhausted ? ", in all interleavings" : "");
   for (const Diagnosis& diagnosis : result.diagnoses) failure << "\n\n" << to_text(diagnosis);
   return failure;
 }
