@@ -275,14 +275,15 @@ class Renderer {
       return;
     }
     if (diagnosis_.length > 0) {
-      const bool shrunk = diagnosis_.original_length != 0;
-      std::string line = shrunk ? "  shortest schedule: " : "  schedule: ";
+      std::string line = diagnosis_.minimal ? "  shortest schedule: " : "  schedule: ";
       line += counted(diagnosis_.length, "step") + ", " +
               counted(static_cast<std::uint64_t>(std::max(diagnosis_.forced_switches, 0)),
                       "forced switch");
       if (diagnosis_.original_length > diagnosis_.length) {
         line += " (was " + counted(diagnosis_.original_length, "step") + ")";
       }
+      const bool begun = diagnosis_.original_length != 0 && !diagnosis_.minimal;
+      if (begun) line += "; not made short to the end";
       add_line(line);
     }
     // A livelock's last steps are one and the same, again and again.

@@ -105,6 +105,7 @@ Diagnosis race() {
   diagnosis.forced_switches = 1;
   diagnosis.length = 4;
   diagnosis.original_length = 61;
+  diagnosis.minimal = true;
   diagnosis.witness = "build/race/unlocked_counter.chicane";
   return diagnosis;
 }
@@ -124,6 +125,7 @@ Diagnosis deadlock() {
   diagnosis.forced_switches = 1;
   diagnosis.length = 6;
   diagnosis.original_length = 6;
+  diagnosis.minimal = true;
   diagnosis.witness = "build/race/ab_ba.chicane";
   return diagnosis;
 }
@@ -155,6 +157,19 @@ TEST(Terminal, DataRace) {
 TEST(Terminal, DataRaceWithAllThatIsKnown) {
   expect_approved(render(race_in_full(), options("data_races/unlocked_counter")),
                   "data_race_in_full.txt");
+}
+
+TEST(Terminal, AScheduleIsCalledTheShortestWhereThatIsKnown) {
+  Diagnosis diagnosis = race();
+  diagnosis.minimal = false;
+  const std::string text = render(diagnosis, options("data_races/unlocked_counter"));
+  EXPECT_NE(text.find("  schedule: 4 steps, 1 forced switch (was 61 steps); not made short to the "
+                      "end\n"),
+            std::string::npos)
+      << text;
+  diagnosis.original_length = 0;  // nobody tried
+  const std::string untried = render(diagnosis, options("data_races/unlocked_counter"));
+  EXPECT_NE(untried.find("  schedule: 4 steps, 1 forced switch\n"), std::string::npos) << untried;
 }
 
 TEST(Terminal, Deadlock) {

@@ -34,7 +34,7 @@ struct ExploreCommand {
   ExploreFlags explore;
   std::string leg = "sched", isolation = "run", json, witness_dir = "chicane-witnesses";
   std::vector<std::string> allowed_exits, program;
-  bool output = false;
+  bool output = false, shrink = true;
 };
 
 bool read_statuses(const ExploreCommand& command, Session* session, std::string* error) {
@@ -63,6 +63,7 @@ bool read_flags(const ExploreCommand& command, Session* session, std::string* er
   session->leg = command.leg;
   parse_isolation(command.isolation, &session->isolation);
   session->show_output = command.output;
+  session->as_found = !command.shrink;
   return read_statuses(command, session, error);
 }
 
@@ -163,6 +164,7 @@ void add_explore(CLI::App& app, int* exit_code) {
   command->add_option("--json", options->json, "Where the result goes as JSON");
   command->add_option("--witness-dir", options->witness_dir,
                       "Where witnesses go (default: chicane-witnesses)");
+  command->add_flag("--shrink,!--no-shrink", options->shrink, "Whether witnesses are made short");
   command->add_flag("--output", options->output, "Show what the program writes, in all its runs");
   command->add_option("program", options->program, "-- and the program with its arguments")
       ->required();

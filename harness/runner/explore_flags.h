@@ -27,8 +27,7 @@ inline void add_explore_flags(CLI::App& command, ExploreFlags* flags) {
   add("--seed", &flags->seed, "Same seed, same runs (default 1)");
   add("--time", &flags->time,
       "How long to explore a program at most: 60s, 2m, 1h; what was found is made short after "
-      "that, "
-      "until it is done or interrupted");
+      "that, in as long again (2s at least)");
   add("--jobs", &flags->jobs, "Processes at a time");
   add("--shard", &flags->shard, "Only part i of n, as i/n; all parts are the whole");
   add("--step-limit", &flags->step_limit,

@@ -95,9 +95,6 @@ class Explorer {
   std::optional<std::vector<engine::ChoiceRecord>> try_choices(
       const Found& found, const std::vector<engine::ChoiceRecord>& choices,
       const engine::Course* course = nullptr);
-  void shorten(Found* found);
-  std::size_t straighten(Found* found, std::size_t budget);  // explorer_straighten.cc
-  void end_sooner(Found* found);
   bool take_run(Found* found);
   bool diagnose(Found found, Told* told);
   void tell_end(const Found& found, const RaceEnd& end, Diagnosis* diagnosis);
@@ -105,6 +102,13 @@ class Explorer {
   void drop_confirmed_predictions(std::vector<Diagnosis>* diagnoses) const;
   void drop_forgotten_reports(std::vector<Diagnosis>* diagnoses) const;
   void write_witnesses(Result* result);
+  // explorer_shorten.cc
+  bool shortens(const Found& found) const;
+  void begin_to_shorten(double seconds);
+  bool ends_shortening() const;
+  void shorten(Found* found);
+  std::size_t straighten(Found* found, std::size_t budget);
+  void end_sooner(Found* found);
   // explorer_replay.cc: schedules that were kept
   bool run_strictly(const witness::ScheduleFile& file, Found* found, std::string* error);
   bool open(const std::string& text, witness::ScheduleFile* file, Found* found, std::string* error);
@@ -127,7 +131,9 @@ class Explorer {
   std::string kind_;       // of the findings that reruns are asked for
   bool spurious_ = false;  // in reruns, condition waits may return without a signal
   std::chrono::steady_clock::time_point begin_{};
-  std::string ended_by_;  // Result::ended_by
+  std::optional<std::chrono::steady_clock::time_point> shorten_until_;
+  bool thorough_ = false;  // a witness is made short whatever it costs
+  std::string ended_by_;   // Result::ended_by
   std::string progress_path_;
   double told_at_ = 0;  // the progress, in seconds
   std::uint64_t runs_ = 0;

@@ -78,7 +78,7 @@ bool read_request(const std::string& folder, Session* session, Options* options,
   options->witness_dir = session->witness_dir;
   options->isolate_runs = session->isolation == Isolation::kRun;
   options->interruptible = true;
-  options->shrink = !session->check;
+  options->shrink = !session->check && !session->as_found;
   options->whole_trace = session->whole_trace;
   options->stop_at_step = session->stop_at_step;
   return true;

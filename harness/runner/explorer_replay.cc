@@ -12,6 +12,7 @@
 #include "report/source_map.h"
 #include "runner/explorer.h"
 #include "runner/explorer_effects.h"
+#include "runner/explorer_interrupts.h"
 #include "runner/explorer_witness.h"
 #include "witness/schedule_file.h"
 #include "witness/shrink.h"
@@ -148,7 +149,7 @@ Diagnosis Explorer::describe(const Found& found, const Finding& finding,
   Diagnosis diagnosis = report::convert(run, finding, *symbolizer_);
   diagnosis.leg = file.leg;
   diagnosis.run = file.run;
-  diagnosis.original_length = found.choices.size();
+  diagnosis.minimal = file.minimal;
   diagnosis.forced_switches = static_cast<int>(
       std::count_if(found.choices.begin(), found.choices.end(),
                     [](const ChoiceRecord& choice) { return choice.forced != 0; }));
@@ -216,6 +217,7 @@ bool Explorer::run_strictly(const witness::ScheduleFile& file, Found* found, std
 }
 
 Result Explorer::shrink(const std::string& text) {
+  const Interrupts interrupts(options_.interruptible);
   Result result;
   witness::ScheduleFile file;
   Found found;
@@ -223,11 +225,14 @@ Result Explorer::shrink(const std::string& text) {
   if (!run_strictly(file, &found, &result.error)) return result;
   result.strategy = file.strategy;
   result.seed = file.seed;
+  thorough_ = true;
+  if (options_.time_limit > 0) begin_to_shorten(options_.time_limit);
   const witness::ShrinkTest test = [&](const witness::Choices& candidate) {
     return try_choices(found, candidate);
   };
   const bool check_only = !options_.shrink;
   if (check_only) found.minimal = !witness::one_switch_less(found.choices, test).has_value();
+  if (check_only && ends_shortening()) found.minimal = false;
   const std::uint64_t length = found.choices.size();
   Told told;
   if (!diagnose(std::move(found), &told)) {
@@ -235,6 +240,10 @@ Result Explorer::shrink(const std::string& text) {
   }
   told.diagnosis.original_length = length;
   result.runs = trials_;
+  if (ends_shortening() && !told.diagnosis.minimal) {
+    result.signal = Interrupts::signal();
+    result.ended_by = result.signal != 0 ? "interrupted" : "time";
+  }
   result.diagnoses.push_back(std::move(told.diagnosis));
   return result;
 }

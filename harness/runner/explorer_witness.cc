@@ -18,7 +18,6 @@
 #include "runner/explorer_effects.h"
 #include "runner/explorer_interrupts.h"
 #include "witness/schedule_file.h"
-#include "witness/shrink.h"
 #include "witness/whole_file.h"
 
 namespace chicane::runner {
@@ -31,13 +30,6 @@ using engine::TraceRecord;
 
 // Every witness costs a search of its own: beyond this many findings of one program, nobody reads.
 constexpr std::size_t kMaxDiagnoses = 24;
-// What the search for something better may cost, in operations.
-constexpr std::uint64_t kShrinkSteps = 1'000'000;
-// And shortening as a whole, a process being as dear as so many operations.
-constexpr std::uint64_t kShrinkWork = 20'000'000, kProcessWork = 2000;
-// ThreadSanitizer's processes begin slowly (10 ms).
-constexpr std::size_t kTsanSearch = 40, kTsanAll = 800;
-
 bool same_stack(const engine::Stack& a, const engine::Stack& b) {
   const std::uint32_t depth = std::min(a.depth, b.depth);
   if (depth == 0) return a.depth == b.depth;
@@ -174,7 +166,7 @@ const Finding* Explorer::find_again(const Found& found) const {
 // The choices of a run that makes the same diagnosis and shows as much of it.
 std::optional<std::vector<ChoiceRecord>> Explorer::try_choices(
     const Found& found, const std::vector<ChoiceRecord>& choices, const engine::Course* course) {
-  if (Interrupts::signal() != 0) return std::nullopt;  // what is best so far is the result
+  if (ends_shortening()) return std::nullopt;  // what is best so far is the result
   if (!rerun(choices, found.racy_sites, Mode::kTry, course)) return std::nullopt;
   const Finding* again = find_again(found);
   if (again == nullptr || again->telling < found.finding.telling) return std::nullopt;
@@ -199,47 +191,6 @@ bool Explorer::take_run(Found* found) {
   return true;
 }
 
-// A livelock (and most starvation) is seen at the step limit, but was there before: the shortest
-// beginning after which a fair schedule makes no progress is enough to show it.
-void Explorer::end_sooner(Found* found) {
-  const std::uint64_t before = options_.step_limit;
-  for (std::uint64_t limit = 16; limit < before && Interrupts::signal() == 0; limit *= 4) {
-    options_.step_limit = limit;
-    if (rerun(found->choices, found->racy_sites, Mode::kTry) && take_run(found)) {
-      found->step_limit = limit;
-      return;
-    }
-  }
-  options_.step_limit = before;
-}
-
-void Explorer::shorten(Found* found) {
-  if (!options_.shrink || found->stuck || Interrupts::signal() != 0) return;
-  const bool at_the_limit = found->finding.step >= options_.step_limit;
-  const bool starves = std::strcmp(found->finding.kind, "starvation") == 0 && at_the_limit;
-  if (std::strcmp(found->finding.kind, "livelock") == 0 || starves) end_sooner(found);
-  const auto test = [&](const std::vector<ChoiceRecord>& candidate) {
-    return try_choices(*found, candidate);
-  };
-  const bool tsan = options_.leg == "tsan";
-  const std::uint64_t steps = found->finding.step;
-  witness::ShrinkLimits limits;
-  limits.search =
-      std::clamp<std::size_t>(kShrinkSteps / (steps + 1), 20, tsan ? kTsanSearch : limits.search);
-  limits.all = tsan ? kTsanAll : kShrinkWork / (steps + kProcessWork);
-  limits.stop = [] { return Interrupts::signal() != 0; };
-  const std::size_t spent = straighten(found, limits.all / 2);
-  limits.search -= std::min(spent, limits.search);
-  limits.all -= spent;
-  const witness::ShrinkResult result = witness::shrink(found->choices, test, limits);
-  found->choices = result.choices;
-  found->minimal = result.minimal;
-  // In the shorter run the other access may have come first, and what was found after other runs in
-  // its process (a static was initialized) may need other choices in a fresh one: from here on the
-  // sites and choices are those of this run.
-  if (rerun(found->choices, found->racy_sites, Mode::kTry)) take_run(found);
-}
-
 // Races only: the same program without a forced switch, for what the object holds in its end.
 void Explorer::tell_end(const Found& found, const RaceEnd& end, Diagnosis* diagnosis) {
   if (end.value.empty() || diagnosis->object.empty() || Interrupts::signal() != 0) return;
@@ -255,11 +206,11 @@ void Explorer::tell_end(const Found& found, const RaceEnd& end, Diagnosis* diagn
 bool Explorer::diagnose(Found found, Told* told) {
   Diagnosis* const diagnosis = &told->diagnosis;
   kind_ = found.finding.kind;
-  const std::uint64_t original = found.choices.size();
+  const std::uint64_t original = shortens(found) ? found.choices.size() : 0;
   spurious_ = options_.spurious_wakeups || wakes_spuriously(found.choices);
   const std::uint64_t step_limit = options_.step_limit;
   if (found.step_limit != 0) options_.step_limit = found.step_limit;
-  if (!found.differs) shorten(&found);
+  shorten(&found);
   if (!rerun(found.choices, found.racy_sites, Mode::kRecord)) return false;
   const bool diverged = journal_->counters().diverged != 0;
   const Finding* again = diverged ? nullptr : find_again(found);
@@ -320,6 +271,7 @@ std::string Explorer::schedule_text(const Found& found, const Diagnosis& diagnos
   file.kind = diagnosis.kind;
   file.step_limit = options_.step_limit;
   file.spurious_wakeups = spurious_;
+  file.minimal = found.minimal;
   for (const std::uint64_t site : found.racy_sites) {
     const report::ModuleOffset module = symbolizer_->module_offset(site);
     const report::SymbolOffset symbol = symbolizer_->symbol_offset(site);
@@ -375,6 +327,8 @@ void Explorer::drop_confirmed_predictions(std::vector<Diagnosis>* diagnoses) con
 
 Result Explorer::finish(Result result) {
   if (found_.empty()) return result;
+  constexpr double kLeast = 2;  // seconds
+  if (options_.time_limit > 0) begin_to_shorten(std::max(options_.time_limit, kLeast));
   symbolizer_ = std::make_unique<report::Symbolizer>();
   result.first_finding_run = static_cast<std::int64_t>(found_.front().finding.run);
   std::map<std::string, Told> by_key;

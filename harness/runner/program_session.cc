@@ -37,6 +37,7 @@ std::string to_text(const Session& session) {
       {"schedule", session.schedule},
       {"shorten", session.shorten},
       {"check", session.check},
+      {"as_found", session.as_found},
       {"whole_trace", session.whole_trace},
       {"stop_at_step", session.stop_at_step},
       {"standard_input", session.standard_input},
@@ -58,6 +59,7 @@ bool from_text(const std::string& text, Session* session, std::string* error) {
     all.at("schedule").get_to(session->schedule);
     all.at("shorten").get_to(session->shorten);
     all.at("check").get_to(session->check);
+    all.at("as_found").get_to(session->as_found);
     all.at("whole_trace").get_to(session->whole_trace);
     all.at("stop_at_step").get_to(session->stop_at_step);
     all.at("standard_input").get_to(session->standard_input);

@@ -41,6 +41,8 @@ struct Session {
   /// What is done with the schedule instead of a replay: it is shortened, or (not `shorten` but
   /// `check`) seen to be 1-minimal.
   bool shorten = false, check = false;
+  /// The witnesses of an exploration are left as they were found.
+  bool as_found = false;
   /// Of a replay: see Options.
   bool whole_trace = false;
   std::uint64_t stop_at_step = 0;

@@ -128,14 +128,18 @@ bool Subject::open_program(const SubjectFlags& flags, std::string* error, std::s
 
 ProgramResult Subject::run(const SubjectTask& task) const {
   const bool shrinks = task.action != SubjectTask::Action::kReplay;
+  ExploreSettings settings;
+  if (task.time_limit > 0) settings.time_limit = task.time_limit;
+  std::vector<std::string> arguments = explore_arguments(settings);
   if (pitfall_ == nullptr) {
     Session session = session_;
+    session.arguments = arguments;
     session.shorten = task.action == SubjectTask::Action::kShrink;
     session.check = task.action == SubjectTask::Action::kCheck;
     session.whole_trace = task.whole_trace;
     return run_program(session);
   }
-  std::vector<std::string> arguments = {shrinks ? "--shrink" : "--replay", path_};
+  arguments.insert(arguments.end(), {shrinks ? "--shrink" : "--replay", path_});
   if (task.action == SubjectTask::Action::kCheck) arguments.emplace_back("--check");
   if (task.whole_trace) arguments.emplace_back("--whole-trace");
   const CellResult cell = witness_cell(schedule_.scenario, schedule_.leg, arguments, legs_);

@@ -29,6 +29,8 @@ struct SubjectTask {
   enum class Action : std::uint8_t { kReplay, kShrink, kCheck };
   Action action = Action::kReplay;
   bool whole_trace = false;
+  /// For kShrink and kCheck: so many seconds at most; 0: until it is done.
+  double time_limit = 0;
 };
 
 class Subject {

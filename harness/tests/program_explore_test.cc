@@ -123,6 +123,31 @@ TEST(ProgramExplore, AnInterruptEndsItWithWhatWasFound) {
   }
 }
 
+TEST(ProgramExplore, AnInterruptedShrinkLeavesTheBestSoFar) {
+  const Sandbox sandbox;
+  sandbox.chicane("explore --strategy random --schedules 20 --no-shrink --witness-dir w -- " +
+                  kPrograms + "turns");
+  const std::string whole = "w/turns.sched.1.chicane";
+  ASSERT_TRUE(sandbox.exists(whole));
+  EXPECT_EQ(sandbox.chicane("shrink --check " + whole).exit_code, 1);
+  for (const auto& [signal, code] : {std::pair("INT", 130), std::pair("TERM", 143)}) {
+    const std::string command = "'" CHICANE_COMMAND "' shrink -o short.chicane " + whole;
+    const Outcome outcome =
+        sandbox.shell(std::string(kWorked) + command + " >out 2>&1 & p=$!\n" +
+                      "until w=$(cat /proc/$p/task/*/children 2>/dev/null | cut -d' ' -f1) && "
+                      "[ -n \"$w\" ] && worked $w 8; do sleep 0.01; done\n"
+                      "kill -" +
+                      signal + " $p; wait $p; status=$?; cat out; exit $status");
+    EXPECT_EQ(outcome.exit_code, code) << outcome.all();
+    EXPECT_NE(outcome.out.find(std::string("not made short to the end: interrupted (SIG") + signal),
+              std::string::npos)
+        << outcome.all();
+    EXPECT_NE(sandbox.read("short.chicane").find("\nminimal: no\n"), std::string::npos);
+    EXPECT_EQ(sandbox.chicane("replay short.chicane").exit_code, 0);
+    sandbox.remove("short.chicane");
+  }
+}
+
 TEST(ProgramExplore, BatchFindsTheSame) {
   const Sandbox sandbox;
   const Explored bad = explore(sandbox, "counter bad", "--isolate batch");

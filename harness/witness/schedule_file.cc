@@ -236,10 +236,8 @@ class Parser {
     if (key == "seed") return parse_number(text, &schedule->seed) ? true : bad(line);
     if (key == "run") return parse_number(text, &schedule->run) ? true : bad(line);
     if (key == "step-limit") return parse_number(text, &schedule->step_limit) ? true : bad(line);
-    if (key == "spurious-wakeups") {
-      schedule->spurious_wakeups = text == "yes";
-      return text == "yes" || text == "no" ? true : bad(line);
-    }
+    if (key == "spurious-wakeups") return yes_or_no(text, &schedule->spurious_wakeups, line);
+    if (key == "minimal") return yes_or_no(text, &schedule->minimal, line);
     if (key == "command") return command(text, line, schedule);
     if (key == "env") return variable(text, line, schedule);
     if (key == "racy") return racy(text, line, schedule);
@@ -247,6 +245,10 @@ class Parser {
                 "remove the line if you added it; a later chicane may have written it");
   }
 
+  bool yes_or_no(std::string_view text, bool* value, std::string_view line) {
+    *value = text == "yes";
+    return text == "yes" || text == "no" ? true : bad(line);
+  }
   bool isolation(std::string_view value, std::string_view line) {
     return value == "run" || value == "batch" ||
            fail("an isolation that there is not", line, "there are run and batch");
@@ -361,9 +363,10 @@ std::string format(const ScheduleFile& schedule) {
   text += fmt::format("program: {}\nscenario: {}\nbuild-id: {}\nleg: {}\nstrategy: {}\n",
                       quoted(schedule.program), quoted(schedule.scenario),
                       quoted(schedule.build_id), quoted(schedule.leg), quoted(schedule.strategy));
-  text += fmt::format("seed: {}\nrun: {}\nkind: {}\nstep-limit: {}\nspurious-wakeups: {}\n",
-                      schedule.seed, schedule.run, quoted(schedule.kind), schedule.step_limit,
-                      schedule.spurious_wakeups ? "yes" : "no");
+  text += fmt::format(
+      "seed: {}\nrun: {}\nkind: {}\nstep-limit: {}\nspurious-wakeups: {}\nminimal: {}\n",
+      schedule.seed, schedule.run, quoted(schedule.kind), schedule.step_limit,
+      schedule.spurious_wakeups ? "yes" : "no", schedule.minimal ? "yes" : "no");
   if (!schedule.command.empty()) {
     text += "command:";
     for (const std::string& word : schedule.command) text += " " + quoted(word);

@@ -7,6 +7,7 @@
 //     scenario: data_races/unlocked_counter/bad
 //     leg: sched
 //     ...
+//     minimal: yes                         none of its switches can be left out: that was seen
 //     command: /home/me/queue --fast       of a whole program, with directory, stdin and isolation
 //     env: QUEUE_SIZE 3                    what it asked for of its environment; no value: not set
 //     racy: scenarios_sched +1a2b increment +2c bad.cc:12
@@ -78,6 +79,7 @@ struct ScheduleFile {
   std::string kind;  // of the diagnosis
   std::uint64_t step_limit = 0;
   bool spurious_wakeups = false;
+  bool minimal = false;  // it was seen that none of its switches can be left out
   // Of a whole program, how it was started; for others all empty.
   std::vector<std::string> command;   // an absolute path, and its arguments
   std::string directory;              // in which

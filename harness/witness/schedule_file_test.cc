@@ -38,6 +38,7 @@ ScheduleFile sample() {
   file.kind = "data-race";
   file.step_limit = 20000;
   file.spurious_wakeups = true;
+  file.minimal = true;
   file.command = {"/bin/prog", "--name", "two words", "", "-"};
   file.directory = "/home/me";
   file.isolation = "run";
@@ -93,7 +94,7 @@ TEST(ScheduleFile, TextIsAsDocumented) {
       "chicane schedule 2\nprogram: scenarios_sched\n"
       "scenario: data_races/unlocked_counter/bad\nbuild-id: b3fe3a7d\nleg: sched\n"
       "strategy: pct\nseed: 18446744073709551615\nrun: 17\nkind: data-race\n"
-      "step-limit: 20000\nspurious-wakeups: yes\n"
+      "step-limit: 20000\nspurious-wakeups: yes\nminimal: yes\n"
       "command: /bin/prog --name \"two words\" - \"-\"\n"
       "directory: /home/me\nstdin: -\nisolation: run\n"
       "env: EMPTY -\nenv: NONE\nenv: SIZE \"two words\"\nracy: scenarios_sched +1234 _ZL4bumpv +2c "
@@ -114,6 +115,14 @@ TEST(ScheduleFile, CommentsAndLineEndingsOfOtherSystemsAreFine) {
   EXPECT_EQ(file, sample());
 }
 
+// Files of before it was said whether they are minimal.
+TEST(ScheduleFile, WithoutAWordOnItItIsNotKnownToBeMinimal) {
+  ScheduleFile file;
+  std::string error;
+  EXPECT_TRUE(parse(replaced("minimal: yes\n", ""), &file, &error)) << error;
+  EXPECT_FALSE(file.minimal);
+}
+
 TEST(ScheduleFile, ErrorsSayWhatAndWhereAndWhatToDo) {
   EXPECT_NE(error_of("").find("not a schedule file"), std::string::npos);
   EXPECT_NE(error_of("#!/bin/sh\n").find("line 1: not a schedule file"), std::string::npos);
@@ -124,6 +133,8 @@ TEST(ScheduleFile, ErrorsSayWhatAndWhereAndWhatToDo) {
   EXPECT_NE(error_of(replaced("end\n", "")).find("truncated in its steps"), std::string::npos);
   EXPECT_NE(error_of(replaced("seed: 1", "seed: x")).find("line 7: a malformed value"),
             std::string::npos);
+  EXPECT_NE(error_of(replaced("minimal: yes", "minimal: 1")).find("a malformed value"),
+            std::string::npos);
   EXPECT_NE(error_of(replaced("isolation: run", "isolation: zzz")).find("there are run and batch"),
             std::string::npos);
   EXPECT_NE(error_of(replaced("leg: sched\n", "")).find("no \"leg\""), std::string::npos);
@@ -131,11 +142,11 @@ TEST(ScheduleFile, ErrorsSayWhatAndWhereAndWhatToDo) {
             std::string::npos);
   EXPECT_NE(error_of(replaced("leg:", "colour: red\nleg:")).find("line 5: an unknown key"),
             std::string::npos);
-  EXPECT_NE(error_of(replaced("2 switch", "4 switch")).find("line 23: expected step number 2"),
+  EXPECT_NE(error_of(replaced("2 switch", "4 switch")).find("line 24: expected step number 2"),
             std::string::npos);
-  EXPECT_NE(error_of(replaced("env: NONE", "env: - 1")).find("line 17: a malformed value"),
+  EXPECT_NE(error_of(replaced("env: NONE", "env: - 1")).find("line 18: a malformed value"),
             std::string::npos);
-  EXPECT_NE(error_of(replaced("SIZE ", "SIZE 1 ")).find("line 18: a malformed value"),
+  EXPECT_NE(error_of(replaced("SIZE ", "SIZE 1 ")).find("line 19: a malformed value"),
             std::string::npos);
   EXPECT_NE(error_of(replaced("switch", "hop")).find("thread, switch or outcome"),
             std::string::npos);

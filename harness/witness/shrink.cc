@@ -62,7 +62,8 @@ class Shrinker {
            (drop_threads() || join_stretches() || move_switches() || start_over())) {
       minimal = leave_out(*this);
     }
-    return {best_, tests_, minimal || best_cost_.forced == 0};
+    // What was asked when it was to stop was not answered.
+    return {best_, tests_, (minimal && !stopped()) || best_cost_.forced == 0};
   }
 
   // What leave_out asks for.

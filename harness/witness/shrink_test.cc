@@ -215,15 +215,29 @@ TEST(Shrink, ALimitGivesTheBestSoFarAndSaysSo) {
     if (limit < 2) EXPECT_FALSE(result.minimal);
     if (result.minimal) EXPECT_FALSE(one_switch_less(result.choices, test));
   }
-  std::size_t calls = 0;
-  const ShrinkTest counted = [&](const Choices& candidate) {
-    ++calls;
-    return test(candidate);
+}
+
+// What is asked for in the moment that it is to stop is not answered: at the last test as well.
+TEST(Shrink, WhatIsStoppedIsNotSeenToBeMinimal) {
+  const Machine machine{{"..rw..rw..", "..rw..rw..", "..........", "...rw..."}, 5};
+  std::mt19937 random(7);
+  Machine::Run initial = machine.random_run(&random);
+  while (initial.counter == 5) initial = machine.random_run(&random);
+  std::size_t calls = 0, last = 0;
+  const ShrinkTest test = [&](const Choices& candidate) -> std::optional<Choices> {
+    if (++calls == last) return std::nullopt;
+    Machine::Run run = machine.replay(candidate);
+    if (run.counter == 5) return std::nullopt;
+    return run.choices;
   };
-  const ShrinkResult stopped =
-      shrink(initial.choices, counted, {.stop = [&] { return calls == 3; }});
-  EXPECT_EQ(calls, 3u);
-  EXPECT_FALSE(stopped.minimal);
+  const ShrinkLimits limits{.stop = [&] { return last != 0 && calls >= last; }};
+  const ShrinkResult whole = shrink(initial.choices, test, limits);
+  EXPECT_TRUE(whole.minimal);
+  for (last = 1; last <= whole.tests; ++last) {
+    calls = 0;
+    EXPECT_FALSE(shrink(initial.choices, test, limits).minimal) << last;
+    EXPECT_EQ(calls, last);
+  }
 }
 
 // Wrong is a run with at least so many changes of thread, wherever they are. Where all that remains
