@@ -176,7 +176,7 @@ class Dpor final : public Search {
   std::size_t racy_sites_ = 0;
   unsigned shard_, shards_;
   Gates gates_;
-  Parsimonious attempts_{trace_, finder_, gates_, spins_};
+  Parsimonious attempts_{trace_, known_, finder_, gates_, spins_};
   bool divided_;               // the gates are known
   std::uint64_t part_ = 0;     // of the search, in progress
   double estimates_[64] = {};  // after 1, 2, 4, ... executions

@@ -31,20 +31,34 @@ void KnownSteps::learn(const Trace& trace, std::uint32_t first) {
     }
     hashes_[i] = hash;
     if (step.silent) continue;
-    const auto own = trace.entries_of(i);
-    const std::uint64_t key = key_of(
-        trace, step.tid, step.number, trace.origin(i), step.kind, step.footprint, step.own_accesses,
-        [&](const Access&, unsigned entry) { return own[entry].before; },
-        [i](std::uint32_t made) { return made != i; });
+    const std::uint64_t key = key_of(trace, i);
     note(key, step.tid, step.footprint);
+    outcomes_.clear();
+    for (const StepOutcome& outcome : trace.outcomes_of(i)) {
+      outcomes_.push_back(outcome.chosen());
+      note(with_outcomes(key, outcomes_), step.tid, step.footprint);
+    }
     has_deadlines_ = has_deadlines_ || step.footprint.touches(kVirtualTime);
   }
+}
+
+std::uint64_t KnownSteps::key_of(const Trace& trace, std::uint32_t i) const {
+  const TraceStep& step = trace.step(i);
+  const auto own = trace.entries_of(i);
+  return key_of(
+      trace, step.tid, step.number, trace.origin(i), step.kind, step.footprint, step.own_accesses,
+      [&](const Access&, unsigned entry) { return own[entry].before; },
+      [i](std::uint32_t made) { return made != i; });
 }
 
 const Footprint* KnownSteps::find(std::uint64_t key) const {
   if (slots_.empty()) return nullptr;
   const Slot& slot = slots_[place_of(key)];
   return slot.key == key ? &steps_[slot.step].footprint : nullptr;
+}
+
+const Footprint* KnownSteps::find_constant(std::uint64_t key) const {
+  return slots_.empty() || slots_[place_of(key)].varies ? nullptr : find(key);
 }
 
 std::size_t KnownSteps::place_of(std::uint64_t key) const {
@@ -71,11 +85,12 @@ void KnownSteps::note(std::uint64_t key, Tid tid, const Footprint& footprint) {
   }
   Slot& slot = slots_[place_of(key)];
   if (slot.key == 0) {
-    slot = {key, steps_.take({tid, &footprint, {}})};
+    slot = {key, steps_.take({tid, &footprint, {}}), false};
     ++count_;
     return;
   }
   if (steps_[slot.step].footprint == footprint) return;
+  slot.varies = true;
   Footprint all = steps_[slot.step].footprint;
   all.add_all(footprint);
   steps_.give_back(std::exchange(slot.step, steps_.take({tid, &all, {}})));

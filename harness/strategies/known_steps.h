@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "engine/shared_heap.h"
 #include "strategies/mix.h"
@@ -34,7 +35,16 @@ class KnownSteps {
   bool has_deadlines() const { return has_deadlines_; }
   /// All that a step of that key has touched so far; null: there was none.
   const Footprint* find(std::uint64_t key) const;
+  /// The same, if it was always the same.
+  const Footprint* find_constant(std::uint64_t key) const;
 
+  /// The key of step `i` of the trace, which has been learned up to there.
+  std::uint64_t key_of(const Trace& trace, std::uint32_t i) const;
+  /// The key of the step of that key where these were its outcomes.
+  static std::uint64_t with_outcomes(std::uint64_t key, std::span<const std::uint32_t> outcomes) {
+    for (const std::uint32_t outcome : outcomes) key = mixed(key, outcome + 1);
+    return key | 1;
+  }
   /// The key of a step that `tid` makes next after `origin`, its step before, of an operation that
   /// touches the first `own` of `footprint`. `head(access)` is the object's last entry before it,
   /// `is_there(step)` whether that entry's step is made at all.
@@ -71,6 +81,7 @@ class KnownSteps {
   struct Slot {
     std::uint64_t key = 0;  // 0: free
     std::uint32_t step = 0;
+    bool varies = false;
   };
   std::size_t place_of(std::uint64_t key) const;
   void grow();
@@ -78,6 +89,7 @@ class KnownSteps {
 
   engine::SharedVector<std::uint64_t> hashes_;  // by step of the last run: which one it is
   engine::SharedVector<Slot> slots_;
+  engine::SharedVector<std::uint32_t> outcomes_;
   std::size_t count_ = 0;
   bool has_deadlines_ = false;
   WakeupSteps steps_;

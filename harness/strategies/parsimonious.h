@@ -18,15 +18,24 @@
 //
 // The head may turn out to touch more than it did where it came later, and so depend on steps that
 // were no reason to make it wait there: these are then made before it, still for the same reversal.
+// Or it had to wait for steps there that it does not need here, where it is ready without: these
+// are then left out again, the last one first.
+//
+// A head does the same wherever it comes after the same (known_steps.h): where that is known, it is
+// known whether its run belongs to its reversals. Where it is not known, and the head would not
+// belong there if it did what it did later, its run is *doubtful*: it waits until it is known, or
+// there is nothing else to try, so that it is new.
 //
 // Thread safety: engine context. Lives in shared memory.
 // Invariants:
 //   I1. No two runs that were not given up have the same trace.
 //   I2. Memory: for each reversal of the present run, those that its run led to and that are still
-//       to be tried; each is as long as what its head needs.
+//       to be tried; each is as long as what its head needs. Besides, at most 1,024 doubtful runs
+//       and what 2^18 steps did.
 //   I3. A run is given up where a step touches what its operation did not tell, or a head needs
-//   less
-//       than it did, or nobody but those who may not can go on.
+//       less than it did, and that was not known; with more doubtful runs than can wait, or heads
+//       that do not always do the same after the same: who waits until a deadline, or for what
+//       others try, is no part of a step's past.
 // Cost: each race costs the length of its run.
 #pragma once
 
@@ -36,6 +45,7 @@
 #include "engine/shared_heap.h"
 #include "strategies/dependence.h"
 #include "strategies/gates.h"
+#include "strategies/known_steps.h"
 #include "strategies/races.h"
 #include "strategies/spins.h"
 #include "strategies/trace.h"
@@ -44,8 +54,9 @@ namespace chicane::strategies {
 
 class Parsimonious {
  public:
-  Parsimonious(const Trace& trace, RaceFinder& finder, const Gates& gates, const Spins& spins)
-      : trace_(trace), finder_(finder), gates_(gates), spins_(spins) {}
+  Parsimonious(const Trace& trace, KnownSteps& known, RaceFinder& finder, const Gates& gates,
+               const Spins& spins)
+      : trace_(trace), known_(known), finder_(finder), gates_(gates), spins_(spins) {}
   /// There is nothing to try.
   void clear();
   /// All runs are to be tried.
@@ -73,22 +84,20 @@ class Parsimonious {
     std::uint32_t from = 0, head = 0;  // its first place, and its head's
     Tid tid = kNone;                   // the head's; kNone: it is only another outcome
     Tid delayed_tid = kNone;
+    std::uint32_t delayed_number = 0;  // of that thread's steps
     Footprint delayed;
-    Footprint expected;  // what the head touched where it came later
+    Footprint expected;                          // what the head touched where it came later
+    bool several = false;                        // what is delayed may have several outcomes
+    engine::SharedVector<std::uint32_t> open;    // places before it that the head could come before
+    engine::SharedVector<std::uint32_t> needed;  // that it could not, but for what is delayed
   };
   /// A run to try, as another one leads to it.
   struct Attempt {
     engine::SharedVector<std::uint32_t> before_head;  // places of that run
     Decision head;
     Reversal reversal;
-    std::uint32_t longer = kNone;  // of that run's reversals, the one whose head comes after this
-  };
-  /// A run, and what of it is left to try.
-  struct Level {
-    engine::SharedVector<Decision> decisions;
-    engine::SharedVector<Reversal> reversals;
-    engine::SharedVector<Attempt> attempts;
-    std::size_t all = 0;
+    std::uint32_t longer = kNone;   // of that run's reversals, the one whose head comes after this
+    std::uint32_t shorter = kNone;  // the one whose head needs less than it did
   };
   struct Run {
     engine::SharedVector<Decision> decisions;  // its first ones
@@ -97,7 +106,32 @@ class Parsimonious {
     std::size_t given = 0;              // and so many outcomes there are
     engine::SharedVector<Tid> avoided;  // whose steps after the decisions would belong elsewhere
   };
-  void make(const Level& level, const Attempt& attempt);
+  /// Of a head, so that its run belongs to its reversals: it depends on each of `touches`, and
+  /// where it depends on what `touched` did, also on what `after` did.
+  struct Condition {
+    Footprint touched, after;
+  };
+  struct Conditions {
+    engine::SharedVector<Footprint> touches;
+    engine::SharedVector<Condition> unless;
+    bool are_met(const Footprint& head, const Footprint& at_most) const;
+  };
+  /// A run to try that seems not to belong here, with the key of its head (known_steps.h).
+  struct Doubtful {
+    Run run;
+    std::uint64_t key = 0;
+    Conditions conditions;
+  };
+  /// A run, and what of it is left to try.
+  struct Level {
+    engine::SharedVector<Decision> decisions;
+    engine::SharedVector<Reversal> reversals;
+    engine::SharedVector<Attempt> attempts;
+    engine::SharedVector<Doubtful> doubtful;  // tried when there is nothing else
+    std::size_t all = 0;
+  };
+  bool take_next();
+  static Run run_of(const Level& level, const Attempt& attempt);
   Decision decision_at(std::uint32_t place) const;
   bool is_same(const Decision& decision, std::uint32_t step) const;
   bool is_held(Tid tid) const { return gates_.hold_back(trace_, tid) || spins_.holds(trace_, tid); }
@@ -106,20 +140,38 @@ class Parsimonious {
   bool needs_all(const Reversal& reversal) const;
   bool counts(const Reversal& reversal, std::uint32_t step) const;
   bool follows(const Reversal& reversal, std::uint32_t step) const;
-  bool may_make(const engine::Thread& thread) const;
+  /// Whether a step that is to be made belongs here.
+  enum class Belief : std::uint8_t { kYes, kPerhaps, kHardly, kNo };
+  int choose_freely(const engine::ThreadChoice& choice);
+  bool may_go(const engine::Thread& thread) const;
+  void learn();
+  Belief believe(const engine::Thread& thread) const;
+  Belief believe(const Reversal& reversal, Tid tid, const Footprint& own,
+                 const Footprint* known) const;
+  bool goes_on_after(const Reversal& reversal, Tid tid) const;
+  std::uint64_t key_of_next(const engine::Thread& thread, const Footprint& own) const;
   void avoid_last();
   void add_races(bool cut);
   void add_reversal(const Race& race);
   void add_outcomes();
+  void add_outcome(Attempt attempt);
+  void add_conditions(std::uint32_t place, Conditions* conditions) const;
   void add(Attempt attempt);
   void collect_past(const Race& race, const Footprint& touched);
   void mark(std::uint32_t step) {
     if (step != kNone) past_[step] = 1;
   }
-  bool may_be_met(std::uint32_t step) const;
-  bool may_head(const Reversal& upper, const Race& race, std::uint32_t place) const;
+  static bool may_be_met(const Footprint& footprint);
+  static bool contains(const engine::SharedVector<std::uint32_t>& places, std::uint32_t place);
+  bool may_head(const Reversal& upper, const Race& race, std::uint32_t place,
+                Conditions* conditions) const;
+  Footprint guess_second(const Race& race, const Footprint& touched) const;
+  void add_needs(const Race& race, const Attempt& attempt, Conditions* conditions) const;
+  void add_doubtful(Attempt attempt, std::uint64_t key, Conditions conditions);
+  Footprint with_time(Footprint footprint) const;
 
   const Trace& trace_;
+  KnownSteps& known_;
   RaceFinder& finder_;
   const Gates& gates_;
   const Spins& spins_;
@@ -128,6 +180,10 @@ class Parsimonious {
   bool again_ = false;         // it is to be tried once more
   std::uint32_t checked_ = 0;  // so many of its steps belong here
   bool elsewhere_ = false;     // the next one does not
+  bool learns_ = false;        // what steps do is learned:
+  std::uint32_t looked_ = 0;   // these do not ask for it,
+  std::uint32_t learned_ = 0;  // and so many are known
+  std::size_t doubtful_ = 0;   // of all levels
   engine::SharedVector<Race> races_;
   engine::SharedVector<std::uint8_t> past_;  // by step: whether the head needs it
 };

@@ -20,30 +20,70 @@ struct RaceFinder::Late {
 };
 
 void RaceFinder::find(std::uint32_t step, engine::SharedVector<Race>* races) {
-  const TraceStep& late = trace_.step(step);
-  // Joins wait for an end, wakes for a signal: neither can come first. Their deadlines can.
-  find({.tid = late.tid,
-        .previous = trace_.origin(step),
-        .step = step,
-        .waiting = kNone,
-        .blocking = late.blocking,
-        .lock = late.lock && !late.by_timeout,
-        .footprint = &late.footprint,
-        .own = late.own_accesses},
-       races);
+  find(late_step(step), races);
 }
 
 void RaceFinder::find_waiting(std::uint32_t waiting, engine::SharedVector<Race>* races) {
+  find(late_waiting(waiting), races);
+}
+
+RaceFinder::Late RaceFinder::late_step(std::uint32_t step) const {
+  const TraceStep& late = trace_.step(step);
+  // Joins wait for an end, wakes for a signal: neither can come first. Their deadlines can.
+  return {.tid = late.tid,
+          .previous = trace_.origin(step),
+          .step = step,
+          .waiting = kNone,
+          .blocking = late.blocking,
+          .lock = late.lock && !late.by_timeout,
+          .footprint = &late.footprint,
+          .own = late.own_accesses};
+}
+
+RaceFinder::Late RaceFinder::late_waiting(std::uint32_t waiting) const {
   const Waiting& late = trace_.waiting()[waiting];
-  find({.tid = late.tid,
-        .previous = late.previous,
-        .step = kNone,
-        .waiting = waiting,
-        .blocking = !late.enabled,
-        .lock = late.lock,
-        .footprint = &late.footprint,
-        .own = late.footprint.size()},
-       races);
+  return {.tid = late.tid,
+          .previous = late.previous,
+          .step = kNone,
+          .waiting = waiting,
+          .blocking = !late.enabled,
+          .lock = late.lock,
+          .footprint = &late.footprint,
+          .own = late.footprint.size()};
+}
+
+bool RaceFinder::could_come_first(const Race& race, std::uint32_t first) {
+  const Late late = race.second != kNone ? late_step(race.second) : late_waiting(race.waiting);
+  if (!late.blocking || late.lock) return false;
+  own_.clear();
+  const auto own =
+      late.step != kNone ? trace_.entries_of(late.step) : std::span<const TraceEntry>();
+  unsigned entry = 0;
+  for (unsigned i = 0; i < late.own; ++i) {
+    const Access access = (*late.footprint)[i];
+    if (!trace_.has_entry(access)) continue;
+    const std::uint32_t last =
+        late.step == kNone ? trace_.last_entry(access.object) : own[entry++].before;
+    own_.push_back({access, last});
+  }
+  return !is_settled(late, first) && may_come_first(late, first);
+}
+
+bool RaceFinder::is_needed(const Race& race, std::uint32_t step) const {
+  if (race.second == kNone) return true;
+  const Tid tid = trace_.step(race.second).tid;
+  std::uint32_t ready = race.second;
+  const std::uint32_t origin = trace_.origin(race.second);
+  while (ready > 0 && ready - 1 != origin && trace_.is_enabled(ready - 1, tid)) --ready;
+  if (ready == 0 || ready - 1 == origin) return false;
+  const std::uint32_t by = ready - 1;
+  return by == step ||
+         (trace_.origin(by) != kNone && trace_.happens_before(step, trace_.origin(by)));
+}
+
+bool RaceFinder::is_settled(const Late& late, std::uint32_t first) const {
+  return trace_.step(first).tid == late.tid ||
+         (late.previous != kNone && trace_.happens_before(first, late.previous));
 }
 
 void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
@@ -81,12 +121,16 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
     }
   }
   if (late.blocking && !late.lock) return add_races_of_waiter(late, races);
-  for (const Before& before : before_) {
+  if (late.lock) {
+    std::sort(before_.begin(), before_.end(),
+              [](const Before& a, const Before& b) { return a.step > b.step; });
+  }
+  for (Before& before : before_) {
     if (before.by_lock || trace_.step(before.step).tid == late.tid) continue;
     if ((any_fixed_ && is_fixed(before.step)) || ordered_by_others(late, before.step)) continue;
-    if (!late.blocking || may_come_first(late, before.step)) {
-      races->push_back({before.step, late.step, late.waiting, {}});
-    }
+    const Race race{before.step, late.step, late.waiting, {}};
+    before.moves_along = late.lock && late.blocking && !may_lock(late, race);
+    if (!before.moves_along) races->push_back(race);
   }
   if (!late.lock) return;
   entry = 0;
@@ -109,7 +153,7 @@ bool RaceFinder::ordered_by_others(const Late& late, std::uint32_t first) const 
   const Trace::Counts counts = trace_.counts_of(trace_.step(first).tid);
   if (late.previous != kNone && counts[late.previous] >= number) return true;
   for (const Before& before : before_) {
-    if (before.step > first && counts[before.step] >= number) return true;
+    if (before.step > first && !before.moves_along && counts[before.step] >= number) return true;
   }
   return false;
 }
@@ -122,16 +166,12 @@ bool RaceFinder::ordered_by_others(const Late& late, std::uint32_t first) const 
 void RaceFinder::add_races_of_waiter(const Late& late, engine::SharedVector<Race>* races) {
   const std::size_t others = races->size();
   const auto entries = trace_.entries();
-  const auto is_settled = [&](std::uint32_t first) {
-    return trace_.step(first).tid == late.tid ||
-           (late.previous != kNone && trace_.happens_before(first, late.previous));
-  };
   earlier_.clear();
   for (const Before& before : before_) earlier_.push_back(before.step);
   for (const Own& own : own_) {
     for (std::uint32_t e = own.before; e != kNone; e = entries[e].before) {
       if (entries[e].mode == Mode::kRead || !conflict(own.access.mode, entries[e].mode)) continue;
-      if (is_settled(entries[e].step)) break;
+      if (is_settled(late, entries[e].step)) break;
       earlier_.push_back(entries[e].step);
     }
   }
@@ -141,7 +181,7 @@ void RaceFinder::add_races_of_waiter(const Late& late, engine::SharedVector<Race
     const bool ordered =
         std::any_of(races->begin() + static_cast<std::ptrdiff_t>(others), races->end(),
                     [&](const Race& race) { return trace_.happens_before(first, race.first); });
-    if (ordered || is_settled(first) || (any_fixed_ && is_fixed(first))) continue;
+    if (ordered || is_settled(late, first) || (any_fixed_ && is_fixed(first))) continue;
     if (may_come_first(late, first)) races->push_back({first, late.step, late.waiting, {}});
   }
 }
@@ -210,12 +250,30 @@ std::uint32_t RaceFinder::holder(const Access& access, std::uint32_t from, const
   return kNone;
 }
 
+/// Whether nobody has what `late` locks when all that is moved comes after it, or its deadline's
+/// turn may come there.
+bool RaceFinder::may_lock(const Late& late, const Race& race) const {
+  const auto own =
+      late.step != kNone ? trace_.entries_of(late.step) : std::span<const TraceEntry>();
+  unsigned entry = 0;
+  bool is_free = true, timed = false;
+  for (unsigned i = 0; i < late.own; ++i) {
+    const Access access = (*late.footprint)[i];
+    timed = timed || access.object == kVirtualTime;
+    if (!trace_.has_entry(access)) continue;
+    const std::uint32_t from =
+        late.step == kNone ? trace_.last_entry(access.object) : own[entry++].before;
+    if (acquires(access.mode)) is_free = is_free && holder(access, from, race) == kNone;
+  }
+  return is_free || (timed && may_come_first(late, race.first));
+}
+
 void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uint32_t from,
                                 engine::SharedVector<Race>* races) {
   const auto ordered = [&](std::uint32_t first) {
     if (late.previous != kNone && trace_.happens_before(first, late.previous)) return true;
     return std::any_of(before_.begin(), before_.end(), [&](const Before& before) {
-      return !before.by_lock && trace_.happens_before(first, before.step);
+      return !before.by_lock && !before.moves_along && trace_.happens_before(first, before.step);
     });
   };
   for (std::uint32_t e = from; e != kNone; e = trace_.entries()[e].before) {
@@ -320,10 +378,21 @@ void RaceFinder::note_second(const Race& race) {
   }
 }
 
+const Footprint* RaceFinder::known_second(const Race& race, const Footprint** at_most) {
+  const Footprint* known = known_.find_constant(key_of_second(race));
+  if (known == nullptr) return nullptr;
+  asks_ = true;
+  note_second(race);
+  *at_most = end_;
+  return known;
+}
+
 /// Whether a thread may wait there until a deadline for what `footprint` changes: when it becomes
 /// ready, or is no longer, another deadline's turn may come. Who waits is no part of a step's past.
 bool RaceFinder::meets_deadline(const Race& race, const Footprint& footprint) const {
-  const auto waits = [&](const Footprint& other, unsigned own) {
+  const auto waits = [&](Tid tid, std::uint32_t since, const Footprint& other, unsigned own) {
+    // Who has not come so far does not wait there.
+    if (tid == second_tid_ || (since != kNone && is_moved(race, since))) return false;
     bool timed = false, meets = false;
     for (unsigned i = 0; i < own; ++i) {
       timed = timed || other[i].object == kVirtualTime;
@@ -336,12 +405,12 @@ bool RaceFinder::meets_deadline(const Race& race, const Footprint& footprint) co
   };
   for (std::uint32_t i = race.root(); i < trace_.size(); ++i) {
     const TraceStep& step = trace_.step(i);
-    if (step.tid != second_tid_ && is_moved(race, i) && waits(step.footprint, step.own_accesses)) {
+    if (is_moved(race, i) && waits(step.tid, trace_.origin(i), step.footprint, step.own_accesses)) {
       return true;
     }
   }
   return std::any_of(trace_.waiting().begin(), trace_.waiting().end(), [&](const Waiting& waiting) {
-    return waiting.tid != second_tid_ && waits(waiting.footprint, waiting.footprint.size());
+    return waits(waiting.tid, waiting.previous, waiting.footprint, waiting.footprint.size());
   });
 }
 

@@ -59,16 +59,31 @@ class RaceFinder {
   bool is_moved(const Race& race, std::uint32_t step) const {
     return comes_after(step, race.first) || (!race.others.empty() && is_moved_too(race, step));
   }
+  /// The key (known_steps.h) of the race's second step where all that is moved comes after it.
+  std::uint64_t key_of_second(const Race& race) const;
+  /// What the race's second step touches where all that is moved comes after it, as far as it was
+  /// always the same where it came after the same; null: that is not known. `*at_most`: with what
+  /// it may touch besides.
+  const Footprint* known_second(const Race& race, const Footprint** at_most);
+  /// Whether the race's second step waits for anything but a lock, and could come before step
+  /// `first`, too, if what comes after that did not come before.
+  bool could_come_first(const Race& race, std::uint32_t first);
+  /// Whether the race's second step would not have been ready without `step`.
+  bool is_needed(const Race& race, std::uint32_t step) const;
   /// So many of its steps, the first ones, are what the race needs; the rest is what the run did
   /// besides.
   std::size_t own_steps(const Race& race) const;
 
  private:
   struct Late;
+  Late late_step(std::uint32_t step) const;
+  Late late_waiting(std::uint32_t waiting) const;
+  bool is_settled(const Late& late, std::uint32_t first) const;
   void find(const Late& late, engine::SharedVector<Race>* races);
   void add_lock_races(const Late& late, const Access& access, std::uint32_t from,
                       engine::SharedVector<Race>* races);
   std::uint32_t holder(const Access& access, std::uint32_t from, const Race& race) const;
+  bool may_lock(const Late& late, const Race& race) const;
   bool is_moved_too(const Race& race, std::uint32_t step) const;
   bool comes_after(std::uint32_t step, std::uint32_t first) const {
     return step >= first && trace_.happens_before(first, step);
@@ -78,14 +93,14 @@ class RaceFinder {
   void collect(const Race& race);
   void note_second(const Race& race);
   void guess_second(const Race& race);
-  std::uint64_t key_of_second(const Race& race) const;
   bool meets_deadline(const Race& race, const Footprint& footprint) const;
   static std::uint64_t bit_of(Tid tid) { return std::uint64_t{1} << tid % 64; }
 
   struct Before {
     std::uint32_t step;
-    bool by_lock;  // of the chain of a lock that is acquired
-    bool fixed;    // a gate's: it stays before
+    bool by_lock;              // of the chain of a lock that is acquired
+    bool fixed;                // a gate's: it stays before
+    bool moves_along = false;  // it cannot come later alone, but with what came before it
   };
   /// Of an operation that can block: what it does itself, and the object's last entry before.
   struct Own {

@@ -25,8 +25,7 @@ struct Totals {
   std::uint64_t frugal = 0, frugal_given_up = 0;
 };
 
-/// The same without memory of what is to be tried. What a thread will announce after a reversed
-/// step, and whether that ends the run, is then not always known.
+/// The same without memory of what is to be tried.
 void compare_frugal(const std::function<void()>& body, const std::vector<std::uint64_t>& racy,
                     const Exhausted& dpor, const std::string& what, Totals* totals) {
   const Exhausted frugal =
@@ -37,7 +36,7 @@ void compare_frugal(const std::function<void()>& body, const std::vector<std::ui
   EXPECT_EQ(frugal.distinct(all), dpor.distinct(all))
       << what << frugal.distinct(all).size() << " of " << dpor.distinct(all).size();
   EXPECT_EQ(frugal.ends, dpor.ends) << what;
-  EXPECT_LE(frugal.given_up, 1 + frugal.traces.size() / 4) << what;
+  EXPECT_LE(frugal.given_up, frugal.traces.size() / 16) << what;
   ++totals->frugal;
   totals->frugal_given_up += frugal.given_up;
 }
@@ -87,11 +86,82 @@ TEST(ExhaustiveRandom, AnOutcomeThatNothingMattersToIsNoReversal) {
   const Program program =
       parse_program("try-send0 try-send1 | timed-select1 try-send0 | timed-select0");
   const auto body = [&program] { run_program(program); };
-  const Exhausted naive = exhaust(body, {.strategy = "dfs"}, 10 * kMostInterleavings);
-  const Exhausted frugal = exhaust(body, {.remembered = 0}, kMostInterleavings);
+  const Exhausted naive =
+      exhaust(body, {.strategy = "dfs", .racy_sites = {}}, 10 * kMostInterleavings);
+  const Exhausted frugal = exhaust(body, {.remembered = 0, .racy_sites = {}}, kMostInterleavings);
   EXPECT_TRUE(naive.done && frugal.done);
   EXPECT_EQ(frugal.distinct(), naive.distinct(frugal.heeds_all));
   EXPECT_EQ(frugal.traces.size(), frugal.distinct().size());
+}
+
+// Without memory of what is to be tried each of these once had runs that were given up, or twice,
+// or missed. By counting, and the runs that are counted are those of the search that remembers.
+TEST(ExhaustiveRandom, WithoutMemoryEachTraceIsRunOnce) {
+  const struct {
+    const char* program;
+    std::size_t runs;
+  } kPrograms[] = {
+      // One outcome touches what another does not.
+      {"try-send0 try-send1 | select1 try-send0 | select0 select1", 154},
+      {"timed-select1 try-send1 | timed-select0 try-send0 | timed-select0", 143},
+      {"try-select1 try-select0 | send0 try-select0 | try-receive1 send1", 140},
+      // Who waits is ready without what was made for it.
+      {"try-receive0 try-receive0 | select0 | try-send0 try-receive1", 34},
+      {"timed-select0 timed-select1 | try-receive1 try-receive0 | try-receive1 timed-select1", 49},
+      // Nobody but who must not come first can go on.
+      {"send0 | select1 send0 | send1 send0", 91},
+      {"timed-select0 send0 | send0 timed-select1 | timed-select1", 139},
+      {"send0 timed-select0 | send0 | timed-select1 timed-select1", 47},
+      {"timed-select0 timed-select0 | timed-select1 | receive0", 21},
+      {"send1 send0 | receive1 | send0", 16},
+      {"receive0 | try-select1 try-select0 | receive0 receive0", 9},
+      // A step that ended the run needs nothing where it does not.
+      {"fail1 add1 | fail0 add0 | add0", 5},
+      {"locked0 fail0 | locked1 locked0 | locked0 store0", 20},
+  };
+  for (const auto& [text, runs] : kPrograms) {
+    const Program program = parse_program(text);
+    const auto body = [&program] { run_program(program); };
+    const Exhausted dpor = exhaust(body, {.racy_sites = {}}, kMostInterleavings);
+    const Exhausted frugal = exhaust(body, {.remembered = 0, .racy_sites = {}}, kMostInterleavings);
+    EXPECT_TRUE(dpor.done && frugal.done) << text;
+    EXPECT_EQ(frugal.traces.size(), runs) << text;
+    const bool all = frugal.heeds_all && dpor.heeds_all;
+    EXPECT_EQ(frugal.distinct(all), dpor.distinct(all)) << text;
+    EXPECT_EQ(frugal.distinct().size(), runs) << text;
+    EXPECT_EQ(frugal.given_up, 0u) << text;
+  }
+}
+
+// To lock is to touch virtual time where somebody waits for the lock until a deadline; that the
+// unlock before did so, too, does not keep one lock from coming before the other. By counting:
+// naive enumeration has 126 of the first.
+TEST(ExhaustiveRandom, DeadlinesDoNotKeepLocksInOrder) {
+  const struct {
+    const char* program;
+    std::size_t runs;
+  } kPrograms[] = {
+      {"locked0 | timed-lock0 | timed-lock0", 126},
+      {"nested1 | timed-lock0 | timed-lock0", 126},
+      {"nested1 | nested0 timed-lock1 | timed-lock0", 340},
+  };
+  for (const auto& [text, runs] : kPrograms) {
+    const Program program = parse_program(text);
+    const auto body = [&program] { run_program(program); };
+    for (const std::size_t remembered : {std::size_t{1} << 20, std::size_t{0}}) {
+      const Exhausted dpor =
+          exhaust(body, {.remembered = remembered, .racy_sites = {}}, kMostInterleavings);
+      EXPECT_TRUE(dpor.done) << text;
+      EXPECT_EQ(dpor.traces.size(), runs) << text << ", " << remembered;
+      EXPECT_EQ(dpor.distinct().size(), runs) << text << ", " << remembered;
+    }
+  }
+  const Program program = parse_program(kPrograms[0].program);
+  const auto body = [&program] { run_program(program); };
+  const Exhausted naive = exhaust(body, {.strategy = "dfs", .racy_sites = {}}, kMostInterleavings);
+  const Exhausted dpor = exhaust(body, {.racy_sites = {}}, kMostInterleavings);
+  EXPECT_TRUE(naive.done);
+  EXPECT_EQ(dpor.distinct(), naive.distinct(dpor.heeds_all));
 }
 
 // Each of these once showed a mistake of the search.
