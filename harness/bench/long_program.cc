@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Programs whose runs are about a thousand operations long: four threads that are busy with a lock,
-// and somewhere among it a mistake.
+// and somewhere among it a mistake; and three threads that take turns, too often.
 #include <atomic>
 #include <cassert>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -86,6 +87,113 @@ void long_three_stages() {
       for (int i = 0; i < 8; ++i) assert(two == 0);
     }
   });
+}
+
+namespace {
+
+/// Three threads, each so many times `step(thread)`.
+template <class Step>
+void three_threads(int rounds, Step step) {
+  std::vector<std::thread> threads;
+  for (int who = 0; who < 3; ++who) {
+    threads.emplace_back([rounds, who, &step] {
+      for (int i = 0; i < rounds; ++i) step(who);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+/// Whose turn it is, under a lock.
+class Turns {
+ public:
+  /// Whether there were so many changes already.
+  bool take(int who, int many) {
+    const std::lock_guard guard(lock_);
+    if (last_ != who) ++changes_;
+    last_ = who;
+    return changes_ >= many;
+  }
+
+ private:
+  std::mutex lock_;
+  int last_ = -1, changes_ = 0;
+};
+
+}  // namespace
+
+void many_turns() {
+  std::atomic<int> last{-1}, changes{0}, work{0};
+  three_threads(130, [&](int who) {
+    ++work;
+    if (last.exchange(who) != who) ++changes;
+  });
+  assert(changes < 250);
+}
+
+void many_turns_then_a_race() {
+  Turns turns;
+  int count = 0;
+  three_threads(160, [&](int who) {
+    if (turns.take(who, 300)) ++count;
+  });
+}
+
+void many_turns_then_a_deadlock() {
+  Turns turns;
+  std::mutex a, b;
+  three_threads(160, [&](int who) {
+    if (!turns.take(who, 300)) return;
+    const std::lock_guard first(who == 0 ? a : b);
+    const std::lock_guard second(who == 0 ? b : a);
+  });
+}
+
+namespace {
+
+/// Has room for one.
+class Slot {
+ public:
+  void put(int value) {
+    std::unique_lock guard(lock_);
+    changed_.wait(guard, [this] { return !full_; });
+    value_ = value;
+    full_ = true;
+    changed_.notify_all();
+  }
+  int take() {
+    std::unique_lock guard(lock_);
+    changed_.wait(guard, [this] { return full_; });
+    full_ = false;
+    changed_.notify_all();
+    return value_;
+  }
+
+ private:
+  std::mutex lock_;
+  std::condition_variable changed_;
+  int value_ = 0;
+  bool full_ = false;
+};
+
+}  // namespace
+
+void many_turns_in_a_queue() {
+  constexpr int kEach = 60;
+  Slot slot;
+  std::vector<std::thread> senders;
+  for (int who = 0; who < 2; ++who) {
+    senders.emplace_back([&slot, who] {
+      for (int i = 0; i < kEach; ++i) slot.put(who);
+    });
+  }
+  int last = -1, changes = 0;
+  for (int i = 0; i < 2 * kEach; ++i) {
+    const int who = slot.take();
+    if (who != last) ++changes;
+    last = who;
+  }
+  for (std::thread& sender : senders) sender.join();
+  assert(changes < 50);
 }
 
 }  // namespace chicane::bench

@@ -37,5 +37,15 @@ void long_opposite_locks();
 void long_plain_race();
 /// A stage of one thread is seen by a second, whose own stage is seen by a third.
 void long_three_stages();
+// These go wrong after some hundred changes between three threads: each needs a switch, so that the
+// shortest witness is long, too.
+/// An assertion, on atomics.
+void many_turns();
+/// A counter without a lock; the turns are counted under one.
+void many_turns_then_a_race();
+/// Two locks in two orders.
+void many_turns_then_a_deadlock();
+/// An assertion; the turns are those of two threads that fill a queue.
+void many_turns_in_a_queue();
 
 }  // namespace chicane::bench

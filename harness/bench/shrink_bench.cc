@@ -2,8 +2,9 @@
 //
 // How long a witness of about a thousand steps takes to shorten, from the random walk that found it
 // to a schedule that is checked to be 1-minimal; per bug the seeds' mean and worst, in seconds of
-// processor time (`_cpu`, which other work on the machine changes little) and of wall time.
-// `forced` is what is left of `before` forced switches.
+// processor time (`_cpu`, which other work on the machine changes little) and of wall time, and in
+// runs of the program (`trials`, which are the same on every machine). `forced` is what is left of
+// `before` forced switches.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -30,6 +31,10 @@ constexpr LongBug kLongBugs[] = {
     {"opposite_locks", &long_opposite_locks, "deadlock"},
     {"plain_race", &long_plain_race, "data-race"},
     {"three_stages", &long_three_stages, "assertion-failed"},
+    {"many_turns", &many_turns, "assertion-failed"},
+    {"many_turns_then_a_race", &many_turns_then_a_race, "data-race"},
+    {"many_turns_then_a_deadlock", &many_turns_then_a_deadlock, "deadlock"},
+    {"many_turns_in_a_queue", &many_turns_in_a_queue, "assertion-failed"},
 };
 
 /// The first witness of this kind, as it was found; its text is empty when there is none.
@@ -62,7 +67,7 @@ double processor_seconds() {
 
 void shorten(benchmark::State& state, const LongBug& bug) {
   double worst = 0, sum = 0, worst_cpu = 0, sum_cpu = 0, forced = 0, before = 0, steps = 0,
-         minimal = 0, count = 0;
+         minimal = 0, count = 0, trials = 0, worst_trials = 0;
   for (auto _ : state) {
     for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
       const Diagnosis found_one = found(bug, seed);
@@ -84,6 +89,8 @@ void shorten(benchmark::State& state, const LongBug& bug) {
       worst = std::max(worst, time.count());
       sum_cpu += cpu;
       worst_cpu = std::max(worst_cpu, cpu);
+      trials += static_cast<double>(result.runs);
+      worst_trials = std::max(worst_trials, static_cast<double>(result.runs));
       steps += static_cast<double>(found_one.length);
       before += found_one.forced_switches;
       forced += short_one.forced_switches;
@@ -95,6 +102,8 @@ void shorten(benchmark::State& state, const LongBug& bug) {
   state.counters["worst_s"] = worst;
   state.counters["mean_cpu"] = sum_cpu / count;
   state.counters["worst_cpu"] = worst_cpu;
+  state.counters["trials"] = trials / count;
+  state.counters["worst_trials"] = worst_trials;
   state.counters["steps"] = steps / count;
   state.counters["before"] = before / count;
   state.counters["forced"] = forced / count;
