@@ -286,10 +286,9 @@ class Renderer {
       if (begun) line += "; not made short to the end";
       add_line(line);
     }
-    // A livelock's last steps are one and the same, again and again.
-    const std::size_t rows = diagnosis_.kind == "livelock" ? kMaxRepeatedRows
-                             : deadlock                    ? kMaxRows - 4
-                                                           : kMaxRows;
+    // A livelock's last steps are one and the same, again and again; those before a cut are any.
+    const bool cut = diagnosis_.kind == "livelock" || diagnosis_.kind == "step-limit";
+    const std::size_t rows = cut ? kMaxRepeatedRows : deadlock ? kMaxRows - 4 : kMaxRows;
     text_ += schedule_table(diagnosis_, rows, kReportWidth);
   }
 

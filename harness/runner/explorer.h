@@ -84,6 +84,7 @@ class Explorer {
   // explorer.cc
   bool take_findings(engine::Journal& journal, bool stuck);
   bool admits(const Found& found) const;
+  bool is_told(const Found& found) const;
   Result finish(Result result);
   // explorer_witness.cc: from a finding to a diagnosis
   enum class Mode : std::uint8_t { kTry, kRecord, kStrict };

@@ -76,9 +76,11 @@ void Explorer::end_sooner(Found* found) {
   options_.step_limit = before;
 }
 
-/// Whether that run again, with less, could tell anything.
+/// Whether that run again, with less, could tell anything. Of a run that was cut it is the length
+/// that tells: only who asks for it gets it with fewer switches.
 bool Explorer::shortens(const Found& found) const {
-  return options_.shrink && !found.stuck && !found.differs;
+  const bool cut = std::strcmp(found.finding.kind, "step-limit") == 0;
+  return options_.shrink && !found.stuck && !found.differs && (!cut || thorough_);
 }
 
 /// What takes longer than that is left as far as it came.
