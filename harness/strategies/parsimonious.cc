@@ -149,10 +149,11 @@ bool Parsimonious::may_go(const engine::Thread& thread) const {
          std::find(now_.avoided.begin(), now_.avoided.end(), tid) == now_.avoided.end();
 }
 
-/// From when steps announce something, which their operations do not tell.
+/// From when steps announce something, which their operations do not tell, or try something.
 void Parsimonious::learn() {
   for (; !learns_ && looked_ < trace_.size(); ++looked_) {
-    learns_ = trace_.step(looked_).footprint.meets_announcements();
+    const TraceStep& step = trace_.step(looked_);
+    learns_ = step.footprint.meets_announcements() || (may_fail(step.kind) && !step.lock);
   }
   if (!learns_) return;
   constexpr std::size_t kMost = std::size_t{1} << 18;
@@ -208,6 +209,7 @@ bool Parsimonious::belongs(std::uint32_t place) const {
     if (step.tid == reversal.delayed_tid && reversal.several && is_as_before(reversal, place))
       return false;
     const bool depends = step.footprint.depends_on(reversal.delayed);
+    if (place < reversal.head) return !depends;  // else it were the head
     if (place == reversal.head) return depends && needs_all(reversal);
     return !depends || step.tid >= reversal.tid || step.tid == reversal.delayed_tid ||
            follows(reversal, i);

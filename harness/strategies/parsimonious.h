@@ -165,7 +165,7 @@ class Parsimonious {
   static bool contains(const engine::SharedVector<std::uint32_t>& places, std::uint32_t place);
   bool may_head(const Reversal& upper, const Race& race, std::uint32_t place,
                 Conditions* conditions) const;
-  Footprint guess_second(const Race& race, const Footprint& touched) const;
+  Footprint guess_second(const Race& race, const Footprint& touched);
   void add_needs(const Race& race, const Attempt& attempt, Conditions* conditions) const;
   void add_doubtful(Attempt attempt, std::uint64_t key, Conditions conditions);
   Footprint with_time(Footprint footprint) const;

@@ -222,13 +222,18 @@ void Parsimonious::add_reversal(const Race& race) {
   if (known == nullptr) add_doubtful(std::move(attempt), key, std::move(conditions));
 }
 
-/// What it may do where it comes first: as it did, but for the end of the run, which may have come
-/// from what it saw.
-Footprint Parsimonious::guess_second(const Race& race, const Footprint& touched) const {
-  if (race.second == kNone || !touched.everything()) return touched;
+/// What it may do where it comes first: as it did, but a try for a lock may have another end, and
+/// the end of the run may have come from what it saw.
+Footprint Parsimonious::guess_second(const Race& race, const Footprint& touched) {
+  if (race.second == kNone) return touched;
+  const TraceStep& step = trace_.step(race.second);
+  const bool tries = step.kind == engine::OpKind::kTryLock;
+  if (!tries && !touched.everything()) return touched;
   Footprint guess;
-  for (unsigned i = 0; i < trace_.step(race.second).own_accesses; ++i) {
-    guess.add(touched[i].object, touched[i].mode);
+  for (unsigned i = 0; i < step.own_accesses; ++i) {
+    const ObjectKey object = touched[i].object;
+    const Mode mode = finder_.is_free(race, object) ? Mode::kAcquire : Mode::kRead;
+    guess.add(object, tries ? mode : touched[i].mode);
   }
   return guess;
 }
@@ -309,8 +314,13 @@ bool Parsimonious::may_head(const Reversal& upper, const Race& race, std::uint32
     conditions->unless.push_back({upper.delayed, std::move(after)});
   }
   // Of what it touches only what its operation tells is certain.
-  if (race.second != kNone && !may_fail(trace_.step(race.second).kind)) {
-    against = against || (is_against(tid, trace_.step(race.second).footprint) && !follows_head);
+  const bool waits = race.second == kNone;
+  const bool lock = waits ? trace_.waiting()[race.waiting].lock : trace_.step(race.second).lock;
+  const Footprint& touched =
+      waits ? trace_.waiting()[race.waiting].footprint : trace_.step(race.second).footprint;
+  const bool locks = lock && !touched.touches(kVirtualTime);  // and cannot fail
+  if (locks || (!waits && !may_fail(trace_.step(race.second).kind))) {
+    against = against || (is_against(tid, touched) && !follows_head);
   }
   return !against || uncertain;
 }

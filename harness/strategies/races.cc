@@ -250,6 +250,14 @@ std::uint32_t RaceFinder::holder(const Access& access, std::uint32_t from, const
   return kNone;
 }
 
+bool RaceFinder::is_free(const Race& race, ObjectKey lock) const {
+  std::uint32_t last = trace_.last_entry(lock);
+  while (last != kNone && trace_.entries()[last].step >= race.second) {
+    last = trace_.entries()[last].before;
+  }
+  return holder({lock, Mode::kAcquire}, last, race) == kNone;
+}
+
 /// Whether nobody has what `late` locks when all that is moved comes after it, or its deadline's
 /// turn may come there.
 bool RaceFinder::may_lock(const Late& late, const Race& race) const {
@@ -276,6 +284,14 @@ void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uin
       return !before.by_lock && !before.moves_along && trace_.happens_before(first, before.step);
     });
   };
+  // What it may come before first: what came before that comes later, too.
+  const std::size_t known = races->size();
+  const auto passes = [&](std::uint32_t first) {
+    return std::any_of(races->begin() + static_cast<std::ptrdiff_t>(known), races->end(),
+                       [&](const Race& race) {
+                         return race.first != first && trace_.happens_before(first, race.first);
+                       });
+  };
   for (std::uint32_t e = from; e != kNone; e = trace_.entries()[e].before) {
     const TraceEntry& entry = trace_.entries()[e];
     const Tid tid = trace_.step(entry.step).tid;
@@ -286,7 +302,7 @@ void RaceFinder::add_lock_races(const Late& late, const Access& access, std::uin
       continue;
     }
     Race race{entry.step, late.step, late.waiting, {}};
-    bool possible = !ordered(entry.step);
+    bool possible = !ordered(entry.step) && !passes(entry.step);
     while (possible) {
       const std::uint32_t other = holder(access, from, race);
       if (other == kNone) break;

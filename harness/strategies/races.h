@@ -68,6 +68,8 @@ class RaceFinder {
   /// Whether the race's second step waits for anything but a lock, and could come before step
   /// `first`, too, if what comes after that did not come before.
   bool could_come_first(const Race& race, std::uint32_t first);
+  /// Whether nobody has that lock where all that is moved comes after the race's second step.
+  bool is_free(const Race& race, ObjectKey lock) const;
   /// Whether the race's second step would not have been ready without `step`.
   bool is_needed(const Race& race, std::uint32_t step) const;
   /// So many of its steps, the first ones, are what the race needs; the rest is what the run did

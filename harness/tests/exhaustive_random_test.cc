@@ -115,6 +115,11 @@ TEST(ExhaustiveRandom, WithoutMemoryEachTraceIsRunOnce) {
       {"timed-select0 timed-select0 | timed-select1 | receive0", 21},
       {"send1 send0 | receive1 | send0", 16},
       {"receive0 | try-select1 try-select0 | receive0 receive0", 9},
+      // A writer comes before a reader first, and then before what came before that.
+      {"read-locked0 | write-locked0 | write-locked0", 6},
+      {"write-locked0 read-locked0 | read-locked0 | write-locked0", 9},
+      // A try fails where the lock is not free yet.
+      {"try-lock1 | try-lock1 | locked0 locked1", 15},
       // A step that ended the run needs nothing where it does not.
       {"fail1 add1 | fail0 add0 | add0", 5},
       {"locked0 fail0 | locked1 locked0 | locked0 store0", 20},
