@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitors/run_recorder.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "engine/shadow_stack.h"
@@ -40,13 +37,6 @@ TraceEntry::What what_of(OpKind atomic) {
                                           : TraceEntry::kAtomicRmw;
 }
 
-/// Whether the page is still there: the program may have given it back since it wrote to it.
-bool is_mapped(std::uint64_t address) {
-  static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  unsigned char resident;
-  return mincore(reinterpret_cast<void*>(address & ~(page - 1)), 1, &resident) == 0;
-}
-
 }  // namespace
 
 engine::Wants RunRecorder::begin_run(engine::Engine& engine) {
@@ -55,6 +45,7 @@ engine::Wants RunRecorder::begin_run(engine::Engine& engine) {
   trace_.truncated = false;
   unsettled_ = false;
   if (!watching_) return {.events = 0};
+  if (trace_.entries.capacity() == 0) trace_.entries.reserve(kFirstEntries);
   heap_.clear();
   return {.events = event_mask(OpKind::kLock, OpKind::kTryLock, OpKind::kReadLock,
                                OpKind::kTryReadLock, OpKind::kUnlock, OpKind::kReadUnlock,
@@ -97,15 +88,14 @@ TraceEntry* RunRecorder::add(TraceEntry::What what, ThreadId thread, const void*
   return &entry;
 }
 
-/// A write is told before it happens: what it wrote is there when the next thing is told.
+/// A write is told before it happens: what it wrote is there when the next thing is told. Where the
+/// program has given the page back since, the value is 0 (engine/guarded_read.h).
 void RunRecorder::settle() {
   if (!unsettled_) return;
   unsettled_ = false;
   TraceEntry& last = trace_.entries.back();
-  if (is_mapped(last.address)) {
-    last.value = engine::Engine::read_value(reinterpret_cast<const void*>(last.address), last.size);
-    follow(&last);
-  }
+  last.value = engine::Engine::read_value(reinterpret_cast<const void*>(last.address), last.size);
+  follow(&last);
 }
 
 /// Notes what a pointer points to.

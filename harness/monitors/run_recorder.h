@@ -49,6 +49,8 @@ class RunRecorder final : public engine::Monitor {
 
   static constexpr std::uint64_t kFirstRuns = 48;
   static constexpr std::size_t kMaxEntries = 1 << 15;
+  /// Room for so many is made at once: most processes of a witness's shortening live for one run.
+  static constexpr std::size_t kFirstEntries = 1 << 12;
 
  private:
   TraceEntry* add(TraceEntry::What what, engine::ThreadId thread, const void* address);
