@@ -46,7 +46,7 @@ void Dpor::search_again() {
   in_run_ = recording_ = false;
   clear_tree();
   part_ = 0;
-  exhausted_ = announcing_ = cut_ = false;
+  exhausted_ = announcing_ = cut_ = outcomes_differ_ = false;
   runs_ = executions_ = blocked_ = 0;
   std::fill(std::begin(estimates_), std::end(estimates_), 0.0);
   if (divided_ && shards_ > 1) begin_part(0);
@@ -300,6 +300,7 @@ void Dpor::finish_run(bool cut) {
   if (divided_) {
     if (!frugal_ && tree_.in_use() >= most_remembered_) return search_frugally();
     frugal_ ? go_on_frugally() : backtrack();
+    if (!frugal_ && outcomes_differ_) return search_frugally();
     if (exhausted_ && shards_ > 1) begin_part(part_ + 1);
   } else {
     trace_.settle();
@@ -399,7 +400,7 @@ void Dpor::backtrack() {
     if (at.children != kNone) tree_.free_list(std::exchange(at.children, kNone));
     const bool other_outcome = next_outcome(depth);
     if (!other_outcome && at.first == kNone) continue;  // nothing is left there
-    at.branch.add_all(step.footprint);
+    note_branch(step, &at);
     if (!other_outcome) {
       ++at.done;
       at.sleep.push_back({step.tid, at.branch});
@@ -413,6 +414,17 @@ void Dpor::backtrack() {
   trace_.truncate(keep_);
   std::erase_if(races_,
                 [this](const Race& race) { return !race.undecided || race.second >= keep_; });
+}
+
+/// Where an outcome of a step touches what another does not, the step that may have either is too
+/// little to tell what is covered.
+void Dpor::note_branch(const TraceStep& step, Node* at) {
+  const bool first = at->branch.size() == 0;
+  const unsigned before = at->branch.size();
+  at->branch.add_all(step.footprint);
+  const unsigned all = at->branch.size();
+  outcomes_differ_ =
+      outcomes_differ_ || (!first && (all != before || all != step.footprint.size()));
 }
 
 /// What was new when it was found, because one of its steps was, may be covered since.

@@ -20,9 +20,9 @@
 //
 // Thread safety: engine context. Lives in shared memory.
 // Invariants:
-//   I1. No two runs that were not blocked have the same trace, in one shard or in two; but where
-//       one outcome of a step touches what another does not (tries that could meet a select), all
-//       outcomes are tried where one of them is wanted, and that may be so for two steps at once.
+//   I1. No two runs that were not blocked have the same trace, in one shard or in two. Where one
+//       outcome of a step touches what another does not (tries that could meet a select), that
+//       needs the other way of I2, and the search begins anew in it.
 //   I2. Memory is what the steps of one run and their wakeup trees need: what lies behind the
 //       current run is freed. Wakeup trees may become as large as the search is long: with
 //       `most_remembered_` steps in them (12 bytes each) the search begins anew in another way,
@@ -33,7 +33,7 @@
 //       from its operation; but where it was made before, after the same steps, it does the same
 //       (known_steps.h), and where it was not, it is new, and so is the run. Left are runs that are
 //       cut off, if the first of them comes late (of those long before it nothing is known), and
-//       the steps that I1 leaves out.
+//       what parsimonious.h leaves.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 
@@ -137,6 +137,7 @@ class Dpor final : public Search {
   void reverse(Race* race);
   void backtrack();
   void go_on_frugally();
+  void note_branch(const TraceStep& step, Node* at);
   void drop_known(Node& at);
   bool next_outcome(std::uint32_t depth);
   double explored() const;
@@ -165,12 +166,13 @@ class Dpor final : public Search {
   bool over_ = false;     // nobody could, but for who is held: the rest is not part of the search
   Spins spins_;
   bool incomplete_ = false, exhausted_ = false;
-  bool announcing_ = false;  // some step met an operation that acts by being announced
-  bool cut_ = false;         // some run was cut off
-  bool in_case_ = true;      // steps are learned though nobody asks
-  bool learned_ = false;     // those of the last run were
-  bool eager_ = true;        // silent steps are no choices
-  bool frugal_ = false;      // I2: from when the search is divided on
+  bool announcing_ = false;       // some step met an operation that acts by being announced
+  bool cut_ = false;              // some run was cut off
+  bool outcomes_differ_ = false;  // of some step, in what they touch
+  bool in_case_ = true;           // steps are learned though nobody asks
+  bool learned_ = false;          // those of the last run were
+  bool eager_ = true;             // silent steps are no choices
+  bool frugal_ = false;           // I2: from when the search is divided on
   std::uint64_t last_step_ = 0;
   std::uint64_t runs_ = 0, executions_ = 0, blocked_ = 0;
   std::size_t racy_sites_ = 0;

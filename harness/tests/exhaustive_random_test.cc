@@ -83,15 +83,21 @@ TEST(ExhaustiveRandom, OneRunOfEachTrace) {
 // Oracle: naive enumeration. One outcome of a try touches what another does not: after what races
 // with the one, the other is the step that it would have been before.
 TEST(ExhaustiveRandom, AnOutcomeThatNothingMattersToIsNoReversal) {
-  const Program program =
-      parse_program("try-send0 try-send1 | timed-select1 try-send0 | timed-select0");
-  const auto body = [&program] { run_program(program); };
-  const Exhausted naive =
-      exhaust(body, {.strategy = "dfs", .racy_sites = {}}, 10 * kMostInterleavings);
-  const Exhausted frugal = exhaust(body, {.remembered = 0, .racy_sites = {}}, kMostInterleavings);
-  EXPECT_TRUE(naive.done && frugal.done);
-  EXPECT_EQ(frugal.distinct(), naive.distinct(frugal.heeds_all));
-  EXPECT_EQ(frugal.traces.size(), frugal.distinct().size());
+  for (const char* text : {"try-send0 try-send1 | timed-select1 try-send0 | timed-select0",
+                           "try-send0 timed-select1 | try-send1 | timed-select1 timed-select0"}) {
+    const Program program = parse_program(text);
+    const auto body = [&program] { run_program(program); };
+    const Exhausted naive =
+        exhaust(body, {.strategy = "dfs", .racy_sites = {}}, 10 * kMostInterleavings);
+    EXPECT_TRUE(naive.done) << text;
+    for (const std::size_t remembered : {std::size_t{1} << 20, std::size_t{0}}) {
+      const Exhausted dpor =
+          exhaust(body, {.remembered = remembered, .racy_sites = {}}, kMostInterleavings);
+      EXPECT_TRUE(dpor.done) << text;
+      EXPECT_EQ(dpor.distinct(), naive.distinct(dpor.heeds_all)) << text << ", " << remembered;
+      EXPECT_EQ(dpor.traces.size(), dpor.distinct().size()) << text << ", " << remembered;
+    }
+  }
 }
 
 // Without memory of what is to be tried each of these once had runs that were given up, or twice,
