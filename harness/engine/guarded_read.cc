@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "engine/engine.h"
+#include "engine/plain_writes.h"
 
 // The compiler's own pair, where it has one: ThreadSanitizer's runtime looks into the library's.
 #if defined(__x86_64__)
@@ -39,6 +40,18 @@ std::uint64_t Engine::read_value(const void* address, std::size_t size) {
 void give_up_read() {
   g_reading_for_program = false;
   CHICANE_JUMP(g_behind_read);
+}
+
+/// Eight bytes at a time.
+void PlainWrites::add(const void* address, std::size_t size) {
+  auto at = reinterpret_cast<std::uintptr_t>(address);
+  while (size != 0 && count_ < kMost) {
+    const auto part = static_cast<std::uint32_t>(size < 8 ? size : 8);
+    writes_[count_++] = {at, part, Engine::read_value(reinterpret_cast<const void*>(at), part)};
+    at += part;
+    size -= part;
+  }
+  if (size != 0) count_ = kMost + 1;
 }
 
 }  // namespace chicane::engine

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "engine/engine.h"
+#include "engine/plain_writes.h"
 #include "engine/shadow_stack.h"
 
 #define CHICANE_SITE() __builtin_return_address(0)
@@ -30,6 +31,8 @@ struct Ignored {
   std::uint32_t total;
 } g_ignored;
 
+[[maybe_unused]] const bool g_tells = chicane::engine::g_plain_writes.begin_telling();
+
 // Apart, with the arguments in the places that the engine's listener has them in: what passes by
 // has nothing to move, nor has what goes on.
 template <bool kWrite>
@@ -40,6 +43,7 @@ template <bool kWrite>
     const ThreadId self = engine->self().id();
     if (self < Ignored::kThreads && g_ignored.depth[self] != 0) return;
   }
+  if (kWrite) chicane::engine::g_plain_writes.note(address, size);
   engine->on_access(address, size, kWrite, site);
 }
 

@@ -236,6 +236,12 @@ inline bool may_poll(engine::OpKind kind) {
   return kind == kAtomicLoad || kind == kAtomicRmw || kind == kAtomicCas || kind == kRead ||
          kind == kTryLock || kind == kTryReadLock;
 }
+/// Whether it may be a part of a round of such a thread, by which one round is told from another.
+inline bool may_go_round(engine::OpKind kind) {
+  using enum engine::OpKind;
+  return may_poll(kind) || kind == kLock || kind == kReadLock || kind == kUnlock ||
+         kind == kReadUnlock;
+}
 /// Adds what is touched by announcing `operation`.
 void add_announcement(const ObjectNames& names, const engine::Operation& operation, Footprint* to);
 /// Adds what an event says of another object than its step's operation has.

@@ -98,7 +98,7 @@ bool Dpor::begin_run(std::uint64_t) {
   spins_.begin_run();
   position_ = 0;
   outcome_ = 0;
-  trace_.begin_run();
+  trace_.begin_run(spins_.needs_writes());
   return true;
 }
 

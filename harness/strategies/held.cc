@@ -29,7 +29,7 @@ class Held final : public Search {
   bool begin_run(std::uint64_t run) override {
     if (in_run_) finish_run();  // its process has died
     trace_.truncate(0);
-    trace_.begin_run();
+    trace_.begin_run(spins_.needs_writes());
     spins_.begin_run();
     over_ = judging_ = false;
     return in_run_ = search_->begin_run(run);

@@ -46,23 +46,84 @@ bool Spins::holds_all(const Trace& trace, const ThreadChoice& choice) const {
   });
 }
 
-int Spins::go_on(const Trace& trace, const ThreadChoice& choice) {
-  for (std::size_t i = 0; judged_ == kNone && i < choice.enabled.size(); ++i) {
-    const Tid tid = trace.tid_of(choice.enabled[i]->id());
+void Spins::find_unjudged(const Trace& trace, const ThreadChoice& choice) {
+  for (const Thread* thread : choice.enabled) {
+    const Tid tid = trace.tid_of(thread->id());
     const std::uint32_t last = trace.last_step(tid);
     if (last == kNone || trace.step(last).rounds == 0) continue;
     place_ = what(trace, last);
-    if (find(place_) == nullptr) judged_ = tid;
+    if (find(place_) != nullptr || !note_order(trace, last)) continue;
+    judged_ = tid;
+    return;
   }
+}
+
+/// Who makes the steps of the rounds that can be left out together, in their order; but some of
+/// the next ones have been made already. False when they may not find the same once more.
+bool Spins::note_order(const Trace& trace, std::uint32_t last) {
+  order_.clear();
+  ahead_.clear();
+  next_ = 0;
+  const Trace::Rounds rounds = trace.left_out(last);
+  for (std::uint32_t i = 0; i <= last; ++i) {
+    if (Trace::is_in(rounds, trace.step(i))) order_.push_back(trace.step(i).tid);
+  }
+  for (const Trace::Round& round : rounds) {
+    if (round.tid >= ahead_.size()) ahead_.resize(round.tid + 1);
+    ahead_[round.tid] = trace.steps_of(round.tid) - round.last;
+  }
+  return all_go_round(trace) && !others_meddle(trace, rounds, last);
+}
+
+/// Whether what others have done behind the back of a round meets it.
+bool Spins::others_meddle(const Trace& trace, const Trace::Rounds& rounds, std::uint32_t last) {
+  const auto meets = [&](const TraceStep& step) {
+    for (std::uint32_t i = 0; i <= last; ++i) {
+      if (!Trace::is_in(rounds, trace.step(i))) continue;
+      if (trace.step(i).footprint.depends_on(step.footprint)) return true;
+    }
+    return false;
+  };
+  for (std::uint32_t i = 0; i < trace.size(); ++i) {
+    const TraceStep& step = trace.step(i);
+    const bool other = std::none_of(rounds.begin(), rounds.end(), [&](const Trace::Round& round) {
+      return round.tid == step.tid;
+    });
+    if (other && step.settled && !trace.happens_before(i, last) && meets(step)) return true;
+  }
+  return false;
+}
+
+/// Whether none of them has left its round.
+bool Spins::all_go_round(const Trace& trace) const {
+  return std::all_of(order_.begin(), order_.end(),
+                     [&](Tid tid) { return trace.goes_round(trace.last_step(tid)); });
+}
+
+Tid Spins::next_in_order() {
+  for (;;) {
+    const Tid tid = order_[next_++ % order_.size()];
+    if (ahead_[tid] == 0) return tid;
+    --ahead_[tid];
+  }
+}
+
+int Spins::go_on(const Trace& trace, const ThreadChoice& choice) {
+  if (trace.misses_writes() && judged_ == kNone) {
+    place_ = kWrites;
+    return decide(false);
+  }
+  if (judged_ == kNone) find_unjudged(trace, choice);
   if (judged_ == kNone) return kNothing;
-  const TraceStep& step = trace.step(trace.last_step(judged_));
-  if (!trace.goes_round(trace.last_step(judged_))) return decide(false);
-  if (step.rounds >= kMostRounds) return decide(true);
+  if (!all_go_round(trace)) return decide(false);
+  if (trace.step(trace.last_step(judged_)).rounds >= kMostRounds) return decide(true);
+  const Tid tid = next_in_order();
   for (std::size_t i = 0; i < choice.enabled.size(); ++i) {
-    if (choice.enabled[i]->id() == step.engine_id) return static_cast<int>(i);
+    if (trace.tid_of(choice.enabled[i]->id()) == tid) return static_cast<int>(i);
   }
   // Who sleeps has not left its loop, but others are to wake first: it cannot be seen alone.
-  const Thread& thread = *engine::Engine::instance().threads()[step.engine_id];
+  const engine::ThreadId id = trace.step(trace.last_step(tid)).engine_id;
+  const Thread& thread = *engine::Engine::instance().threads()[id];
   return decide(!thread.finished() && thread.pending().kind == engine::OpKind::kSleep);
 }
 

@@ -7,10 +7,26 @@
 // run. Which rounds are in vain is told by what comes before them alone, so that two orders of
 // independent steps have the same: a search that makes one run of each trace still does.
 //
+// Why nothing is missed: take a run in which a thread goes round for the second time and finds the
+// same. Without that round the run is one of the program's still, and everybody else does and sees
+// what they did; so it can be taken out, and what is left is a run that is made. That asks for two
+// things. First, the thread is where it was: it found the same.
+//   * A value that the same step left, or one that has changed nothing since.
+//   * A try that fails tells nothing but that: who has the lock, and whether it is still the same
+//     one, is no matter.
+//   * Who gets a lock sees what was done before it was free: that is the same if none of what came
+//     before now and not then has changed anything, of other objects or of memory (plain writes,
+//     engine/plain_writes.h; of its stack, if it wrote there what it wrote the time before).
+// Second, the round leaves no mark: nothing is changed, what was locked in it is unlocked, and
+// whoever saw that it was locked saw it in a round that can be taken out as well
+// (trace_left_out.cc). Of two threads that back off from each other the rounds are taken out
+// together; a step that is in no round, and sees the lock taken, makes the round count.
+//
 // But a loop may end by itself: three attempts, then something else. So where a thread goes round
-// for the first time with that value, the place is *judged*: the thread goes on alone. If it
-// leaves, nobody is held there any more by that value; if it is still there after kMostRounds
-// rounds, it waits. A search that has judged begins anew.
+// for the first time with that value, the place is *judged*: the thread goes on alone, or with
+// those whose rounds belong to its own, in the same order as before. If one of them leaves, nobody
+// is held there any more by that value; if all are still there after kMostRounds rounds, they wait.
+// A search that has judged begins anew.
 //
 // When nobody is left but threads that are held, the run is over for the search. The program goes
 // on: threads that now find what they have waited for come to their end, and if there is nothing to
@@ -20,7 +36,10 @@
 // Invariants:
 //   I1. A run that is left out is as one that was made, but that threads have gone round more often
 //       in it. What a program counts of such rounds, beyond two, is not explored.
-//   I2. A place is judged once for each value that is found there.
+//   I2. A place is judged once for each value that is found there; of a round with locks, for all
+//       that is found in it, and for what memory is then, but for stacks.
+//   I3. Writes are noted only once somebody has gone round and locked something: the search begins
+//       anew there. Where nobody tells of writes, who locks something is not held.
 // Cost: nothing while nobody goes round; then a few ns per thread and choice.
 #pragma once
 
@@ -59,12 +78,15 @@ class Spins {
   }
   static void add_exception_to(engine::StrategyReport* report);
   static bool has_exception(const engine::StrategyReport& report);
+  /// Whether runs begin that note what is written (Trace::begin_run): some thread has gone round
+  /// and locked something.
+  bool needs_writes() const { return find(kWrites) != nullptr; }
   /// How many places have been judged: when it changes, the search begins anew.
   std::size_t judged() const { return places_.size(); }
   /// Where somebody is to be judged, the index of who goes on; kJudged: it has been, and the run is
   /// of no further use to the search; kNothing: nobody.
   int judge(const Trace& trace, const engine::ThreadChoice& choice) {
-    if (judged_ == kNone && !trace.anybody_goes_round()) return kNothing;
+    if (judged_ == kNone && !trace.anybody_goes_round() && !trace.misses_writes()) return kNothing;
     return go_on(trace, choice);
   }
   /// After the run, or its end by the program's process: whether the search begins anew.
@@ -72,19 +94,29 @@ class Spins {
 
  private:
   static constexpr std::uint32_t kMostRounds = 256;
+  static constexpr std::uint64_t kWrites =
+      0;  // in the place of a place: they are noted from now on
   struct Place {
     std::uint64_t place;
     bool spins;
   };
   bool is_held(const Trace& trace, Tid tid) const;
+  void find_unjudged(const Trace& trace, const engine::ThreadChoice& choice);
+  bool note_order(const Trace& trace, std::uint32_t last);
+  static bool others_meddle(const Trace& trace, const Trace::Rounds& rounds, std::uint32_t last);
+  bool all_go_round(const Trace& trace) const;
+  Tid next_in_order();
   int go_on(const Trace& trace, const engine::ThreadChoice& choice);
   int decide(bool spins);
   static std::uint64_t what(const Trace& trace, std::uint32_t step);
   std::size_t index_from(std::uint64_t place) const;
   const Place* find(std::uint64_t place) const;
 
-  engine::SharedVector<Place> places_;  // in order
-  Tid judged_ = kNone;                  // in this run
+  engine::SharedVector<Place> places_;         // in order
+  Tid judged_ = kNone;                         // in this run
+  engine::SharedVector<Tid> order_;            // in which those go on who are judged together
+  std::size_t next_ = 0;                       // of these
+  engine::SharedVector<std::uint32_t> ahead_;  // by tid: so many steps have been made already
   std::uint64_t place_ = 0;
   bool decided_ = false;  // somebody has been
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "engine/plain_writes.h"
 #include "strategies/mix.h"
 
 namespace chicane::strategies {
@@ -188,6 +189,9 @@ void Trace::make_room() {
   TraceStep& step = steps_[size_++];
   step.by_timeout = step.failed = step.ended = step.settled = step.lock = step.again = false;
   step.rounds = 0;
+  step.turn = kNone;
+  step.same = false;
+  step.change = step.stack = 0;
   step.next_place = 0;
   step.joins = kNone;
   step.footprint.clear();
@@ -200,6 +204,7 @@ void Trace::make_room() {
   const Operation& operation = thread.pending();
   operand_ = operation.object;
   running_ = &thread;
+  if (notes_writes_) engine::g_plain_writes.clear();
   const std::uint32_t depth = size_;
   TraceStep& step = add_step();
   const Tid tid = tids_[thread.id()];
@@ -253,6 +258,7 @@ void Trace::on_event(const engine::Event& event) {
   TraceStep& step = last();
   step.ended = true;
   running_ = nullptr;
+  if (notes_writes_ && !engine::g_plain_writes.empty()) note_writes(thread, step);
   if (step.failed) [[unlikely]]
     note_failure(step.kind, object_, &step.footprint);
   if (thread != nullptr) {
@@ -271,7 +277,7 @@ void Trace::on_event(const engine::Event& event) {
   // A step that touches nothing changes nothing for who waits.
   if (compare_enabled && !touches_nothing) note_enabling(step);
   link(size_ - 1);
-  if (may_poll(step.kind) && step.previous != kNone) note_round(size_ - 1);
+  if (may_go_round(step.kind) && step.previous != kNone) note_round(size_ - 1);
 }
 
 inline void Trace::note_surprise(const TraceStep& step, bool touches_nothing) {
@@ -293,7 +299,7 @@ void Trace::heed_silent() {
 /// What its thread announces at its end.
 void Trace::note_next(const Thread& thread, TraceStep& step) {
   add_announcement(names_, thread.pending(), &step.footprint);
-  if (may_poll(thread.pending().kind)) step.next_place = place_here(thread.pending().site);
+  if (may_go_round(thread.pending().kind)) step.next_place = place_here(thread.pending().site);
   if (thread.pending().object_at != nullptr) any_selects_ = true;
   if (!tries_to_join(thread.pending())) return;
   heed_ends();

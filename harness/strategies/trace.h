@@ -56,6 +56,10 @@ struct TraceStep {
   std::uint32_t own_accesses = 0;   // of the footprint, the first ones: the operation's
   std::uint32_t rounds = 0;         // so often its thread has now gone round in vain
   bool again = false;               // it found what its thread had found at its place before
+  std::uint32_t turn = kNone;       // the step at its place from which on its thread went round
+  bool same = false;                // it wrote to its stack as the step at its place before did
+  std::uint64_t change = 0;         // of plain memory, but its stack: what was, and what is now
+  std::uint64_t stack = 0;          // what it wrote to its thread's stack; 0: nothing
   std::uint64_t next_place = 0;     // where its thread may then poll (Trace::place_of)
   std::uint64_t value = 0;          // that its event told
   Footprint footprint;
@@ -104,7 +108,12 @@ class Trace {
   void on_event(const engine::Event& event);
   /// In all of the run, also in steps that are kept.
   void on_allocate(engine::ThreadId thread, const void* start, std::size_t size);
-  void begin_run() { names_.begin_run(); }
+  /// `notes_writes`: of memory; all steps that were kept have been made so.
+  void begin_run(bool notes_writes = false) {
+    names_.begin_run();
+    notes_writes_ = notes_writes;
+    misses_writes_ = misses_writes_ && !notes_writes;
+  }
   /// All steps have their clocks from here on (I1).
   void settle();
   const ObjectNames& names() const { return names_; }
@@ -162,8 +171,21 @@ class Trace {
   /// Whether some thread has gone round in vain: it did the same twice, found the same, and left
   /// all as it was. A matter of what comes before its step alone.
   bool anybody_goes_round() const { return first_round_ != kNone; }
+  /// Whether that cannot be told of somebody who locks something, because writes were not noted.
+  bool misses_writes() const { return misses_writes_; }
   /// Whether step `i` may be one of a further round.
   bool goes_round(std::uint32_t i) const;
+  /// Rounds that could be left out of the run together (trace_left_out.cc): of each thread one, its
+  /// steps of these numbers.
+  struct Round {
+    Tid tid;
+    std::uint32_t after, last;
+  };
+  using Rounds = engine::SharedVector<Round>;
+  static bool is_in(const Rounds& rounds, const TraceStep& step);
+  /// The round that step `i` ends and those that have to be left out with it, because they have
+  /// seen what was locked in it; none: it cannot be left out.
+  Rounds left_out(std::uint32_t i) const;
   /// Whether a step that touches an object so has an entry for it. The ends of threads have none
   /// until somebody asks for one of them.
   bool has_entry(const Access& access) const {
@@ -261,11 +283,25 @@ class Trace {
   void cut_off();
   bool is_silent_step(std::uint32_t i) const;
   static std::uint64_t place_here(const void* site);
+  void note_writes(const engine::Thread* thread, TraceStep& step) const;
   bool changed_nothing(std::uint32_t entry) const;
   std::uint32_t maker(std::uint32_t entry) const;
   bool is_idle(std::uint32_t i) const;
   bool is_repeated(std::uint32_t i, std::uint32_t by) const;
+  bool finds_again(std::uint32_t i, std::uint32_t by);
+  bool is_same_object(std::uint32_t i, std::uint32_t by) const;
+  bool is_unchanged(std::uint32_t i, std::uint32_t by);
+  void note_same(std::uint32_t i, std::uint32_t by);
   void note_round(std::uint32_t i);
+  void close_round(std::uint32_t from, std::uint32_t i);
+  std::uint64_t found_in(std::uint32_t from, std::uint32_t i) const;
+  struct LockState;
+  LockState lock_before(std::uint32_t object, std::uint32_t first) const;
+  std::uint32_t find_witness(const Rounds& rounds, std::uint32_t object, std::uint32_t first,
+                             std::uint32_t i) const;
+  std::uint32_t find_witness(const Rounds& rounds, std::uint32_t i) const;
+  std::uint32_t first_of(const Rounds& rounds, std::uint32_t i) const;
+  bool add_round(std::uint32_t witness, std::uint32_t i, Rounds* rounds) const;
   void copy_clock(std::uint32_t i, std::uint32_t from);
   void join_clock(std::uint32_t i, std::uint32_t with);
   std::uint32_t waker(std::uint32_t i) const;
@@ -320,8 +356,9 @@ class Trace {
   engine::SharedVector<std::uint32_t> unsettled_;  // steps (I1)
   engine::SharedVector<std::uint32_t> loud_;
   std::uint32_t first_round_ = kNone;  // the first step that ends one (anybody_goes_round)
-  std::uint32_t surprise_ = kNone;     // the first step that was not silent after all (was_silent)
-  bool heeds_ends_ = false;            // has_entry
+  bool notes_writes_ = false, misses_writes_ = false;
+  std::uint32_t surprise_ = kNone;  // the first step that was not silent after all (was_silent)
+  bool heeds_ends_ = false;         // has_entry
   engine::SharedVector<Waiting> waiting_;
   ObjectNames names_;
   // Of the step in progress.

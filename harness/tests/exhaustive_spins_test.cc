@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -209,6 +210,132 @@ TEST(ExhaustiveSpins, NobodyMakesProgress) {
   EXPECT_EQ(dpor.ends.begin()->first, static_cast<int>(engine::RunEnd::kStepLimit));
 }
 
+/// A plain one, under a lock.
+class Flag {
+ public:
+  void set() {
+    const std::lock_guard guard(mutex_);
+    set_ = true;
+  }
+  void await() {
+    bool seen;
+    do {
+      std::this_thread::yield();
+      const std::lock_guard guard(mutex_);
+      seen = set_;
+    } while (!seen);
+  }
+
+ private:
+  std::mutex mutex_;
+  bool set_ = false;
+};
+
+// What is polled is plain, under a lock. It looks never, once or twice before the flag is set; the
+// lock is taken by the one or the other.
+TEST(ExhaustiveSpins, UnderALock) {
+  const auto program = [] {
+    Flag flag;
+    together([&] { flag.await(); }, [&] { flag.set(); });
+  };
+  expect_runs(program, 3);
+}
+
+// Who finds the second lock taken gives back the first one. Each may find it so once or twice while
+// the other stands there or goes round itself; and both may, one because of the other, so that
+// there is no end of it. An enumeration of all 173,043 interleavings has as many traces.
+TEST(ExhaustiveSpins, BackingOff) {
+  const auto program = [] {
+    std::mutex a, b;
+    const auto take = [](std::mutex& first, std::mutex& second) {
+      bool got;
+      do {
+        first.lock();
+        got = second.try_lock();
+        if (!got) first.unlock();
+      } while (!got);
+      second.unlock();
+      first.unlock();
+    };
+    together([&] { take(a, b); }, [&] { take(b, a); });
+  };
+  const Exhausted dpor = held(program, "dpor");
+  EXPECT_TRUE(dpor.done);
+  EXPECT_EQ(dpor.traces.size(), 569u);
+  EXPECT_EQ(dpor.distinct().size(), dpor.traces.size());
+  EXPECT_EQ(dpor.given_up, 0u);
+}
+
+// But if they try three times each, both may fail each time.
+TEST(ExhaustiveSpins, BackingOffThreeTimes) {
+  const auto program = [] {
+    std::mutex a, b;
+    std::uint64_t failures[2] = {};
+    const auto take = [](std::mutex& first, std::mutex& second, std::uint64_t* failed) {
+      int tries = 0;
+      bool got;
+      do {
+        first.lock();
+        got = second.try_lock();
+        if (got) second.unlock();
+        if (!got) ++*failed;
+        first.unlock();
+      } while (!got && ++tries < 3);
+    };
+    together([&] { take(a, b, &failures[0]); }, [&] { take(b, a, &failures[1]); });
+    report_state(10 * failures[0] + failures[1]);
+  };
+  const Exhausted dpor = held(program, "dpor");
+  EXPECT_TRUE(dpor.done);
+  EXPECT_EQ(dpor.ends.count({kFinished, 33}), 1u);
+  EXPECT_EQ(dpor.ends.size(), 16u);
+}
+
+// Nobody ever sets it: the run goes to the step limit, and it is the only one.
+TEST(ExhaustiveSpins, NobodyMakesProgressUnderALock) {
+  const auto program = [] {
+    Flag flag;
+    together([&] { flag.await(); });
+  };
+  const Exhausted dpor = held(program, "dpor");
+  EXPECT_TRUE(dpor.done);
+  ASSERT_EQ(dpor.traces.size(), 1u);
+  EXPECT_EQ(dpor.ends.begin()->first, static_cast<int>(engine::RunEnd::kStepLimit));
+}
+
+// Who counts under the lock makes progress, though it does not leave its loop by itself: each of
+// the numbers may be seen on the way, or not.
+TEST(ExhaustiveSpins, WhatIsCountedUnderALock) {
+  const auto program = [] {
+    constexpr int kEnough = 4;
+    std::mutex mutex;
+    int rounds = 0, seen = 0;
+    bool stop = false;
+    const auto count = [&] {
+      bool stopped;
+      do {
+        const std::lock_guard guard(mutex);
+        if (rounds < kEnough) ++rounds;
+        stopped = stop;
+      } while (!stopped);
+    };
+    const auto watch = [&] {
+      bool enough;
+      do {
+        const std::lock_guard guard(mutex);
+        seen |= 1 << rounds;
+        enough = rounds == kEnough;
+        if (enough) stop = true;
+      } while (!enough);
+    };
+    together(count, watch);
+    report_state(static_cast<std::uint64_t>(seen));
+  };
+  const Exhausted dpor = held(program, "dpor");
+  EXPECT_TRUE(dpor.done);
+  EXPECT_EQ(dpor.ends.size(), 16u);
+}
+
 // Attempts that are numbered are no waiting: all five may fail, though there always comes who sets
 // the flag.
 TEST(ExhaustiveSpins, ALoopThatEndsByItself) {
@@ -366,6 +493,171 @@ TEST(ExhaustiveSpins, OfRandomProgramsNothingIsLeftOut) {
   std::printf("%lu programs, %lu runs, %lu of several states\n", compared, runs, many);
   EXPECT_GT(compared, kPrograms / 3);
   EXPECT_GT(many, kPrograms / 6);
+}
+
+std::uint64_t number(const char* variable, std::uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+/// What threads do to two counters, each under a lock of its own. Whether somebody has a lock just
+/// then is seen, too.
+class Lockers {
+ public:
+  explicit Lockers(std::uint64_t seed) : state_(seed << 32), threads_(2) {
+    for (auto& thread : threads_) {
+      for (std::uint64_t i = 1 + draw(2); i-- > 0;) {
+        thread.push_back({static_cast<int>(draw(7)), draw(2)});
+      }
+    }
+  }
+
+  void run(int most_rounds) const {
+    Shared shared;
+    std::vector<std::thread> threads;
+    std::vector<std::uint64_t> seen(threads_.size(), 1);
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+      threads.emplace_back([&, i] {
+        for (const auto& [action, place] : threads_[i]) {
+          seen[i] = 10 * seen[i] + perform({&shared, most_rounds}, action, place);
+        }
+      });
+    }
+    for (const std::uint64_t place : {0, 1}) {
+      const std::lock_guard guard(shared.locks[place]);
+      shared.counters[place] += 2;
+    }
+    std::uint64_t state = 0;
+    for (std::size_t i = 0; i < threads.size(); ++i) {
+      threads[i].join();
+      state = 100'000 * state + seen[i];
+    }
+    report_state(shared.abandoned ? kAbandoned : state);
+  }
+
+  std::string describe() const {
+    static const char* const kNames[] = {"add",       "read", "look",  "await-one",
+                                         "await-two", "both", "insist"};
+    std::string text;
+    for (const auto& thread : threads_) {
+      if (!text.empty()) text += "| ";
+      for (const auto& [action, place] : thread)
+        text += kNames[action] + std::to_string(place) + " ";
+    }
+    return text;
+  }
+
+ private:
+  struct Shared {
+    std::mutex locks[2];
+    int counters[2] = {0, 0};
+    bool abandoned = false;
+  };
+  struct Loop {
+    Shared* shared;
+    int most_rounds;  // 0: no bound
+    int rounds = 0;
+    bool give_up() {
+      if (most_rounds == 0 || ++rounds <= most_rounds) return false;
+      return shared->abandoned = true;
+    }
+  };
+
+  std::uint64_t draw(std::uint64_t below) { return strategies::mix(state_++) % below; }
+
+  static int add(Shared& shared, std::uint64_t place) {
+    const std::lock_guard guard(shared.locks[place]);
+    return shared.counters[place]++;
+  }
+  static int read(Shared& shared, std::uint64_t place) {
+    const std::lock_guard guard(shared.locks[place]);
+    return shared.counters[place];
+  }
+
+  static std::uint64_t perform(Loop loop, int action, std::uint64_t place) {
+    Shared& shared = *loop.shared;
+    std::mutex &lock = shared.locks[place], &other = shared.locks[1 - place];
+    int seen = 0;
+    bool got = false;
+    switch (action) {
+      case 0:
+        return static_cast<std::uint64_t>(add(shared, place));
+      case 1:
+        return static_cast<std::uint64_t>(read(shared, place));
+      case 2:
+        got = lock.try_lock();
+        if (got) lock.unlock();
+        return got ? 1 : 0;
+      case 5:
+        do {
+          lock.lock();
+          got = other.try_lock();
+          if (!got) lock.unlock();
+        } while (!got && !loop.give_up());
+        seen = shared.counters[place];
+        if (got) shared.counters[place] += 2;
+        if (got) other.unlock();
+        if (got) lock.unlock();
+        break;
+      case 6:
+        do {
+          got = lock.try_lock();
+        } while (!got && !loop.give_up());
+        seen = shared.counters[place];
+        if (got) lock.unlock();
+        break;
+      default:
+        do {
+          std::this_thread::yield();
+          seen = read(shared, place);
+        } while (seen < action - 2 && !loop.give_up());
+        break;
+    }
+    return static_cast<std::uint64_t>(seen);
+  }
+
+  std::uint64_t state_;
+  std::vector<std::vector<std::pair<int, std::uint64_t>>> threads_;
+};
+
+TEST(ExhaustiveSpins, OfRandomProgramsWithLocksNothingIsLeftOut) {
+  const std::uint64_t first = number("CHICANE_RANDOM_SEED", 1);
+  const std::uint64_t programs = number("CHICANE_RANDOM_PROGRAMS", 24);
+  const auto rounds = static_cast<int>(number("CHICANE_RANDOM_ROUNDS", 2));
+  constexpr std::uint64_t kFew = 5000;
+  std::uint64_t compared = 0, runs = 0, many = 0, enumerated = 0;
+  for (std::uint64_t seed = first; seed < first + programs; ++seed) {
+    const Lockers program(seed);
+    const auto endless = [&] { program.run(0); };
+    const auto bounded = [&] { program.run(rounds); };
+    const Exhausted dpor = exhaust(endless, {.fair = true, .racy_sites = {}}, kFew);
+    if (!dpor.done) continue;
+    const std::string what = "seed " + std::to_string(seed) + ": " + program.describe();
+    EXPECT_EQ(dpor.traces.size(), dpor.distinct().size()) << what;
+    EXPECT_EQ(dpor.given_up, 0u) << what;
+    Exhausted naive = exhaust(bounded, {.strategy = "dfs", .racy_sites = {}}, kFew);
+    if (naive.done) ++enumerated;
+    if (!naive.done) naive = exhaust(bounded, {.racy_sites = {}}, kMost);
+    if (!naive.done) continue;
+    const auto seen = states(dpor), expected = states(naive);
+    EXPECT_TRUE(std::includes(seen.begin(), seen.end(), expected.begin(), expected.end())) << what;
+    const Exhausted frugal =
+        exhaust(endless, {.remembered = 0, .fair = true, .racy_sites = {}}, kMost);
+    EXPECT_EQ(frugal.distinct(), dpor.distinct()) << what;
+    EXPECT_EQ(frugal.traces.size(), dpor.traces.size()) << what;
+    ++compared;
+    runs += dpor.traces.size();
+    if (expected.size() > 1) ++many;
+    const Exhausted dfs =
+        exhaust(endless, {.strategy = "dfs", .fair = true, .racy_sites = {}}, kFew);
+    if (!dfs.done) continue;
+    EXPECT_EQ(dfs.distinct(dpor.heeds_all), dpor.distinct()) << what;
+    EXPECT_EQ(dfs.ends, dpor.ends) << what;
+  }
+  std::printf("%lu programs, %lu runs, %lu of several states; %lu enumerated\n", compared, runs,
+              many, enumerated);
+  EXPECT_GT(compared, programs / 2);
+  EXPECT_GT(many, programs / 3);
 }
 
 // Each trace is run in one shard.
