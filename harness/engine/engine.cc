@@ -39,6 +39,7 @@ RunEnd Engine::run(const std::function<void()>& program, Strategy& strategy,
   quick_limit_ = recording_ || racy_count_ != 0 ? 0 : options.access_limit;
   g_quick_accesses = quick_limit_;
   special_accesses_ = 0;
+  racy_accesses_ = 0;
   unlock_count_ = 0;
   strategy_kinds_ = strategy.event_kinds();
   strategy_wants_memory_ = strategy.wants_memory();

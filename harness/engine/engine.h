@@ -144,6 +144,9 @@ struct RunOptions {
   bool spurious_wakeups = false;
   /// Plain accesses without an operation after which others get a chance (a spin on a plain flag).
   std::uint64_t access_limit = 2000;
+  /// Accesses that are operations because they are known to race, after which no more of them are:
+  /// a loop over much that races would never come to its end.
+  std::uint64_t racy_limit = 10000;
   /// Set when the program is a whole process: what ends that when its last thread has ended (main
   /// left by pthread_exit). The end of main alone then ends nothing. Does not return.
   void (*end_process)() = nullptr;
@@ -352,6 +355,8 @@ class Engine {
 
   /// How the last run ended. Driver.
   RunEnd last_end() const { return end_; }
+  /// Whether there were accesses beyond `RunOptions::racy_limit` in the last run.
+  bool left_out_accesses() const { return racy_accesses_ > options_.racy_limit; }
   /// The running step's number.
   std::uint64_t step() const { return step_; }
   const RunOptions& options() const { return options_; }
@@ -469,6 +474,7 @@ class Engine {
   bool next_forced_ = false;
   int current_index_ = -1;  // of the running thread in enabled_
   std::uint64_t special_accesses_ = 0;
+  std::uint64_t racy_accesses_ = 0;  // of the run
   std::uint64_t last_stamp_ = 0;    // of the last run that had any: g_access_stamp's
   std::uint64_t unlock_count_ = 0;  // in this run; the last of them are in unlocked_
   std::vector<Thread*> all_;        // Thread objects, reused from run to run

@@ -86,7 +86,9 @@ void Engine::on_special_access(const void* address, std::size_t size, bool write
   if (me.quick_limit_ != 0 || ++me.special_accesses_ > me.options_.access_limit) {
     me.give_way(address, write, site);
   }
-  if (me.is_racy(site)) me.access_operation(address, size, write, site);
+  if (me.is_racy(site) && ++me.racy_accesses_ <= me.options_.racy_limit) {
+    me.access_operation(address, size, write, site);
+  }
   if (me.recording_) {
     Scope scope;
     me.close_record();

@@ -157,6 +157,7 @@ void run_all(const ChildTask& task, Journal& journal) {
   if (strategy == nullptr) strategy = task.strategy->get();
   engine::RunOptions options;
   options.step_limit = task.options->step_limit;
+  options.racy_limit = std::max(options.racy_limit, options.step_limit / 2);
   if (task.hosting != nullptr) options.end_process = task.hosting->end_process;
   Engine& engine = Engine::instance();
   const auto start = std::chrono::steady_clock::now();

@@ -43,7 +43,9 @@ class Dfs final : public Search {
   }
   unsigned pick_outcome(const engine::Operation&, unsigned count) override { return choose(count); }
   void end_run(std::uint64_t) override {
-    if (engine::Engine::instance().last_end() == engine::RunEnd::kStepLimit) incomplete_ = true;
+    const auto& engine = engine::Engine::instance();
+    incomplete_ = incomplete_ || engine.last_end() == engine::RunEnd::kStepLimit ||
+                  engine.left_out_accesses();
     finish_run();
   }
   bool counts_traces() const override { return false; }

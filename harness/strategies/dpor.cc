@@ -271,6 +271,7 @@ void Dpor::end_run(std::uint64_t steps) {
   if (recording_) trace_.end_run(engine::Engine::instance());
   incomplete_ = incomplete_ || !(recording_ || blocked_run_);
   const engine::RunEnd end = engine::Engine::instance().last_end();
+  incomplete_ = incomplete_ || engine::Engine::instance().left_out_accesses();
   const bool left_some = end == engine::RunEnd::kFinished && !trace_.waiting().empty();
   finish_run(!over && !over_ && (end == engine::RunEnd::kFatal || left_some));
 }

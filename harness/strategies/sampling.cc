@@ -61,7 +61,7 @@ class Sampling final : public engine::Strategy, public Searching {
     if (sampler_->wants(event)) sampler_->on_event(event);
   }
   void end_run(std::uint64_t steps) override {
-    left_out_ |= steps > step_limit_;
+    left_out_ |= steps > step_limit_ || engine::Engine::instance().left_out_accesses();
     coverage_->end_run();
     sampler_->end_run(steps);
   }

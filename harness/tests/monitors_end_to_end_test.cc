@@ -231,6 +231,28 @@ TEST(Reports, ALongWayIsNoLivelock) {
   expect_clean(&waits_for_one_who_counts, with);
 }
 
+// Accesses that race are operations, but not so many that a run would come to no end.
+TEST(Reports, ARaceInALongLoop) {
+  const auto program = [] {
+    std::vector<int> all(30000);
+    long sum = 0;
+    together(
+        [&] {
+          for (const int one : all) sum += one;  //~ sums
+        },
+        [&] { all[9] = 1; });  //~ changes
+    assert(sum <= 1);
+  };
+  for (const Strategy strategy : {Strategy::kPortfolio, Strategy::kDpor, Strategy::kDfs}) {
+    Options with = options(12);
+    with.strategy = strategy;
+    const Result result = explore(program, with);
+    EXPECT_TRUE(has_exactly(result, __FILE__, {"data-race read@sums write@changes"}));
+    EXPECT_FALSE(result.exhausted) << to_string(strategy);  // not in all places of its reads
+    EXPECT_NE(result.ended_by, "bad-runs") << to_string(strategy);
+  }
+}
+
 // What is changed and put back is no way.
 TEST(Reports, WhoChangesNothingForGoodGetsNowhere) {
   expect_found(
