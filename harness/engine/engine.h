@@ -475,11 +475,11 @@ class Engine {
   int current_index_ = -1;  // of the running thread in enabled_
   std::uint64_t special_accesses_ = 0;
   std::uint64_t racy_accesses_ = 0;  // of the run
-  std::uint64_t last_stamp_ = 0;    // of the last run that had any: g_access_stamp's
-  std::uint64_t unlock_count_ = 0;  // in this run; the last of them are in unlocked_
-  std::vector<Thread*> all_;        // Thread objects, reused from run to run
-  std::size_t thread_count_ = 0;    // of this run
-  std::vector<Thread*> live_;       // not finished, by rising id
+  std::uint64_t last_stamp_ = 0;     // of the last run that had any: g_access_stamp's
+  std::uint64_t unlock_count_ = 0;   // in this run; the last of them are in unlocked_
+  std::vector<Thread*> all_;         // Thread objects, reused from run to run
+  std::size_t thread_count_ = 0;     // of this run
+  std::vector<Thread*> live_;        // not finished, by rising id
   std::vector<Thread*> enabled_;
   // Of those in live_ when all were looked at: who stands before an operation that may block, and
   // how many can go on.

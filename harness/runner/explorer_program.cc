@@ -251,7 +251,8 @@ void host_program(const MainCall& call, const char* folder_text) {
   }
   // Under a debugger a person looked at it: nobody waits for a result, and who asked may be gone.
   if (session.stop_at_step != 0) leave(0);
-  result.modules_not_instrumented = modules_without_instrumentation();
+  // What could not run may have too little memory for that, too.
+  if (result.error.empty()) result.modules_not_instrumented = modules_without_instrumentation();
   if (!witness::write_whole(folder + "/result", report::to_text(result), &error)) {
     std::fprintf(stderr, "chicane: %s\n", error.c_str());
     leave(2);
