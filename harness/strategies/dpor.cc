@@ -291,7 +291,7 @@ void Dpor::finish_run(bool cut) {
   } else {
     learn(cut && whole);
   }
-  if (!frugal_ && divided_ && !whole && !stopped_ && !cut_) return search_frugally();
+  if (!frugal_ && divided_ && !whole && !stopped_) return search_frugally();
   const bool counted = whole && divided_ && gates_.belongs(trace_);
   ++runs_;
   executions_ += counted ? 1 : 0;

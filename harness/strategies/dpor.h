@@ -27,13 +27,12 @@
 //       current run is freed. Wakeup trees may become as large as the search is long: with
 //       `most_remembered_` steps in them (12 bytes each) the search begins anew in another way,
 //       that needs none (parsimonious.h).
-//   I3. Without shards no run is blocked. Where one is (by a signal that several threads wait for)
-//       the search begins anew as in I2, which knows of no such case. What a thread announces after
-//       a step that is reversed, whether the step fails there, or ends the run, may not be told
-//       from its operation; but where it was made before, after the same steps, it does the same
-//       (known_steps.h), and where it was not, it is new, and so is the run. Left are runs that are
-//       cut off, if the first of them comes late (of those long before it nothing is known), and
-//       what parsimonious.h leaves.
+//   I3. Without shards no run is blocked: what a thread announces after a step that is reversed,
+//       whether the step fails there, or ends the run, may not be told from its operation; but
+//       where it was made before, after the same steps, it does the same (known_steps.h), and where
+//       it was not, it is new, and so is the run. Where one is blocked for all that (by a signal
+//       that several threads wait for), the search begins anew as in I2; what that way leaves is
+//       told there.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 
