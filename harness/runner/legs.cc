@@ -129,7 +129,7 @@ NativeCounts run_free(const std::string& program, const std::string& name,
 }
 
 /// A good program that the budget's schedules leave unproven, and that has few enough interleavings
-/// to run them all, as some of them tell: then all of them are.
+/// to run them all, as some of them tell: then all of them are. Else it is told how many there are.
 void prove(const std::string& name, const std::vector<std::string>& arguments,
            const LegOptions& options, CellResult* cell) {
   constexpr std::uint64_t kTelling = 300, kFewEnough = 20'000;
@@ -156,7 +156,12 @@ void prove(const std::string& name, const std::vector<std::string>& arguments,
   if (!is_telling(found.result) && estimate > 0 && estimate <= kFewEnough) {
     found = search(2 * kFewEnough);
   }
-  if (is_telling(found.result)) *cell = std::move(found);
+  if (is_telling(found.result)) {
+    *cell = std::move(found);
+    return;
+  }
+  cell->result.estimate = found.result.estimate;
+  cell->result.estimate_error = found.result.estimate_error;
 }
 
 /// Moves the witnesses from the cell's own folder to where people find them.
@@ -223,13 +228,17 @@ CellResult run_cell(const Pitfall& pitfall, const ScenarioFile& file, const std:
   if (!explore.schedules && pitfall.lesson.schedules != 0 && leg != "lockorder") {
     explore.schedules = pitfall.lesson.schedules;  // the lockorder leg needs few
   }
-  std::vector<std::string> arguments = explore_arguments(explore);
-  arguments.insert(arguments.end(),
-                   {"--scenario", pitfall.id() + "/" + file.form, "--witness-dir", own_witnesses});
-  if (!options.shrink) arguments.emplace_back("--no-shrink");
-  CellResult cell = run_worker(leg, name, arguments, options);
-  if (leg == "sched" && file.good() && explore == ExploreSettings{.seed = explore.seed}) {
-    prove(name, arguments, options, &cell);
+  const auto arguments = [&](const ExploreSettings& settings) {
+    std::vector<std::string> all = explore_arguments(settings);
+    all.insert(all.end(),
+               {"--scenario", pitfall.id() + "/" + file.form, "--witness-dir", own_witnesses});
+    if (!options.shrink) all.emplace_back("--no-shrink");
+    return all;
+  };
+  CellResult cell = run_worker(leg, name, arguments(explore), options);
+  const ExploreSettings& asked = options.explore;
+  if (leg == "sched" && file.good() && asked == ExploreSettings{.seed = asked.seed}) {
+    prove(name, arguments(asked), options, &cell);
   }
   collect_witnesses(name, options, &cell.result.diagnoses);
   if (leg == "tsan" && options.native_runs != 0 && !cell.result.unavailable) {

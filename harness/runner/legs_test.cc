@@ -86,6 +86,7 @@ TEST_F(LegsTest, AGoodProgramOfFewInterleavingsIsProven) {
   options_.explore.strategy.clear();
   worker_that_estimates("1e6");
   EXPECT_EQ(run().result.runs, 100U);
+  EXPECT_EQ(run().result.estimate, 1e6);
   worker_that_estimates("0");  // not known
   EXPECT_EQ(run().result.runs, 100U);
 }
