@@ -230,11 +230,16 @@ inline bool may_fail(engine::OpKind kind) {
   return kind == kAtomicCas || kind == kLock || kind == kTryLock || kind == kReadLock ||
          kind == kTryReadLock;
 }
+/// Whether it may be a try at channels. Where it misses who is there, that is an outcome.
+inline bool is_channel_try(engine::OpKind kind) {
+  using enum engine::OpKind;
+  return kind == kTrySend || kind == kTryRecv || kind == kSelect;
+}
 /// Whether it may be by what a thread that waits actively looks whether its time has come.
 inline bool may_poll(engine::OpKind kind) {
   using enum engine::OpKind;
   return kind == kAtomicLoad || kind == kAtomicRmw || kind == kAtomicCas || kind == kRead ||
-         kind == kTryLock || kind == kTryReadLock;
+         kind == kTryLock || kind == kTryReadLock || is_channel_try(kind);
 }
 /// Whether it may be a part of a round of such a thread, by which one round is told from another.
 inline bool may_go_round(engine::OpKind kind) {

@@ -256,7 +256,8 @@ unsigned Dpor::pick_outcome(const engine::Operation&, unsigned count) {
   }
   // The first ones are given: by the wakeup sequence, or as those not yet tried.
   const bool given = outcome_ < outcomes_.size();
-  StepOutcome outcome = given ? outcomes_[outcome_] : StepOutcome{0, 0, count};
+  const std::uint32_t first = spins_.is_judging() ? count - 1 : 0;
+  StepOutcome outcome = given ? outcomes_[outcome_] : StepOutcome{first, 0, count};
   ++outcome_;
   outcome.base %= count;
   outcome.count = count;

@@ -47,7 +47,8 @@ class Held final : public Search {
     return pick;
   }
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
-    const unsigned pick = over_ || judging_ ? 0 : search_->pick_outcome(operation, count);
+    unsigned pick = spins_.is_judging() ? count - 1 : 0;
+    if (!over_ && !judging_) pick = search_->pick_outcome(operation, count);
     if (!over_) trace_.add_outcome({pick, 0, count});
     return pick;
   }

@@ -89,6 +89,8 @@ class Spins {
     if (judged_ == kNone && !trace.anybody_goes_round() && !trace.misses_writes()) return kNothing;
     return go_on(trace, choice);
   }
+  /// Somebody is judged: a try has its last outcome, it misses who is there, as it did before.
+  bool is_judging() const { return judged_ != kNone; }
   /// After the run, or its end by the program's process: whether the search begins anew.
   bool end_run();
 

@@ -92,9 +92,9 @@ std::uint32_t Trace::maker(std::uint32_t entry) const {
 /// Whether step `i` left everything as it was, but for a lock and for plain memory.
 bool Trace::is_idle(std::uint32_t i) const {
   const TraceStep& step = steps_[i];
-  if (step.first_outcome != (i + 1 < size_ ? steps_[i + 1].first_outcome : outcomes_.size())) {
-    return false;
-  }
+  const bool tries = is_channel_try(step.kind);
+  if (tries && !step.failed) return false;
+  if (!tries && !outcomes_of(i).empty()) return false;
   for (unsigned k = step.own_accesses; k < step.footprint.size(); ++k) {
     const Access& access = step.footprint[k];
     const bool others_see = access.object != kVirtualTime && !is_gate(access.object);
@@ -112,6 +112,9 @@ bool Trace::is_idle(std::uint32_t i) const {
     case OpKind::kTryReadLock:
     case OpKind::kUnlock:
     case OpKind::kReadUnlock:
+    case OpKind::kTrySend:
+    case OpKind::kTryRecv:
+    case OpKind::kSelect:
       return true;
     case OpKind::kAtomicStore:
     case OpKind::kAtomicRmw:
@@ -160,6 +163,10 @@ bool Trace::finds_again(std::uint32_t i, std::uint32_t by) {
     case OpKind::kTryLock:
     case OpKind::kTryReadLock:
       return step.failed || (notes_writes_ && is_unchanged(i, by));
+    case OpKind::kTrySend:
+    case OpKind::kTryRecv:
+    case OpKind::kSelect:
+      return true;  // both have failed
     case OpKind::kUnlock:
     case OpKind::kReadUnlock:
       return true;

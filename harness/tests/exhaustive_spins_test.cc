@@ -14,12 +14,14 @@
 #include <cstdlib>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "chicane/golang.h"
 #include "engine/engine.h"
 #include "strategies/mix.h"
 #include "tests/exhaust.h"
@@ -334,6 +336,28 @@ TEST(ExhaustiveSpins, WhatIsCountedUnderALock) {
   const Exhausted dpor = held(program, "dpor");
   EXPECT_TRUE(dpor.done);
   EXPECT_EQ(dpor.ends.size(), 16u);
+}
+
+// Who sends announces that before it does: each of the two may come before, between and after two
+// tries. Where sender and receiver have to meet, a try may miss who is there.
+TEST(ExhaustiveSpins, TriesAtAChannel) {
+  const auto program = [](std::size_t capacity, bool select) {
+    golang::Chan<int> channel(capacity);
+    const auto poll = [&] {
+      bool got;
+      do {
+        got = !select && channel.try_recv();
+        if (!select) continue;
+        golang::select(golang::on_recv(channel, [&](const std::optional<int>&) { got = true; }),
+                       golang::otherwise([] {}));
+      } while (!got);
+    };
+    together(poll, [&] { channel.send(1); });
+  };
+  for (const bool select : {false, true}) {
+    expect_runs([&] { program(1, select); }, 6);
+    expect_runs([&] { program(0, select); }, 6);
+  }
 }
 
 // Attempts that are numbered are no waiting: all five may fail, though there always comes who sets
