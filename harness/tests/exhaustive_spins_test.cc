@@ -243,6 +243,38 @@ TEST(ExhaustiveSpins, UnderALock) {
   expect_runs(program, 3);
 }
 
+// The same as of WhatHasChangedIsSeen; who gets the lock sees what was done under it.
+TEST(ExhaustiveSpins, WhatHasChangedUnderALockIsSeen) {
+  const auto program = [] {
+    std::mutex mutex;
+    int count = 0;
+    std::uint64_t result = 0;
+    const auto watch = [&] {
+      std::uint64_t seen_all = 0;
+      int seen, last = -1;
+      do {
+        mutex.lock();
+        seen = count;
+        mutex.unlock();
+        if (seen != last) seen_all = 10 * seen_all + static_cast<std::uint64_t>(seen) + 1;
+        last = seen;
+      } while (seen < 2);
+      result = seen_all;
+    };
+    together(watch, [&] {
+      for (int i = 0; i < 2; ++i) {
+        const std::lock_guard guard(mutex);
+        ++count;
+      }
+    });
+    report_state(result);
+  };
+  expect_runs(program, 7);
+  EXPECT_EQ(held(program, "dpor").ends,
+            (std::set<std::pair<int, std::uint64_t>>{
+                {kFinished, 3}, {kFinished, 13}, {kFinished, 23}, {kFinished, 123}}));
+}
+
 // Who finds the second lock taken gives back the first one. Each may find it so once or twice while
 // the other stands there or goes round itself; and both may, one because of the other, so that
 // there is no end of it. An enumeration of all 173,043 interleavings has as many traces.
