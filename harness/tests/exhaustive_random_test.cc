@@ -147,7 +147,7 @@ TEST(ExhaustiveRandom, WithoutMemoryEachTraceIsRunOnce) {
 // To lock is to touch virtual time where somebody waits for the lock until a deadline; that the
 // unlock before did so, too, does not keep one lock from coming before the other. By counting:
 // naive enumeration has 126 of the first.
-TEST(ExhaustiveRandom, DeadlinesDoNotKeepLocksInOrder) {
+TEST(ExhaustiveRandom, WhoWaitsUntilADeadlineIsMetInEachOrderOnce) {
   const struct {
     const char* program;
     std::size_t runs;
@@ -155,6 +155,8 @@ TEST(ExhaustiveRandom, DeadlinesDoNotKeepLocksInOrder) {
       {"locked0 | timed-lock0 | timed-lock0", 126},
       {"nested1 | timed-lock0 | timed-lock0", 126},
       {"nested1 | nested0 timed-lock1 | timed-lock0", 340},
+      // A signal touches it where somebody waits until one: it is then what comes first itself.
+      {"timed-wait1 | signal1 | timed-wait0", 151},
   };
   for (const auto& [text, runs] : kPrograms) {
     const Program program = parse_program(text);
