@@ -676,6 +676,8 @@ class Lockers {
   std::vector<std::vector<std::pair<int, std::uint64_t>>> threads_;
 };
 
+// Which places are judged depends on the runs that are made: two searches of one program need not
+// hold the same threads, and need not have the same traces then.
 TEST(ExhaustiveSpins, OfRandomProgramsWithLocksNothingIsLeftOut) {
   const std::uint64_t first = number("CHICANE_RANDOM_SEED", 1);
   const std::uint64_t programs = number("CHICANE_RANDOM_PROGRAMS", 24);
@@ -699,16 +701,16 @@ TEST(ExhaustiveSpins, OfRandomProgramsWithLocksNothingIsLeftOut) {
     EXPECT_TRUE(std::includes(seen.begin(), seen.end(), expected.begin(), expected.end())) << what;
     const Exhausted frugal =
         exhaust(endless, {.remembered = 0, .fair = true, .racy_sites = {}}, kMost);
-    EXPECT_EQ(frugal.distinct(), dpor.distinct()) << what;
-    EXPECT_EQ(frugal.traces.size(), dpor.traces.size()) << what;
+    EXPECT_EQ(frugal.traces.size(), frugal.distinct().size()) << what;
+    EXPECT_EQ(frugal.given_up, 0u) << what;
+    EXPECT_EQ(states(frugal), seen) << what;
     ++compared;
     runs += dpor.traces.size();
     if (expected.size() > 1) ++many;
     const Exhausted dfs =
         exhaust(endless, {.strategy = "dfs", .fair = true, .racy_sites = {}}, kFew);
     if (!dfs.done) continue;
-    EXPECT_EQ(dfs.distinct(dpor.heeds_all), dpor.distinct()) << what;
-    EXPECT_EQ(dfs.ends, dpor.ends) << what;
+    EXPECT_EQ(states(dfs), seen) << what;
   }
   std::printf("%lu programs, %lu runs, %lu of several states; %lu enumerated\n", compared, runs,
               many, enumerated);
