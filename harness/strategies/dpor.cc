@@ -24,6 +24,7 @@ void Dpor::remember(std::size_t steps) {
   most_remembered_ = steps;
   if (steps != 0 || runs_ != 0) return;
   frugal_ = true;
+  may_change_ = false;
   clear_tree();
 }
 
@@ -36,6 +37,7 @@ void Dpor::use_racy_sites(std::size_t count) {
 // Other accesses are operations now: nothing of the tree is about the program's runs any more.
 void Dpor::restart() {
   frugal_ = most_remembered_ == 0;
+  may_change_ = !frugal_;
   gates_.clear();
   divided_ = shards_ < 2;
   search_again();
@@ -292,7 +294,12 @@ void Dpor::finish_run(bool cut) {
   } else {
     learn(cut && whole);
   }
-  if (!frugal_ && divided_ && !whole && !stopped_) return search_frugally();
+  if (divided_ && !whole && !stopped_ && may_change_) {
+    // Where runs are given up in the other way, too, this one is the one that surely misses none.
+    if (!frugal_) return search_frugally();
+    may_change_ = frugal_ = false;
+    return search_again();
+  }
   const bool counted = whole && divided_ && gates_.belongs(trace_);
   ++runs_;
   executions_ += counted ? 1 : 0;
@@ -300,9 +307,12 @@ void Dpor::finish_run(bool cut) {
   if (!is_frugal() && (whole || stopped_)) reverse_races(cut && whole);
   recording_ = false;
   if (divided_) {
-    if (!frugal_ && tree_.in_use() >= most_remembered_) return search_frugally();
+    if (!frugal_ && tree_.in_use() >= most_remembered_) {
+      may_change_ = false;
+      return search_frugally();
+    }
     frugal_ ? go_on_frugally() : backtrack();
-    if (!frugal_ && outcomes_differ_) return search_frugally();
+    if (!frugal_ && outcomes_differ_ && may_change_) return search_frugally();
     if (exhausted_ && shards_ > 1) begin_part(part_ + 1);
   } else {
     trace_.settle();

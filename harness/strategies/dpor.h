@@ -22,7 +22,7 @@
 // Invariants:
 //   I1. No two runs that were not blocked have the same trace, in one shard or in two. Where one
 //       outcome of a step touches what another does not (tries that could meet a select), that
-//       needs the other way of I2, and the search begins anew in it.
+//       needs the other way of I2, and the search begins anew in it; unless that gives runs up.
 //   I2. Memory is what the steps of one run and their wakeup trees need: what lies behind the
 //       current run is freed. Wakeup trees may become as large as the search is long: with
 //       `most_remembered_` steps in them (12 bytes each) the search begins anew in another way,
@@ -31,8 +31,8 @@
 //       whether the step fails there, or ends the run, may not be told from its operation; but
 //       where it was made before, after the same steps, it does the same (known_steps.h), and where
 //       it was not, it is new, and so is the run. Where one is blocked for all that (by a signal
-//       that several threads wait for), the search begins anew as in I2; what that way leaves is
-//       told there.
+//       that several threads wait for), the search begins anew as in I2; and where one is blocked
+//       there, too, once more in this way, which then has them.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 
@@ -171,6 +171,7 @@ class Dpor final : public Search {
   bool in_case_ = true;           // steps are learned though nobody asks
   bool learned_ = false;          // those of the last run were
   bool eager_ = true;             // silent steps are no choices
+  bool may_change_ = true;        // between the ways of I2, but for lack of memory
   bool frugal_ = false;           // I2: from when the search is divided on
   std::uint64_t last_step_ = 0;
   std::uint64_t runs_ = 0, executions_ = 0, blocked_ = 0;
