@@ -46,6 +46,8 @@ struct StrategyReport {
   bool more_behaviours = false;
   /// It leaves schedules out, by a bound or for fairness: that it has no further run is no proof.
   bool incomplete = false;
+  /// All runs, but for those that threads which only wait make without end.
+  bool but_for_spins = false;
   /// The probability that each run had, at least, of what `guarantee` says; 0: none is known.
   double bound = 0;
   char guarantee[240] = {};

@@ -300,6 +300,8 @@ void Dpor::finish_run(bool cut) {
     may_change_ = frugal_ = false;
     return search_again();
   }
+  // What was given up without memory may have led to what nothing else leads to.
+  incomplete_ = incomplete_ || (is_frugal() && !whole && !stopped_);
   const bool counted = whole && divided_ && gates_.belongs(trace_);
   ++runs_;
   executions_ += counted ? 1 : 0;

@@ -32,7 +32,8 @@
 //       where it was made before, after the same steps, it does the same (known_steps.h), and where
 //       it was not, it is new, and so is the run. Where one is blocked for all that (by a signal
 //       that several threads wait for), the search begins anew as in I2; and where one is blocked
-//       there, too, once more in this way, which then has them.
+//       there, too, once more in this way, which then has them. Beyond I2's bound there is no way
+//       back, and what was run is no proof then.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 

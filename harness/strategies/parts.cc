@@ -63,7 +63,7 @@ engine::StrategyReport describe_parts(std::span<const engine::Strategy* const> p
   for (const engine::Strategy* part : parts) {
     engine::StrategyReport one;
     part->describe(&one);
-    spins = spins || Spins::has_exception(one);
+    spins = spins || one.but_for_spins;
     all.behaviours.merge(one.behaviours);
     all.more_behaviours |= one.more_behaviours;
     all.incomplete |= one.incomplete;

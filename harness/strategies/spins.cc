@@ -133,12 +133,9 @@ bool Spins::any() const {
 }
 
 void Spins::add_exception_to(engine::StrategyReport* report) {
+  report->but_for_spins = true;
   const std::size_t length = std::strlen(report->guarantee);
   std::snprintf(report->guarantee + length, sizeof report->guarantee - length, "%s", kException);
-}
-
-bool Spins::has_exception(const engine::StrategyReport& report) {
-  return std::strstr(report.guarantee, kException) != nullptr;
 }
 
 int Spins::decide(bool spins) {

@@ -77,7 +77,6 @@ class Spins {
     if (any()) add_exception_to(report);
   }
   static void add_exception_to(engine::StrategyReport* report);
-  static bool has_exception(const engine::StrategyReport& report);
   /// Whether runs begin that note what is written (Trace::begin_run): some thread has gone round
   /// and locked something.
   bool needs_writes() const { return find(kWrites) != nullptr; }

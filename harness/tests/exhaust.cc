@@ -195,6 +195,7 @@ Exhausted exhaust(const std::function<void()>& program, const Exhaustion& with,
   result.most_memory = g_log->most_memory;
   result.heeds_all = g_log->heeds_all;
   const engine::SearchStatistics statistics = tracing->so_far();
+  result.incomplete = statistics.incomplete;
   result.estimate = statistics.estimate;
   result.estimate_error = statistics.estimate_error;
   for (std::uint64_t i = 0; i < g_log->count; ++i) {

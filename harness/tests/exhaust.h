@@ -25,7 +25,8 @@ struct Exhausted {
   bool heeds_all = true;                         // such steps are a part of what was searched
   std::set<std::pair<int, std::uint64_t>> ends;  // how (engine::RunEnd), and the state
   std::uint64_t given_up = 0;
-  bool done = false;  // no further run
+  bool done = false;        // no further run,
+  bool incomplete = false;  // which is no proof
   double estimate = 0, estimate_error = 0;
   std::size_t most_memory = 0;
 

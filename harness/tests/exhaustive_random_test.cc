@@ -109,6 +109,12 @@ TEST(ExhaustiveRandom, WhereRunsAreGivenUpNothingIsMissed) {
   const Exhausted dpor = exhaust(body, {.racy_sites = {}}, kMostInterleavings);
   EXPECT_TRUE(dpor.done);
   EXPECT_EQ(dpor.distinct().size(), 432u);
+  EXPECT_FALSE(dpor.incomplete);
+  // With no memory there is no way back, and it says so.
+  const Exhausted without = exhaust(body, {.remembered = 0, .racy_sites = {}}, kMostInterleavings);
+  EXPECT_LT(without.distinct().size(), 432u);
+  EXPECT_GT(without.given_up, 0u);
+  EXPECT_TRUE(without.incomplete);
 }
 
 // Without memory of what is to be tried each of these once had runs that were given up, or twice,
