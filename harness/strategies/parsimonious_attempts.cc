@@ -208,7 +208,8 @@ void Parsimonious::add_reversal(const Race& race) {
     ++reversal.head;
   }
   attempt.head.tid = tid;
-  if (!learns_) return add(std::move(attempt));
+  // Of who waits for a thread it is no object that tells what it comes after.
+  if (!learns_ || touched.size() == 0) return add(std::move(attempt));
   add_needs(race, attempt, &conditions);
   // What is known of the head says whether that belongs here. What it did in this run does not; but
   // if that does not belong here, it is not tried before it must be.

@@ -117,6 +117,15 @@ TEST(ExhaustiveRandom, WhereRunsAreGivenUpNothingIsMissed) {
   EXPECT_TRUE(without.incomplete);
 }
 
+// A join, as a head, comes after the end that it waits for.
+TEST(ExhaustiveRandom, AJoinComesAfterTheEndThatItWaitsFor) {
+  const Program program = parse_program("try-receive1 | fail1 add0 | fail0 try-receive1");
+  const auto body = [&program] { run_program(program); };
+  const Exhausted without = exhaust(body, {.remembered = 0, .racy_sites = {}}, kMostInterleavings);
+  EXPECT_TRUE(without.done);
+  EXPECT_EQ(without.distinct().size(), 7u);
+}
+
 // Without memory of what is to be tried each of these once had runs that were given up, or twice,
 // or missed. By counting, and the runs that are counted are those of the search that remembers.
 TEST(ExhaustiveRandom, WithoutMemoryEachTraceIsRunOnce) {
