@@ -55,6 +55,11 @@ struct Exhaustion {
 /// At most `limit` runs.
 Exhausted exhaust(const std::function<void()>& program, const Exhaustion& with,
                   std::uint64_t limit);
+/// The same, with threads that only wait held.
+inline Exhausted exhaust_held(const std::function<void()>& program, const char* strategy,
+                              std::uint64_t limit) {
+  return exhaust(program, {.strategy = strategy, .fair = true, .racy_sites = {}}, limit);
+}
 
 /// Takes from the table of dependencies (strategies/dependency.h) that operations in these modes,
 /// by number, are dependent, as long as it lives.

@@ -30,11 +30,10 @@ namespace chicane::tests {
 namespace {
 
 constexpr std::uint64_t kMost = 20000;
-constexpr std::uint64_t kAbandoned = 1;
 constexpr auto kFinished = static_cast<int>(engine::RunEnd::kFinished);
 
 Exhausted held(const std::function<void()>& program, const char* strategy) {
-  return exhaust(program, {.strategy = strategy, .fair = true, .racy_sites = {}}, kMost);
+  return exhaust_held(program, strategy, kMost);
 }
 
 /// By both searches, to the end.
@@ -174,30 +173,38 @@ TEST(ExhaustiveSpins, ARoundOfSeveralSteps) {
   expect_runs(program, 3);
 }
 
-// What is seen on the way may matter: 0, 1, both or neither. It looks at each once at most and goes
-// on, or twice and is held there.
-TEST(ExhaustiveSpins, WhatHasChangedIsSeen) {
-  const auto program = [] {
-    std::atomic<int> count{0};
-    std::uint64_t seen_all = 0;
-    const auto watch = [&] {
-      int seen, last = -1;
-      do {
-        seen = count.load();
-        if (seen != last) seen_all = 10 * seen_all + static_cast<std::uint64_t>(seen) + 1;
-        last = seen;
-      } while (seen < 2);
-    };
-    together(watch, [&] {
-      ++count;
-      ++count;
-    });
-    report_state(seen_all);
-  };
+/// What is seen on the way may matter: 0, 1, both or neither, until `look` sees 2.
+template <typename Look>
+std::uint64_t all_seen(const Look& look) {
+  std::uint64_t seen_all = 0;
+  int seen, last = -1;
+  do {
+    seen = look();
+    if (seen != last) seen_all = 10 * seen_all + static_cast<std::uint64_t>(seen) + 1;
+    last = seen;
+  } while (seen < 2);
+  return seen_all;
+}
+
+/// It looks at each once at most and goes on, or twice and is held there.
+void expect_all_seen(const std::function<void()>& program) {
   expect_runs(program, 7);
   EXPECT_EQ(held(program, "dpor").ends,
             (std::set<std::pair<int, std::uint64_t>>{
                 {kFinished, 3}, {kFinished, 13}, {kFinished, 23}, {kFinished, 123}}));
+}
+
+TEST(ExhaustiveSpins, WhatHasChangedIsSeen) {
+  expect_all_seen([] {
+    std::atomic<int> count{0};
+    std::uint64_t seen = 0;
+    together([&] { seen = all_seen([&] { return count.load(); }); },
+             [&] {
+               ++count;
+               ++count;
+             });
+    report_state(seen);
+  });
 }
 
 // Nobody sets the flag: the run goes to the step limit, and it is the only one.
@@ -243,36 +250,27 @@ TEST(ExhaustiveSpins, UnderALock) {
   expect_runs(program, 3);
 }
 
-// The same as of WhatHasChangedIsSeen; who gets the lock sees what was done under it.
+// Who gets the lock sees what was done under it.
 TEST(ExhaustiveSpins, WhatHasChangedUnderALockIsSeen) {
-  const auto program = [] {
+  expect_all_seen([] {
     std::mutex mutex;
     int count = 0;
-    std::uint64_t result = 0;
-    const auto watch = [&] {
-      std::uint64_t seen_all = 0;
-      int seen, last = -1;
-      do {
-        mutex.lock();
-        seen = count;
-        mutex.unlock();
-        if (seen != last) seen_all = 10 * seen_all + static_cast<std::uint64_t>(seen) + 1;
-        last = seen;
-      } while (seen < 2);
-      result = seen_all;
+    const auto look = [&] {
+      mutex.lock();
+      const int seen = count;
+      mutex.unlock();
+      return seen;
     };
-    together(watch, [&] {
-      for (int i = 0; i < 2; ++i) {
-        const std::lock_guard guard(mutex);
-        ++count;
-      }
-    });
-    report_state(result);
-  };
-  expect_runs(program, 7);
-  EXPECT_EQ(held(program, "dpor").ends,
-            (std::set<std::pair<int, std::uint64_t>>{
-                {kFinished, 3}, {kFinished, 13}, {kFinished, 23}, {kFinished, 123}}));
+    std::uint64_t seen = 0;
+    together([&] { seen = all_seen(look); },
+             [&] {
+               for (int i = 0; i < 2; ++i) {
+                 const std::lock_guard guard(mutex);
+                 ++count;
+               }
+             });
+    report_state(seen);
+  });
 }
 
 // Who finds the second lock taken gives back the first one. Each may find it so once or twice while
@@ -409,335 +407,6 @@ TEST(ExhaustiveSpins, ALoopThatEndsByItself) {
   };
   expect_runs(program, 6);
   EXPECT_EQ(held(program, "dpor").ends.size(), 6u);
-}
-
-// ---- random programs ----
-
-/// What threads do to two counters and a lock. Without a bound they wait as long as it takes: what
-/// they wait for is done by main, if by nobody else.
-class Waiters {
- public:
-  explicit Waiters(std::uint64_t seed) : state_(seed << 32), threads_(2 + draw(2)) {
-    for (auto& thread : threads_) {
-      for (std::uint64_t i = 2 + draw(threads_.size() == 2 ? 3 : 2); i-- > 0;) {
-        thread.push_back({static_cast<int>(draw(5)), draw(2)});
-      }
-    }
-  }
-
-  void run(int most_rounds) const {
-    Shared shared;
-    std::vector<std::thread> threads;
-    std::vector<std::uint64_t> seen(threads_.size(), 1);
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
-      threads.emplace_back([&, i] {
-        for (const auto& [action, counter] : threads_[i]) {
-          const Loop loop{&shared, most_rounds};
-          seen[i] = 10 * seen[i] + perform(loop, action, shared.counters[counter]);
-        }
-      });
-    }
-    for (std::atomic<int>& counter : shared.counters) counter += 2;
-    std::uint64_t state = 0;
-    for (std::size_t i = 0; i < threads.size(); ++i) {
-      threads[i].join();
-      state = 100'000 * state + seen[i];
-    }
-    report_state(shared.abandoned ? kAbandoned : state);
-  }
-
-  std::string describe() const {
-    static const char* const kNames[] = {"add", "load", "locked", "await-one", "await-two"};
-    std::string text;
-    for (const auto& thread : threads_) {
-      if (!text.empty()) text += "| ";
-      for (const auto& [action, counter] : thread) {
-        text += kNames[action] + std::to_string(counter) + " ";
-      }
-    }
-    return text;
-  }
-
- private:
-  struct Shared {
-    std::atomic<int> counters[2] = {};
-    std::atomic<int> lock{0};
-    bool abandoned = false;
-  };
-  struct Loop {
-    Shared* shared;
-    int most_rounds;  // 0: no bound
-    int rounds = 0;
-    bool give_up() {
-      if (most_rounds == 0 || ++rounds <= most_rounds) return false;
-      return shared->abandoned = true;
-    }
-  };
-
-  std::uint64_t draw(std::uint64_t below) { return strategies::mix(state_++) % below; }
-
-  static std::uint64_t perform(Loop loop, int action, std::atomic<int>& counter) {
-    int seen = 0;
-    switch (action) {
-      case 0:
-        ++counter;
-        break;
-      case 1:
-        seen = counter.load();
-        break;
-      case 2:
-        do {
-          std::this_thread::yield();
-          seen = loop.shared->lock.exchange(1);
-        } while (seen != 0 && !loop.give_up());
-        seen = counter.load();
-        if (!loop.shared->abandoned) loop.shared->lock = 0;
-        break;
-      default:
-        do {
-          seen = counter.load();
-        } while (seen < action - 2 && !loop.give_up());
-        break;
-    }
-    return static_cast<std::uint64_t>(seen);
-  }
-
-  std::uint64_t state_;
-  std::vector<std::vector<std::pair<int, std::uint64_t>>> threads_;
-};
-
-/// The states of the runs that came to their end.
-std::set<std::uint64_t> states(const Exhausted& of) {
-  std::set<std::uint64_t> result;
-  for (const auto& [end, state] : of.ends) {
-    if (end == kFinished && state != kAbandoned) result.insert(state);
-  }
-  return result;
-}
-
-TEST(ExhaustiveSpins, OfRandomProgramsNothingIsLeftOut) {
-  constexpr std::uint64_t kPrograms = 40;
-  constexpr int kRounds = 2;
-  constexpr std::uint64_t kFew = 2000;
-  std::uint64_t compared = 0, runs = 0, many = 0;
-  for (std::uint64_t seed = 1; seed <= kPrograms; ++seed) {
-    const Waiters program(seed);
-    const auto endless = [&] { program.run(0); };
-    const auto bounded = [&] { program.run(kRounds); };
-    const Exhausted naive = exhaust(bounded, {.strategy = "dpor", .racy_sites = {}}, kMost);
-    if (!naive.done) continue;
-    const Exhausted dpor = held(endless, "dpor");
-    const std::string what = "seed " + std::to_string(seed) + ": " + program.describe();
-    EXPECT_TRUE(dpor.done) << what;
-    const auto seen = states(dpor), expected = states(naive);
-    EXPECT_TRUE(std::includes(seen.begin(), seen.end(), expected.begin(), expected.end())) << what;
-    EXPECT_EQ(dpor.traces.size(), dpor.distinct().size()) << what;
-    EXPECT_EQ(dpor.given_up, 0u) << what;
-    const Exhausted frugal = exhaust(
-        endless, {.strategy = "dpor", .remembered = 0, .fair = true, .racy_sites = {}}, kMost);
-    EXPECT_EQ(frugal.distinct(), dpor.distinct()) << what;
-    EXPECT_EQ(frugal.traces.size(), dpor.traces.size()) << what;
-    ++compared;
-    runs += dpor.traces.size();
-    if (expected.size() > 1) ++many;
-    const Exhausted dfs =
-        exhaust(endless, {.strategy = "dfs", .fair = true, .racy_sites = {}}, kFew);
-    if (!dfs.done) continue;
-    EXPECT_EQ(dfs.distinct(dpor.heeds_all), dpor.distinct()) << what;
-    EXPECT_EQ(dfs.ends, dpor.ends) << what;
-  }
-  std::printf("%lu programs, %lu runs, %lu of several states\n", compared, runs, many);
-  EXPECT_GT(compared, kPrograms / 3);
-  EXPECT_GT(many, kPrograms / 6);
-}
-
-std::uint64_t number(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-/// What threads do to two counters, each under a lock of its own. Whether somebody has a lock just
-/// then is seen, too.
-class Lockers {
- public:
-  explicit Lockers(std::uint64_t seed) : state_(seed << 32), threads_(2) {
-    for (auto& thread : threads_) {
-      for (std::uint64_t i = 1 + draw(2); i-- > 0;) {
-        thread.push_back({static_cast<int>(draw(7)), draw(2)});
-      }
-    }
-  }
-
-  void run(int most_rounds) const {
-    Shared shared;
-    std::vector<std::thread> threads;
-    std::vector<std::uint64_t> seen(threads_.size(), 1);
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
-      threads.emplace_back([&, i] {
-        for (const auto& [action, place] : threads_[i]) {
-          seen[i] = 10 * seen[i] + perform({&shared, most_rounds}, action, place);
-        }
-      });
-    }
-    for (const std::uint64_t place : {0, 1}) {
-      const std::lock_guard guard(shared.locks[place]);
-      shared.counters[place] += 2;
-    }
-    std::uint64_t state = 0;
-    for (std::size_t i = 0; i < threads.size(); ++i) {
-      threads[i].join();
-      state = 100'000 * state + seen[i];
-    }
-    report_state(shared.abandoned ? kAbandoned : state);
-  }
-
-  std::string describe() const {
-    static const char* const kNames[] = {"add",       "read", "look",  "await-one",
-                                         "await-two", "both", "insist"};
-    std::string text;
-    for (const auto& thread : threads_) {
-      if (!text.empty()) text += "| ";
-      for (const auto& [action, place] : thread)
-        text += kNames[action] + std::to_string(place) + " ";
-    }
-    return text;
-  }
-
- private:
-  struct Shared {
-    std::mutex locks[2];
-    int counters[2] = {0, 0};
-    bool abandoned = false;
-  };
-  struct Loop {
-    Shared* shared;
-    int most_rounds;  // 0: no bound
-    int rounds = 0;
-    bool give_up() {
-      if (most_rounds == 0 || ++rounds <= most_rounds) return false;
-      return shared->abandoned = true;
-    }
-  };
-
-  std::uint64_t draw(std::uint64_t below) { return strategies::mix(state_++) % below; }
-
-  static int add(Shared& shared, std::uint64_t place) {
-    const std::lock_guard guard(shared.locks[place]);
-    return shared.counters[place]++;
-  }
-  static int read(Shared& shared, std::uint64_t place) {
-    const std::lock_guard guard(shared.locks[place]);
-    return shared.counters[place];
-  }
-
-  static std::uint64_t perform(Loop loop, int action, std::uint64_t place) {
-    Shared& shared = *loop.shared;
-    std::mutex &lock = shared.locks[place], &other = shared.locks[1 - place];
-    int seen = 0;
-    bool got = false;
-    switch (action) {
-      case 0:
-        return static_cast<std::uint64_t>(add(shared, place));
-      case 1:
-        return static_cast<std::uint64_t>(read(shared, place));
-      case 2:
-        got = lock.try_lock();
-        if (got) lock.unlock();
-        return got ? 1 : 0;
-      case 5:
-        do {
-          lock.lock();
-          got = other.try_lock();
-          if (!got) lock.unlock();
-        } while (!got && !loop.give_up());
-        seen = shared.counters[place];
-        if (got) shared.counters[place] += 2;
-        if (got) other.unlock();
-        if (got) lock.unlock();
-        break;
-      case 6:
-        do {
-          got = lock.try_lock();
-        } while (!got && !loop.give_up());
-        seen = shared.counters[place];
-        if (got) lock.unlock();
-        break;
-      default:
-        do {
-          std::this_thread::yield();
-          seen = read(shared, place);
-        } while (seen < action - 2 && !loop.give_up());
-        break;
-    }
-    return static_cast<std::uint64_t>(seen);
-  }
-
-  std::uint64_t state_;
-  std::vector<std::vector<std::pair<int, std::uint64_t>>> threads_;
-};
-
-// Which places are judged depends on the runs that are made: two searches of one program need not
-// hold the same threads, and need not have the same traces then.
-TEST(ExhaustiveSpins, OfRandomProgramsWithLocksNothingIsLeftOut) {
-  const std::uint64_t first = number("CHICANE_RANDOM_SEED", 1);
-  const std::uint64_t programs = number("CHICANE_RANDOM_PROGRAMS", 24);
-  const auto rounds = static_cast<int>(number("CHICANE_RANDOM_ROUNDS", 2));
-  constexpr std::uint64_t kFew = 5000;
-  std::uint64_t compared = 0, runs = 0, many = 0, enumerated = 0;
-  for (std::uint64_t seed = first; seed < first + programs; ++seed) {
-    const Lockers program(seed);
-    const auto endless = [&] { program.run(0); };
-    const auto bounded = [&] { program.run(rounds); };
-    const Exhausted dpor = exhaust(endless, {.fair = true, .racy_sites = {}}, kFew);
-    if (!dpor.done) continue;
-    const std::string what = "seed " + std::to_string(seed) + ": " + program.describe();
-    EXPECT_EQ(dpor.traces.size(), dpor.distinct().size()) << what;
-    EXPECT_EQ(dpor.given_up, 0u) << what;
-    Exhausted naive = exhaust(bounded, {.strategy = "dfs", .racy_sites = {}}, kFew);
-    if (naive.done) ++enumerated;
-    if (!naive.done) naive = exhaust(bounded, {.racy_sites = {}}, kMost);
-    if (!naive.done) continue;
-    const auto seen = states(dpor), expected = states(naive);
-    EXPECT_TRUE(std::includes(seen.begin(), seen.end(), expected.begin(), expected.end())) << what;
-    const Exhausted frugal =
-        exhaust(endless, {.remembered = 0, .fair = true, .racy_sites = {}}, kMost);
-    EXPECT_EQ(frugal.traces.size(), frugal.distinct().size()) << what;
-    EXPECT_EQ(frugal.given_up, 0u) << what;
-    EXPECT_EQ(states(frugal), seen) << what;
-    ++compared;
-    runs += dpor.traces.size();
-    if (expected.size() > 1) ++many;
-    const Exhausted dfs =
-        exhaust(endless, {.strategy = "dfs", .fair = true, .racy_sites = {}}, kFew);
-    if (!dfs.done) continue;
-    EXPECT_EQ(states(dfs), seen) << what;
-  }
-  std::printf("%lu programs, %lu runs, %lu of several states; %lu enumerated\n", compared, runs,
-              many, enumerated);
-  EXPECT_GT(compared, programs / 2);
-  EXPECT_GT(many, programs / 3);
-}
-
-// Each trace is run in one shard.
-TEST(ExhaustiveSpins, InShards) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const Waiters program(seed);
-    const auto endless = [&] { program.run(0); };
-    const Exhausted whole = held(endless, "dpor");
-    if (!whole.done) continue;
-    std::size_t runs = 0;
-    std::set<std::uint64_t> traces;
-    for (unsigned shard = 0; shard < 2; ++shard) {
-      const Exhausted part = exhaust(
-          endless,
-          {.strategy = "dpor", .shard = shard, .shards = 2, .fair = true, .racy_sites = {}}, kMost);
-      EXPECT_TRUE(part.done);
-      runs += part.traces.size();
-      traces.merge(part.distinct());
-    }
-    EXPECT_EQ(traces, whole.distinct()) << program.describe();
-    EXPECT_EQ(runs, whole.traces.size()) << program.describe();
-  }
 }
 
 }  // namespace
