@@ -124,10 +124,12 @@ std::vector<Interruption> AtomicityAnalysis::find(const RunTrace& trace, bool fi
   count_.clear();
   ++runs_;
   const Looks looks = find_looks(trace, finished);
-  for (const auto& [read, written] : looks.followed) note_followed(*read, written);
   std::vector<std::pair<const Moment*, bool>> candidates;  // and whether a proof may come
+  if (!replays_) {
+    for (const auto& [read, written] : looks.followed) note_followed(*read, written);
+  }
   for (const Moment& moment : looks.moments) {
-    const bool promising = note_moment(moment);
+    const bool promising = !replays_ && note_moment(moment);
     if (moment.interrupted) candidates.emplace_back(&moment, promising);
   }
   for (const auto& [moment, promising] : candidates) {
@@ -148,7 +150,7 @@ bool AtomicityAnalysis::judge_moment(const Moment& moment, std::span<const std::
   const Pair pair = pair_of(moment);
   for (const bool lost_update : {true, false}) {
     if (!lost_update && (moment.second != nullptr || moment.by_order)) continue;
-    const bool proof = lost_update ? dependent_.contains(pair) : replays_ || contradicts(moment);
+    const bool proof = replays_ || (lost_update ? dependent_.contains(pair) : contradicts(moment));
     if (is_listed(pair, lost_update, sites)) {
       if (!lost_update && !proof) continue;
       found->push_back({moment.read, moment.interrupts, moment.write, lost_update});

@@ -30,8 +30,12 @@ std::unique_ptr<engine::Monitor> make_dead_stack_monitor();
 /// `lost-update`, `atomicity-violation`: what belongs together is interrupted (run_recorder.h).
 /// `replays`: the runs replay a witness.
 std::unique_ptr<engine::Monitor> make_run_recorder(bool replays);
-/// Whether it is the run recorder that reports this kind.
-bool comes_from_recorder(std::string_view kind);
+/// Of the monitors that watch every access, which is half of what a run costs and more: whether
+/// they report this kind. They are never what ends a run.
+struct AccessWatchers {
+  bool race = true, dead_stack = true, recorder = true;
+};
+AccessWatchers access_watchers_of(std::string_view kind);
 /// `livelock`: operations without progress.
 std::unique_ptr<engine::Monitor> make_livelock_monitor();
 

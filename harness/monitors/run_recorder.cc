@@ -47,6 +47,7 @@ engine::Wants RunRecorder::begin_run(engine::Engine& engine) {
   if (!watching_) return {.events = 0};
   if (trace_.entries.capacity() == 0) trace_.entries.reserve(kFirstEntries);
   heap_.clear();
+  if (listed_only_) concerned_.begin(engine.journal().racy_sites());
   return {.events = event_mask(OpKind::kLock, OpKind::kTryLock, OpKind::kReadLock,
                                OpKind::kTryReadLock, OpKind::kUnlock, OpKind::kReadUnlock,
                                OpKind::kAtomicLoad, OpKind::kAtomicStore, OpKind::kAtomicRmw),
@@ -106,9 +107,22 @@ void RunRecorder::follow(TraceEntry* entry) const {
   entry->block = meaning.block;
 }
 
+bool RunRecorder::is_concerned(TraceEntry::What what, const void* address, std::size_t size,
+                               const void* site) {
+  return !listed_only_ || concerned_.access(what, as_number(address), size, as_number(site));
+}
+
+/// What no access by itself, but of interest to those behind it.
+TraceEntry* RunRecorder::add_between(TraceEntry::What what, ThreadId thread, const void* object) {
+  return any_concerned() ? add(what, thread, object) : nullptr;
+}
+
 void RunRecorder::on_access(ThreadId thread, const void* address, std::size_t size, bool write,
                             const void* site) {
-  TraceEntry* entry = add(write ? TraceEntry::kWrite : TraceEntry::kRead, thread, address);
+  settle();
+  const TraceEntry::What what = write ? TraceEntry::kWrite : TraceEntry::kRead;
+  const bool concerned = is_concerned(what, address, size, site);
+  TraceEntry* entry = concerned ? add(what, thread, address) : nullptr;
   if (write) heap_.written(address, size);
   if (entry == nullptr) return;
   entry->size = static_cast<std::uint32_t>(size);
@@ -123,11 +137,16 @@ void RunRecorder::on_access(ThreadId thread, const void* address, std::size_t si
 }
 
 void RunRecorder::on_atomic(const engine::AtomicAccess& access) {
-  TraceEntry* entry = add(what_of(access.kind), access.thread, access.address);
+  settle();
+  const TraceEntry::What what = what_of(access.kind);
   if (access.kind != OpKind::kAtomicLoad) heap_.accessed_atomically(as_number(access.address));
+  const bool concerned = is_concerned(what, access.address, access.size, access.site);
+  if (!concerned && !any_concerned()) return;
+  TraceEntry* entry = add(what, access.thread, access.address);
   if (entry == nullptr) return;
   entry->size = access.size;
   entry->order = access.order;
+  if (!concerned) return;
   entry->place = place_of(access.site);
   entry->value = engine::Engine::read_value(access.address, access.size);
   follow(entry);
@@ -140,7 +159,9 @@ void RunRecorder::add_cell_access(const Event& event) {
   const bool told = !trace_.entries.empty() && trace_.entries.back().is_atomic() &&
                     trace_.entries.back().address == as_number(event.object) &&
                     trace_.entries.back().step == engine_->step();
-  TraceEntry* entry = told ? nullptr : add(what_of(event.kind), event.thread, event.object);
+  const TraceEntry::What what = what_of(event.kind);
+  if (told || !is_concerned(what, event.object, sizeof(void*), event.site)) return;
+  TraceEntry* entry = add(what, event.thread, event.object);
   if (entry == nullptr) return;
   entry->size = sizeof(void*);
   entry->order = engine::MemoryOrder::kSeqCst;
@@ -150,17 +171,17 @@ void RunRecorder::add_cell_access(const Event& event) {
 }
 
 void RunRecorder::on_fence(ThreadId thread, engine::MemoryOrder order) {
-  if (TraceEntry* entry = add(TraceEntry::kFence, thread, nullptr)) entry->order = order;
+  if (TraceEntry* entry = add_between(TraceEntry::kFence, thread, nullptr)) entry->order = order;
 }
 
 void RunRecorder::on_acquire(ThreadId thread, const void* sync) {
-  add(TraceEntry::kAcquire, thread, sync);
+  add_between(TraceEntry::kAcquire, thread, sync);
 }
 void RunRecorder::on_release(ThreadId thread, const void* sync) {
-  add(TraceEntry::kRelease, thread, sync);
+  add_between(TraceEntry::kRelease, thread, sync);
 }
 void RunRecorder::on_release_store(ThreadId thread, const void* sync) {
-  add(TraceEntry::kReleaseStore, thread, sync);
+  add_between(TraceEntry::kReleaseStore, thread, sync);
 }
 
 void RunRecorder::on_event(const Event& event) {
@@ -190,11 +211,11 @@ void RunRecorder::on_event(const Event& event) {
 }
 
 void RunRecorder::on_allocate(ThreadId thread, const void* start, std::size_t size) {
-  if (TraceEntry* entry = add(TraceEntry::kForget, thread, start)) entry->value = size;
+  if (TraceEntry* entry = add_between(TraceEntry::kForget, thread, start)) entry->value = size;
   heap_.allocated(start, size);
 }
 void RunRecorder::on_free(ThreadId thread, const void* start, std::size_t size) {
-  if (TraceEntry* entry = add(TraceEntry::kForget, thread, start)) entry->value = size;
+  if (TraceEntry* entry = add_between(TraceEntry::kForget, thread, start)) entry->value = size;
   heap_.freed(start);
 }
 
@@ -202,11 +223,13 @@ std::unique_ptr<engine::Monitor> make_run_recorder(bool replays) {
   std::vector<std::unique_ptr<TraceAnalysis>> analyses;
   analyses.push_back(std::make_unique<AtomicityAnalysis>(replays));
   if (!replays) analyses.push_back(std::make_unique<RacePrediction>());
-  return std::make_unique<RunRecorder>(std::move(analyses));
+  return std::make_unique<RunRecorder>(std::move(analyses), replays);
 }
 
-bool comes_from_recorder(std::string_view kind) {
-  return kind == "lost-update" || kind == "atomicity-violation";
+AccessWatchers access_watchers_of(std::string_view kind) {
+  return {.race = kind == "data-race" || kind == "use-after-free",
+          .dead_stack = kind == "use-after-free",
+          .recorder = kind == "lost-update" || kind == "atomicity-violation"};
 }
 
 }  // namespace chicane::monitors

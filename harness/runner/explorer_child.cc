@@ -114,12 +114,15 @@ bool wakes_spuriously(const ChildTask& task, std::uint64_t run) {
 void disturb() {
   constexpr std::size_t kElsewhere = 3 * 4096 + 208, kLargestKept = 1040, kKept = 8;
   constexpr unsigned char kStain = 0xa5;
-  static void* volatile taken;
+  // Neither call is to be left out, as what nobody uses may be.
+  const auto take = [](std::size_t size) {
+    asm volatile("" : : "r"(std::malloc(size)) : "memory");
+  };
   mallopt(M_ARENA_MAX, 1);  // a thread's own heap would begin at an address as round as before
   for (std::size_t size = 8; size <= kLargestKept; size += 16) {
-    for (std::size_t i = 0; i < kKept; ++i) taken = std::malloc(size);
+    for (std::size_t i = 0; i < kKept; ++i) take(size);
   }
-  taken = std::malloc(kElsewhere);
+  take(kElsewhere);
   mallopt(M_PERTURB, kStain);
   engine::g_stack_stain = kStain;
 }
@@ -142,8 +145,9 @@ void run_all(const ChildTask& task, Journal& journal) {
     for (const auto& monitor : made) monitors.push_back(monitor.get());
   };
   // Not destroyed: the process ends with its runs, and to give their memory back takes it longer.
-  use(task.monitors != nullptr ? *task.monitors
-                               : *new auto(make_monitors(task.options->leg, led, task.kind)));
+  use(task.monitors != nullptr
+          ? *task.monitors
+          : *new auto(make_monitors(task.options->leg, led, task.kind, !journal.recording())));
   if (task.options->stop_at_step != 0) {
     monitors.push_back(make_stop_monitor(task.options->stop_at_step).release());
   }
@@ -234,7 +238,8 @@ void write_obituary(Journal& journal, int status, bool stuck) {
 
 }  // namespace
 
-Monitors make_monitors(const std::string& leg, bool replays, const std::string& kind) {
+Monitors make_monitors(const std::string& leg, bool replays, const std::string& kind,
+                       bool sparing) {
   Monitors monitors;
   if (leg == "tsan") {
     if (monitors::make_tsan_monitor != nullptr) monitors.push_back(monitors::make_tsan_monitor());
@@ -245,16 +250,15 @@ Monitors make_monitors(const std::string& leg, bool replays, const std::string& 
     monitors.push_back(monitors::make_lock_order_monitor());
     return monitors;
   }
-  monitors.push_back(monitors::make_race_monitor());
+  monitors::AccessWatchers wanted;
+  if (!kind.empty()) wanted = monitors::access_watchers_of(kind);
+  if (wanted.race || !sparing) monitors.push_back(monitors::make_race_monitor());
   monitors.push_back(monitors::make_misuse_monitor());
   monitors.push_back(monitors::make_leak_monitor());
   monitors.push_back(monitors::make_livelock_monitor());
   monitors.push_back(monitors::make_lifetime_monitor());
-  monitors.push_back(monitors::make_dead_stack_monitor());
-  // Half of what a run costs.
-  if (kind.empty() || monitors::comes_from_recorder(kind)) {
-    monitors.push_back(monitors::make_run_recorder(replays));
-  }
+  if (wanted.dead_stack || !sparing) monitors.push_back(monitors::make_dead_stack_monitor());
+  if (wanted.recorder) monitors.push_back(monitors::make_run_recorder(replays));
   return monitors;
 }
 

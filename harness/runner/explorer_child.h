@@ -38,8 +38,9 @@ struct Hosting {
 
 using Monitors = std::vector<std::unique_ptr<engine::Monitor>>;
 /// What watches the runs of a leg; `replays`: those of a schedule, of which only findings of `kind`
-/// matter, or all if it is empty.
-Monitors make_monitors(const std::string& leg, bool replays, const std::string& kind = {});
+/// matter, or all if it is empty. `sparing`: and nobody asks what a run shows besides.
+Monitors make_monitors(const std::string& leg, bool replays, const std::string& kind = {},
+                       bool sparing = false);
 
 /// What a child is to do.
 struct ChildTask {
