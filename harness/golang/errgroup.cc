@@ -25,6 +25,7 @@ struct ErrGroup::State {
 
   /// Takes a place among `limit`; whether there was one.
   bool enter(OpKind kind, bool blocking, const void* site);
+  std::uint64_t places() const { return static_cast<std::uint64_t>(limit - running); }
   void leave(const void* site);
   void fail(Error e, const void* site);
   void cancel(const void* site);
@@ -47,7 +48,7 @@ bool ErrGroup::State::enter(OpKind kind, bool blocking, const void* site) {
   }
   const bool entered = running < limit;
   running += entered ? 1 : 0;
-  section.emit(kind, entered ? Outcome::kDone : Outcome::kWouldBlock, this, site);
+  section.emit(kind, entered ? Outcome::kDone : Outcome::kWouldBlock, this, site, places());
   return entered;
 }
 
@@ -56,7 +57,7 @@ void ErrGroup::State::leave(const void* site) {
   Section section;
   section.wait({OpKind::kSemPost, this, site});
   --running;
-  section.emit(OpKind::kSemPost, Outcome::kDone, this, site);
+  section.emit(OpKind::kSemPost, Outcome::kDone, this, site, places());
 }
 
 void ErrGroup::State::fail(Error e, const void* site) {

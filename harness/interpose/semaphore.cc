@@ -8,8 +8,9 @@
 //   | n     | n - 1            | n - 1          | n + 1 (EOVERFLOW at SEM_VALUE_MAX) |
 //
 // Happens-before: a post before every later wait that succeeds. The value lies where glibc has it,
-// so that sem_init, sem_getvalue and code outside of a run agree with the model. Named and
-// process-shared semaphores are refused: who else would post is out of the engine's sight.
+// so that sem_init and code outside of a run agree with the model; to ask for it is an operation,
+// a load. Named and process-shared semaphores are refused: who else would post is out of the
+// engine's sight.
 #include <semaphore.h>
 
 #include <cerrno>
@@ -27,6 +28,7 @@ CHICANE_REAL(int, sem_trywait, (sem_t*))
 CHICANE_REAL(int, sem_timedwait, (sem_t*, const timespec*))
 CHICANE_REAL(int, sem_clockwait, (sem_t*, clockid_t, const timespec*))
 CHICANE_REAL(int, sem_post, (sem_t*))
+CHICANE_REAL(int, sem_getvalue, (sem_t*, int*))
 
 namespace chicane::interpose {
 namespace {
@@ -84,6 +86,14 @@ int post(Engine& engine, sem_t* semaphore, const void* site) {
   return 0;
 }
 
+int get_value(Engine& engine, sem_t* semaphore, int* value, const void* site) {
+  engine.perform({.kind = OpKind::kAtomicLoad, .object = semaphore, .site = site});
+  const unsigned is = value_of(semaphore);
+  *value = static_cast<int>(is);
+  engine.emit(OpKind::kAtomicLoad, Outcome::kDone, semaphore, site, is);
+  return 0;
+}
+
 }  // namespace
 }  // namespace chicane::interpose
 
@@ -130,6 +140,12 @@ int sem_post(sem_t* semaphore) noexcept {
   Engine* engine = Engine::active();
   if (engine == nullptr) return interpose::real_sem_post()(semaphore);
   return interpose::post(*engine, semaphore, CHICANE_SITE());
+}
+
+int sem_getvalue(sem_t* semaphore, int* value) noexcept {
+  Engine* engine = Engine::active();
+  if (engine == nullptr) return interpose::real_sem_getvalue()(semaphore, value);
+  return interpose::get_value(*engine, semaphore, value, CHICANE_SITE());
 }
 
 }  // extern "C"

@@ -223,7 +223,8 @@ void add_announcement(const ObjectNames& names, const Operation& operation, Foot
   }
   if (!operation.can_block() || waits_elsewhere(operation.kind)) return;
   const bool lock = operation.kind == OpKind::kLock || operation.kind == OpKind::kReadLock;
-  if (lock && operation.deadline == engine::kNever) return;
+  const bool timed = operation.deadline != engine::kNever;
+  if ((lock && !timed) || is_counted(operation.kind, timed)) return;
   to->add_meets_announcements();
   add_objects(names, operation, Mode::kRead, to);
 }

@@ -32,10 +32,10 @@
 //   | notify, no object                      | the unknown     | write                           |
 //
 // To announce is to act, too: a deadline that is announced writes virtual time, a queue that is
-// joined (Operation::queues) is written, and whoever waits for anything but a lock, a thread or a
-// signal reads the object when it announces that it will; of these, too, who waits until a
-// deadline. Who announces a plain write may have read the place already: compilers leave out the
-// check of a read before it, as of `++x`.
+// joined (Operation::queues) is written, and whoever waits for anything but a lock, a semaphore, a
+// thread or a signal reads the object when it announces that it will; of these, too, who waits
+// until a deadline. Who announces a plain write may have read the place already: compilers leave
+// out the check of a read before it, as of `++x`.
 //
 //   conflicts      | read | write | acquire | release | share | unshare | woken
 //   read           |      |   x   |    x    |    x    |   x   |    x    |
@@ -246,6 +246,11 @@ inline bool may_go_round(engine::OpKind kind) {
   using enum engine::OpKind;
   return may_poll(kind) || kind == kLock || kind == kReadLock || kind == kUnlock ||
          kind == kReadUnlock;
+}
+/// Whether whom it lets through is a matter of a number alone, which the events of its object tell:
+/// to announce it is nothing.
+inline bool is_counted(engine::OpKind kind, bool timed) {
+  return kind == engine::OpKind::kSemWait && !timed;
 }
 /// Adds what is touched by announcing `operation`.
 void add_announcement(const ObjectNames& names, const engine::Operation& operation, Footprint* to);

@@ -15,6 +15,7 @@ struct RaceFinder::Late {
   std::uint32_t previous;  // what it comes after in any case; kNone: nothing
   std::uint32_t step, waiting;
   bool blocking, lock;
+  bool counted;
   const Footprint* footprint;
   unsigned own;  // of it, the first ones: the operation's, and not what was announced after it
 };
@@ -36,6 +37,7 @@ RaceFinder::Late RaceFinder::late_step(std::uint32_t step) const {
           .waiting = kNone,
           .blocking = late.blocking,
           .lock = late.lock && !late.by_timeout,
+          .counted = late.counted,
           .footprint = &late.footprint,
           .own = late.own_accesses};
 }
@@ -46,8 +48,9 @@ RaceFinder::Late RaceFinder::late_waiting(std::uint32_t waiting) const {
           .previous = late.previous,
           .step = kNone,
           .waiting = waiting,
-          .blocking = !late.enabled,
+          .blocking = !late.enabled || late.counted,
           .lock = late.lock,
+          .counted = late.counted,
           .footprint = &late.footprint,
           .own = late.footprint.size()};
 }
@@ -71,14 +74,19 @@ bool RaceFinder::could_come_first(const Race& race, std::uint32_t first) {
 
 bool RaceFinder::is_needed(const Race& race, std::uint32_t step) const {
   if (race.second == kNone) return true;
-  const Tid tid = trace_.step(race.second).tid;
-  std::uint32_t ready = race.second;
-  const std::uint32_t origin = trace_.origin(race.second);
-  while (ready > 0 && ready - 1 != origin && trace_.is_enabled(ready - 1, tid)) --ready;
-  if (ready == 0 || ready - 1 == origin) return false;
-  const std::uint32_t by = ready - 1;
-  return by == step ||
-         (trace_.origin(by) != kNone && trace_.happens_before(step, trace_.origin(by)));
+  const std::uint32_t by = made_ready_by(race.second);
+  return by == step || (by != kNone && trace_.origin(by) != kNone &&
+                        trace_.happens_before(step, trace_.origin(by)));
+}
+
+/// The step without which `second` would not have been ready; kNone: it was from the start.
+std::uint32_t RaceFinder::made_ready_by(std::uint32_t second) const {
+  const TraceStep& late = trace_.step(second);
+  if (late.counted) return last_without_place(second);
+  std::uint32_t ready = second;
+  const std::uint32_t origin = trace_.origin(second);
+  while (ready > 0 && ready - 1 != origin && trace_.is_enabled(ready - 1, late.tid)) --ready;
+  return ready == 0 || ready - 1 == origin ? kNone : ready - 1;
 }
 
 bool RaceFinder::is_settled(const Late& late, std::uint32_t first) const {
@@ -206,6 +214,7 @@ std::uint32_t RaceFinder::first_change(const Late& late, const Own& own,
 /// is there as it was before the first of these that changed it: whoever changed it later comes
 /// after that, too.
 bool RaceFinder::may_come_first(const Late& late, std::uint32_t first) const {
+  if (late.counted) return !own_.empty() && has_place(late, own_.front(), first);
   if (own_.empty()) {
     const std::uint32_t by = late.step != kNone ? trace_.released_by(late.step) : kNone;
     return by != kNone && !comes_after(by, first);
@@ -219,6 +228,35 @@ bool RaceFinder::may_come_first(const Late& late, std::uint32_t first) const {
     return several ? trace_.is_enabled_by(change, late.tid, own.access.object)
                    : trace_.is_enabled(change, late.tid, /*in_time=*/true);
   });
+}
+
+// ---- semaphores ----
+
+/// The same of a semaphore: whoever changes it comes after all that changed it before, so that it
+/// is there as it was before the first of those that come later.
+bool RaceFinder::has_place(const Late& late, const Own& own, std::uint32_t first) const {
+  std::uint64_t places =
+      late.step != kNone ? trace_.places_before(late.step, own.access.object) : 0;
+  const auto entries = trace_.entries();
+  for (std::uint32_t e = own.before; e != kNone && entries[e].step >= first;
+       e = entries[e].before) {
+    if (!comes_after(entries[e].step, first)) continue;
+    const std::uint64_t before = trace_.places_before(entries[e].step, own.access.object);
+    if (before != Trace::kUntold) places = before;
+  }
+  return places != 0;
+}
+
+/// The last step before `second`, which went through a semaphore, that found no place left there;
+/// kNone: none did.
+std::uint32_t RaceFinder::last_without_place(std::uint32_t second) const {
+  const ObjectKey semaphore = trace_.step(second).footprint[0].object;
+  const auto entries = trace_.entries();
+  for (std::uint32_t e = trace_.entries_of(second).front().before; e != kNone;
+       e = entries[e].before) {
+    if (trace_.places_before(entries[e].step, semaphore) == 0) return entries[e].step;
+  }
+  return kNone;
 }
 
 // ---- locks ----

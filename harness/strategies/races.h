@@ -7,9 +7,9 @@
 //   * Of two steps that are never blocked, either may come first.
 //   * A lock may be taken before an earlier acquisition, not before the unlock that made it free;
 //     readers that would hold it then come later too.
+//   * Who waits for a semaphore may come first where it had a place left for one.
 //   * Anything else that waits may come first where one of its objects made it ready before that
-//   was
-//     changed by what then comes later (Trace::is_enabled_by).
+//     was changed by what then comes later (Trace::is_enabled_by).
 //
 // Thread safety: engine context. Lives in shared memory.
 // Cost: for each race, the length of the run.
@@ -81,6 +81,7 @@ class RaceFinder {
   Late late_step(std::uint32_t step) const;
   Late late_waiting(std::uint32_t waiting) const;
   bool is_settled(const Late& late, std::uint32_t first) const;
+  std::uint32_t made_ready_by(std::uint32_t second) const;
   void find(const Late& late, engine::SharedVector<Race>* races);
   void add_lock_races(const Late& late, const Access& access, std::uint32_t from,
                       engine::SharedVector<Race>* races);
@@ -111,6 +112,8 @@ class RaceFinder {
   };
   void add_races_of_waiter(const Late& late, engine::SharedVector<Race>* races);
   std::uint32_t first_change(const Late& late, const Own& own, std::uint32_t first) const;
+  bool has_place(const Late& late, const Own& own, std::uint32_t first) const;
+  std::uint32_t last_without_place(std::uint32_t second) const;
   bool may_come_first(const Late& late, std::uint32_t first) const;
   const Trace& trace_;
   const KnownSteps& known_;

@@ -34,6 +34,10 @@ bool is_blocking_lock(const Operation& operation) {
          (operation.kind == OpKind::kLock || operation.kind == OpKind::kReadLock);
 }
 
+bool is_counted_wait(const Operation& operation) {
+  return operation.can_block() && is_counted(operation.kind, operation.deadline != engine::kNever);
+}
+
 }  // namespace
 
 // ---- objects ----
@@ -187,7 +191,8 @@ void Trace::make_room() {
 
 [[gnu::always_inline]] inline TraceStep& Trace::add_step() {
   TraceStep& step = steps_[size_++];
-  step.by_timeout = step.failed = step.ended = step.settled = step.lock = step.again = false;
+  step.by_timeout = step.failed = step.told = step.ended = step.settled = step.lock = step.counted =
+      step.again = false;
   step.rounds = 0;
   step.turn = kNone;
   step.same = false;
@@ -230,6 +235,7 @@ void Trace::make_room() {
   loud_.push_back(depth);
   step.by_timeout = thread.by_timeout();
   step.lock = is_blocking_lock(operation);
+  step.counted = is_counted_wait(operation);
   object_ = may_fail(step.kind) ? names_.name(operation.object) : 0;
   add_operation(names_, operation, step.by_timeout, &step.footprint);
   step.own_accesses = step.footprint.size();
@@ -245,6 +251,7 @@ void Trace::on_event(const engine::Event& event) {
   TraceStep& step = last();
   if (event.kind == step.kind) {
     step.value = event.value;
+    step.told = true;
     step.failed = step.failed || event.outcome == Outcome::kWouldBlock ||
                   event.outcome == Outcome::kFailed || event.outcome == Outcome::kTimedOut;
   }
@@ -548,6 +555,7 @@ void Trace::end_run(const engine::Engine& engine) {
     waiting.kind = pending.kind;
     waiting.enabled = pending.is_ready();
     waiting.lock = is_blocking_lock(pending);
+    waiting.counted = is_counted_wait(pending);
     add_operation(names_, pending, false, &waiting.footprint);
   }
   if (!waiting_.empty()) settle();
@@ -575,6 +583,7 @@ void Trace::end_dead_run() {
     waiting.previous = last_of_[tid];
     waiting.kind = OpKind::kYield;
     waiting.enabled = true;
+    waiting.lock = waiting.counted = false;
     waiting.footprint.add_everything();
   }
 }

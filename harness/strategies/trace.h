@@ -44,8 +44,10 @@ struct TraceStep {
   bool blocking = false;  // it can be disabled
   bool by_timeout = false;
   bool failed = false;              // a try without success
+  bool told = false;                // it had an event
   bool ended = false;               // I1
   bool lock = false;                // a lock or read-lock that can block
+  bool counted = false;             // a wait for whom a number lets through (is_counted)
   bool silent = false;              // it touches nothing, and came as soon as it could
   bool settled = false;             // it has its clock
   std::uint32_t place = 0;          // of one that was not silent when it began: in Trace::loud
@@ -80,7 +82,7 @@ struct Waiting {
   std::uint32_t previous;  // its last step
   engine::OpKind kind;
   bool enabled;
-  bool lock;
+  bool lock, counted;
   Footprint footprint;
 };
 
@@ -246,6 +248,10 @@ class Trace {
   bool is_enabled(std::uint32_t i, Tid tid, bool in_time = false) const;
   /// The same by its object of that name alone, whatever the time; of one that waits for several.
   bool is_enabled_by(std::uint32_t i, Tid tid, ObjectKey object) const;
+  /// How many could have gone through that semaphore before step `i`; kUntold: the step changed
+  /// nothing about it, as far as it tells.
+  std::uint64_t places_before(std::uint32_t i, ObjectKey semaphore) const;
+  static constexpr std::uint64_t kUntold = ~std::uint64_t{0};
   /// I2. With `silent`, of traces to which the steps that touch nothing belong, too: of two runs
   /// one may have ended before such a step and the other not.
   std::uint64_t identity(bool silent = true) const;

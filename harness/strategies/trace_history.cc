@@ -27,6 +27,17 @@ bool Trace::is_enabled_by(std::uint32_t i, Tid tid, ObjectKey object) const {
   return false;
 }
 
+std::uint64_t Trace::places_before(std::uint32_t i, ObjectKey semaphore) const {
+  const TraceStep& step = steps_[i];
+  const bool post = step.kind == OpKind::kSemPost;
+  if (!step.told || (!post && step.kind != OpKind::kSemWait)) return kUntold;
+  unsigned own = 0;  // what it announced may be another's
+  while (own < step.own_accesses && step.footprint[own].object != semaphore) ++own;
+  if (own == step.own_accesses) return kUntold;
+  if (step.failed) return post ? 1 : 0;
+  return post ? step.value - 1 : step.value + 1;
+}
+
 bool Trace::is_silent_step(std::uint32_t i) const {
   const TraceStep& step = steps_[i];
   return (step.kind == OpKind::kThreadStart ||

@@ -5,6 +5,7 @@
 // naive enumeration).
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <semaphore.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -72,6 +73,46 @@ TEST(DporReference, StoreBuffering) {
   expect_executions("store_buffering", 3, [] { store_buffering(); });
 }
 
+/// `threads` go `times` times through a semaphore of one place, and leave it.
+void through_a_semaphore(int threads, int times) {
+  sem_t semaphore;
+  sem_init(&semaphore, 0, 1);
+  int inside = 0;
+  std::vector<std::thread> all;
+  for (int t = 0; t < threads; ++t) {
+    all.emplace_back([&] {
+      for (int i = 0; i < times; ++i) {
+        sem_wait(&semaphore);
+        ++inside;
+        sem_post(&semaphore);
+      }
+    });
+  }
+  for (std::thread& thread : all) thread.join();
+}
+
+/// `posts` threads post once, `waits` wait once, where there were `places`.
+void posts_and_waits(int posts, int waits, unsigned places) {
+  sem_t semaphore;
+  sem_init(&semaphore, 0, places);
+  std::vector<std::thread> all;
+  for (int i = 0; i < posts; ++i) all.emplace_back([&] { sem_post(&semaphore); });
+  for (int i = 0; i < waits; ++i) all.emplace_back([&] { sem_wait(&semaphore); });
+  for (std::thread& thread : all) thread.join();
+}
+
+// Oracle: counting. With one place the orders are those of a mutex. Of those of posts and waits,
+// no wait may come where there is no place.
+TEST(DporReference, Semaphores) {
+  expect_executions("semaphore(2,1)", 2, [] { through_a_semaphore(2, 1); });
+  expect_executions("semaphore(3,1)", 6, [] { through_a_semaphore(3, 1); });
+  expect_executions("semaphore(2,3)", 20, [] { through_a_semaphore(2, 3); });
+  expect_executions("semaphore(3,2)", 90, [] { through_a_semaphore(3, 2); });
+  expect_executions("3 waits, 5 places", 6, [] { posts_and_waits(0, 3, 5); });
+  expect_executions("2 posts, 2 waits", 2 * 2 * 2, [] { posts_and_waits(2, 2, 0); });
+  expect_executions("3 posts, 2 waits, 1 place", 120 - 12, [] { posts_and_waits(3, 2, 1); });
+}
+
 /// `waiters` wait for an item each, and `makers` make one each and signal that.
 void hand_over(int waiters, int makers) {
   std::mutex mutex;
@@ -133,6 +174,39 @@ Exhausted expect_both_ends(const std::function<void()>& program) {
   EXPECT_EQ(result.distinct(), all.distinct(result.heeds_all));
   EXPECT_EQ(result.distinct().size(), result.traces.size());
   return result;
+}
+
+// Oracle: enumeration. There is a place for a task where the one before it has left.
+TEST(DporReference, TasksWithALimit) {
+  const auto program = [] {
+    golang::ErrGroup group;
+    group.set_limit(1);
+    std::atomic<int> last{0};
+    for (int i : {1, 2}) group.go([&, i] { return last = i, golang::Error(); });
+    group.go([&last] { return last = 3, golang::Error(); });
+    (void)group.wait();
+    report_state(static_cast<std::uint64_t>(last.load()));
+  };
+  const Exhausted all = exhaust(program, {.strategy = "dfs", .racy_sites = {}}, 100000);
+  const Exhausted result = exhaust(program, {}, 10000);
+  EXPECT_TRUE(all.done && result.done);
+  EXPECT_EQ(result.ends, all.ends);
+  EXPECT_EQ(result.distinct(), all.distinct(result.heeds_all));
+  EXPECT_EQ(result.distinct().size(), result.traces.size());
+  EXPECT_EQ(result.given_up, 0u);
+}
+
+// Oracle: enumeration. Who asks for its value sees whether somebody has posted.
+TEST(DporReference, ASemaphoreIsAskedForItsValue) {
+  (void)expect_both_ends([] {
+    sem_t semaphore;
+    sem_init(&semaphore, 0, 0);
+    std::thread thread([&] { sem_post(&semaphore); });
+    int value = 0;
+    sem_getvalue(&semaphore, &value);
+    thread.join();
+    report_state(static_cast<std::uint64_t>(value));
+  });
 }
 
 // Oracle: enumeration. In the first run the one thread has ended before anybody asks for an end,
