@@ -11,6 +11,7 @@ void Concerned::begin(std::span<const std::uint64_t> sites) {
   words_.reset();
   memory_.release();
   words_.emplace(&memory_);
+  order_ = false;
 }
 
 bool Concerned::has(std::uint64_t first, std::uint64_t last) const {
@@ -35,6 +36,19 @@ bool Concerned::access(TraceEntry::What what, std::uint64_t address, std::size_t
     return true;
   }
   return !words_->empty() && has(first, last);
+}
+
+bool Concerned::forget_lock(RunTrace* trace, engine::ThreadId thread, std::uint64_t lock) const {
+  if (any()) return false;
+  const auto its = [&](const TraceEntry& entry) {
+    return entry.thread == thread && entry.address == lock &&
+           (entry.what == TraceEntry::kLock || entry.what == TraceEntry::kReadLock);
+  };
+  auto& entries = trace->entries;
+  const auto last = std::find_if(entries.rbegin(), entries.rend(), its);
+  if (last == entries.rend()) return false;
+  entries.erase(last.base() - 1);
+  return true;
 }
 
 }  // namespace chicane::monitors

@@ -112,9 +112,8 @@ bool RunRecorder::is_concerned(TraceEntry::What what, const void* address, std::
   return !listed_only_ || concerned_.access(what, as_number(address), size, as_number(site));
 }
 
-/// What no access by itself, but of interest to those behind it.
-TraceEntry* RunRecorder::add_between(TraceEntry::What what, ThreadId thread, const void* object) {
-  return any_concerned() ? add(what, thread, object) : nullptr;
+TraceEntry* RunRecorder::add_order(TraceEntry::What what, ThreadId thread, const void* sync) {
+  return order_matters() ? add(what, thread, sync) : nullptr;
 }
 
 void RunRecorder::on_access(ThreadId thread, const void* address, std::size_t size, bool write,
@@ -133,6 +132,7 @@ void RunRecorder::on_access(ThreadId thread, const void* address, std::size_t si
   } else {
     entry->value = engine::Engine::read_value(address, size);
     follow(entry);
+    if (entry->contents != 0) concerned_.saw_pointer();
   }
 }
 
@@ -141,7 +141,7 @@ void RunRecorder::on_atomic(const engine::AtomicAccess& access) {
   const TraceEntry::What what = what_of(access.kind);
   if (access.kind != OpKind::kAtomicLoad) heap_.accessed_atomically(as_number(access.address));
   const bool concerned = is_concerned(what, access.address, access.size, access.site);
-  if (!concerned && !any_concerned()) return;
+  if (!concerned && !order_matters()) return;
   TraceEntry* entry = add(what, access.thread, access.address);
   if (entry == nullptr) return;
   entry->size = access.size;
@@ -171,17 +171,17 @@ void RunRecorder::add_cell_access(const Event& event) {
 }
 
 void RunRecorder::on_fence(ThreadId thread, engine::MemoryOrder order) {
-  if (TraceEntry* entry = add_between(TraceEntry::kFence, thread, nullptr)) entry->order = order;
+  if (TraceEntry* entry = add_order(TraceEntry::kFence, thread, nullptr)) entry->order = order;
 }
 
 void RunRecorder::on_acquire(ThreadId thread, const void* sync) {
-  add_between(TraceEntry::kAcquire, thread, sync);
+  add_order(TraceEntry::kAcquire, thread, sync);
 }
 void RunRecorder::on_release(ThreadId thread, const void* sync) {
-  add_between(TraceEntry::kRelease, thread, sync);
+  add_order(TraceEntry::kRelease, thread, sync);
 }
 void RunRecorder::on_release_store(ThreadId thread, const void* sync) {
-  add_between(TraceEntry::kReleaseStore, thread, sync);
+  add_order(TraceEntry::kReleaseStore, thread, sync);
 }
 
 void RunRecorder::on_event(const Event& event) {
@@ -205,17 +205,27 @@ void RunRecorder::on_event(const Event& event) {
     default:
       return add_cell_access(event);
   }
+  const bool ends = what == TraceEntry::kUnlock || what == TraceEntry::kReadUnlock;
+  if (ends && listed_only_ &&
+      concerned_.forget_lock(&trace_, event.thread, as_number(event.object))) {
+    return;
+  }
   if (TraceEntry* entry = add(what, event.thread, event.object)) {
     entry->place.pcs[0] = as_number(event.site);
   }
 }
 
+void RunRecorder::add_new_memory(ThreadId thread, const void* start, std::size_t size) {
+  if (!any_concerned()) return;
+  if (TraceEntry* entry = add(TraceEntry::kForget, thread, start)) entry->value = size;
+}
+
 void RunRecorder::on_allocate(ThreadId thread, const void* start, std::size_t size) {
-  if (TraceEntry* entry = add_between(TraceEntry::kForget, thread, start)) entry->value = size;
+  add_new_memory(thread, start, size);
   heap_.allocated(start, size);
 }
 void RunRecorder::on_free(ThreadId thread, const void* start, std::size_t size) {
-  if (TraceEntry* entry = add_between(TraceEntry::kForget, thread, start)) entry->value = size;
+  add_new_memory(thread, start, size);
   heap_.freed(start);
 }
 

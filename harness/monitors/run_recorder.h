@@ -58,11 +58,13 @@ class RunRecorder final : public engine::Monitor {
 
  private:
   TraceEntry* add(TraceEntry::What what, engine::ThreadId thread, const void* address);
-  TraceEntry* add_between(TraceEntry::What what, engine::ThreadId thread, const void* object);
+  TraceEntry* add_order(TraceEntry::What what, engine::ThreadId thread, const void* sync);
   bool is_concerned(TraceEntry::What what, const void* address, std::size_t size, const void* site);
   bool any_concerned() const { return !listed_only_ || concerned_.any(); }
+  bool order_matters() const { return !listed_only_ || concerned_.order(); }
   void settle();
   void follow(TraceEntry* entry) const;
+  void add_new_memory(engine::ThreadId thread, const void* start, std::size_t size);
   void add_cell_access(const engine::Event& event);
 
   std::vector<std::unique_ptr<TraceAnalysis>> analyses_;

@@ -6,6 +6,7 @@
 // whatever another strategy does, written down as a course.
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "strategies/strategies.h"
 
@@ -31,7 +32,16 @@ class PerThread {
 
 class FollowCourse final : public engine::Strategy {
  public:
-  explicit FollowCourse(Course course) : course_(std::move(course)) {}
+  explicit FollowCourse(Course course) : course_(std::move(course)) {
+    const auto& stretches = course_.stretches;
+    following_.resize(stretches.size());
+    for (std::size_t k = stretches.size(); k-- > 0;) {
+      const ThreadId thread = stretches[k].thread;
+      if (thread >= first_of_.size()) first_of_.resize(thread + 1, kNone);
+      following_[k] = first_of_[thread];
+      first_of_[thread] = k;
+    }
+  }
   const char* name() const override { return "follow-course"; }
   bool wants_every_step() const override { return true; }
   std::uint64_t event_kinds() const override { return 0; }
@@ -39,7 +49,7 @@ class FollowCourse final : public engine::Strategy {
   bool begin_run(std::uint64_t) override {
     done_.clear();
     asked_.clear();
-    next_ = 0;
+    next_of_ = first_of_;
     running_ = engine::kMainThread;
     return true;
   }
@@ -60,23 +70,32 @@ class FollowCourse final : public engine::Strategy {
   }
 
  private:
-  bool is_over(const engine::Stretch& stretch) { return done_[stretch.thread] >= stretch.until; }
+  static constexpr std::size_t kNone = ~std::size_t{0};
 
+  /// The first of the thread's stretches that is not at its end; kNone when there is none.
+  std::size_t next_of(ThreadId thread) {
+    if (thread >= next_of_.size()) return kNone;
+    std::size_t& next = next_of_[thread];
+    while (next != kNone && done_[thread] >= course_.stretches[next].until) next = following_[next];
+    return next;
+  }
   unsigned pick(const engine::ThreadChoice& choice) {
-    const auto& stretches = course_.stretches;
-    while (next_ < stretches.size() && is_over(stretches[next_])) ++next_;
-    for (std::size_t k = next_; k < stretches.size(); ++k) {
-      if (is_over(stretches[k])) continue;
-      for (unsigned i = 0; i < choice.enabled.size(); ++i) {
-        if (choice.enabled[i]->id() == stretches[k].thread) return i;
-      }
+    std::size_t first = kNone;
+    unsigned picked = choice.current_index >= 0 ? static_cast<unsigned>(choice.current_index) : 0;
+    for (unsigned i = 0; i < choice.enabled.size(); ++i) {
+      const std::size_t next = next_of(choice.enabled[i]->id());
+      if (next >= first) continue;
+      first = next;
+      picked = i;
     }
-    return choice.current_index >= 0 ? static_cast<unsigned>(choice.current_index) : 0;
+    return picked;
   }
 
   Course course_;
   PerThread done_, asked_;
-  std::size_t next_ = 0;
+  // Of each thread: its first stretch, and the one that it is at; of each stretch: its thread's
+  // next.
+  std::vector<std::size_t> first_of_, next_of_, following_;
   ThreadId running_ = engine::kMainThread;
 };
 
