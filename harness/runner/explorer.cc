@@ -3,7 +3,6 @@
 // The search of an exploration.
 #include "runner/explorer.h"
 
-#include <sys/mman.h>
 #include <unwind.h>
 
 #include <algorithm>
@@ -11,7 +10,7 @@
 #include <cstring>
 
 #include "engine/lack.h"
-#include "monitors/lock_order.h"
+#include "runner/explorer_budgets.h"
 #include "runner/explorer_core.h"
 #include "runner/explorer_interrupts.h"
 #include "runner/explorer_lanes.h"
@@ -25,61 +24,10 @@ namespace {
 
 using engine::Finding;
 using engine::FindingSite;
-using engine::RunEnd;
 
-// The lockorder leg looks at few runs, and steers so often into each cycle that it predicts.
-constexpr std::uint64_t kPredictionRuns = 24;
-constexpr std::uint64_t kSteeredRuns = 24;
 constexpr int kLookEvery = 50;  // milliseconds
 // So long a run that is in progress when the exploration is to end may go on.
 constexpr double kGraceSeconds = 0.5;
-
-// Cycles on their way from the child that predicted them, in shared memory.
-struct SharedCycles {
-  static constexpr std::size_t kMaxCycles = 32;
-  struct Cycle {
-    bool steered;
-    std::uint32_t role_count;
-    strategies::SteerRole roles[monitors::LockOrderMonitor::kMaxLength];
-  };
-  std::uint32_t count;
-  Cycle cycles[kMaxCycles];
-
-  static SharedCycles* create() {
-    void* memory = mmap(nullptr, sizeof(SharedCycles), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? nullptr : static_cast<SharedCycles*>(memory);
-  }
-
-  /// Null: whoever comes to what is wanted.
-  static const void* held_by(const monitors::LockCycleRole& role) {
-    return role.holds_lock ? role.held : nullptr;
-  }
-
-  bool has(const monitors::LockCycle& cycle) const {
-    for (std::uint32_t i = 0; i < count; ++i) {
-      bool same = cycles[i].role_count == cycle.roles.size();
-      for (std::size_t k = 0; same && k < cycle.roles.size(); ++k) {
-        same = cycles[i].roles[k].held == held_by(cycle.roles[k]) &&
-               cycles[i].roles[k].wanted == cycle.roles[k].wanted &&
-               cycles[i].roles[k].wanted_site == cycle.roles[k].wanted_site;
-      }
-      if (same) return true;
-    }
-    return false;
-  }
-
-  void add(const monitors::LockCycle& cycle) {
-    if (!cycle.feasible || count == kMaxCycles || has(cycle)) return;
-    Cycle& to = cycles[count++];
-    to.role_count = 0;
-    for (const monitors::LockCycleRole& role : cycle.roles) {
-      if (to.role_count == monitors::LockOrderMonitor::kMaxLength) break;
-      to.roles[to.role_count++] = {held_by(role), role.held_site, role.wanted, role.wanted_site,
-                                   cycle.writer};
-    }
-  }
-};
 
 bool has_role(const Found& found, const char* role) {
   return std::any_of(found.sites.begin(), found.sites.end(),
@@ -143,7 +91,7 @@ bool Explorer::take_findings(engine::Journal& journal, bool stuck) {
 }
 
 double Explorer::seconds() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  return std::chrono::duration<double>(g_budgets.now() - begin_).count();
 }
 
 // The budgets that are the parent's to watch; `ended_by_` is then set.
@@ -263,61 +211,6 @@ void Explorer::search() {
                    [](const Found& a, const Found& b) { return a.finding.run < b.finding.run; });
 }
 
-// Each run in a child of its own, so that the locks of one have the addresses of the other.
-void Explorer::predict_and_steer() {
-  SharedCycles* cycles = SharedCycles::create();
-  if (cycles == nullptr) {
-    error_ = "the system refuses shared memory";
-    return;
-  }
-  const SharedStrategy strategy(options_);
-  if (strategy.get() == nullptr) {
-    error_ = "the system refuses shared memory for the strategy";
-    return;
-  }
-  const auto collect = [cycles](const std::vector<engine::Monitor*>& monitors) {
-    for (engine::Monitor* monitor : monitors) {
-      const auto* lock_order = dynamic_cast<monitors::LockOrderMonitor*>(monitor);
-      if (lock_order == nullptr) continue;
-      for (const monitors::LockCycle& cycle : lock_order->cycles()) cycles->add(cycle);
-    }
-  };
-  const std::uint64_t runs = std::min(kPredictionRuns, options_.schedules);
-  for (std::uint64_t run = 0; run < runs; ++run) {
-    const ChildEnd end = run_child({.program = &program_,
-                                    .options = &options_,
-                                    .hosting = hosting(),
-                                    .strategy = &strategy,
-                                    .first_run = run,
-                                    .end_run = run + 1,
-                                    .after_runs = collect},
-                                   *journal_);
-    take_findings(*journal_, end == ChildEnd::kStuck);
-    if (end == ChildEnd::kStuck || should_stop()) break;
-  }
-  for (std::uint32_t i = 0; i < cycles->count && !should_stop(); ++i) {
-    const SharedCycles::Cycle& cycle = cycles->cycles[i];
-    const std::vector<strategies::SteerRole> roles(cycle.roles, cycle.roles + cycle.role_count);
-    for (std::uint64_t run = 0; run < kSteeredRuns; ++run) {
-      const ChildEnd end = run_child({.program = &program_,
-                                      .options = &options_,
-                                      .hosting = hosting(),
-                                      .first_run = run,
-                                      .end_run = run + 1,
-                                      .steer = &roles},
-                                     *journal_);
-      take_findings(*journal_, false);
-      if (end == ChildEnd::kStuck || should_stop() ||
-          journal_->counters().last_end == RunEnd::kStuck)
-        break;
-    }
-  }
-  munmap(cycles, sizeof *cycles);
-  runs_ = journal_->counters().runs_done;
-  nanoseconds_ = journal_->counters().run_nanoseconds;
-  if (ended_by_.empty()) ended_by_ = "schedules";
-}
-
 Result Explorer::explore() {
   Result result;
   result.strategy = to_string(options_.strategy);
@@ -326,7 +219,7 @@ Result Explorer::explore() {
     result.error = refusal_of_memory("the journal");
     return result;
   }
-  begin_ = std::chrono::steady_clock::now();
+  begin_ = g_budgets.now();
   const Interrupts interrupts(options_.interruptible);
   journal_->clear(true);
   if (options_.leg == "lockorder") {

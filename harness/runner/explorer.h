@@ -69,6 +69,7 @@ class Explorer {
   double seconds() const;
   bool should_stop();
   void tell_progress(const std::vector<std::unique_ptr<Lane>>& lanes);
+  // explorer_cycles.cc: lock cycles that runs foretold
   void predict_and_steer();
   // explorer_together.cc: what the lanes have done together
   static const char* name_of(const std::vector<std::unique_ptr<Lane>>& lanes);

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "runner/explorer.h"
+#include "runner/explorer_budgets.h"
 #include "runner/explorer_interrupts.h"
 #include "witness/shrink.h"
 #include "witness/straighten.h"
@@ -20,8 +21,8 @@ using engine::ChoiceRecord;
 
 // What the search for something better may cost, in operations.
 constexpr std::uint64_t kShrinkSteps = 1'000'000;
-// And shortening as a whole, a process being as dear as so many operations.
-constexpr std::uint64_t kShrinkWork = 20'000'000, kProcessWork = 2000;
+// As dear as so many operations is a process.
+constexpr std::uint64_t kProcessWork = 2000;
 // ThreadSanitizer's processes begin slowly (10 ms).
 constexpr std::size_t kTsanSearch = 40, kTsanAll = 800;
 constexpr std::size_t kWithoutEnd = std::size_t{1} << 40;
@@ -86,13 +87,12 @@ bool Explorer::shortens(const Found& found) const {
 /// What takes longer than that is left as far as it came.
 void Explorer::begin_to_shorten(double seconds) {
   const auto time = std::chrono::duration<double>(seconds);
-  shorten_until_ = std::chrono::steady_clock::now() +
-                   std::chrono::duration_cast<std::chrono::steady_clock::duration>(time);
+  shorten_until_ =
+      g_budgets.now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(time);
 }
 
 bool Explorer::ends_shortening() const {
-  return Interrupts::signal() != 0 ||
-         (shorten_until_ && std::chrono::steady_clock::now() >= *shorten_until_);
+  return Interrupts::signal() != 0 || (shorten_until_ && g_budgets.now() >= *shorten_until_);
 }
 
 void Explorer::shorten(Found* found) {
@@ -108,7 +108,9 @@ void Explorer::shorten(Found* found) {
   witness::ShrinkLimits limits;
   limits.search =
       std::clamp<std::size_t>(kShrinkSteps / (steps + 1), 20, tsan ? kTsanSearch : limits.search);
-  limits.all = thorough_ ? kWithoutEnd : tsan ? kTsanAll : kShrinkWork / (steps + kProcessWork);
+  limits.all = thorough_ ? kWithoutEnd
+               : tsan    ? kTsanAll
+                         : g_budgets.shortening / (steps + kProcessWork);
   limits.stop = [this] { return ends_shortening(); };
   const std::size_t spent = straighten(found, limits.all / 2);
   limits.search -= std::min(spent, limits.search);

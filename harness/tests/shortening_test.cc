@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
-#include <mutex>
+#include <chrono>
 
+#include "runner/explorer_budgets.h"
 #include "runner/explorer_twice.h"
 #include "tests/expect.h"
 #include "witness/schedule_file.h"
@@ -42,6 +44,24 @@ Options random_walk() {
   options.shrink = false;
   runner::g_schedules_run_twice = 0;
   return options;
+}
+
+/// Until its end, what the test sets in runner::g_budgets.
+class OwnBudgets {
+ public:
+  OwnBudgets() = default;
+  ~OwnBudgets() { runner::g_budgets = before_; }
+  OwnBudgets(const OwnBudgets&) = delete;
+  OwnBudgets& operator=(const OwnBudgets&) = delete;
+
+ private:
+  const runner::Budgets before_ = runner::g_budgets;
+};
+
+/// Each run takes a second.
+const Tally* g_runs_of_clock = nullptr;
+std::chrono::steady_clock::time_point by_runs() {
+  return std::chrono::steady_clock::time_point(std::chrono::seconds((*g_runs_of_clock)[0]));
 }
 
 /// A witness as it was found.
@@ -114,6 +134,60 @@ TEST(Shortening, WhoseTimeIsOverLeavesWhatThereIs) {
   EXPECT_FALSE(result.diagnoses.front().minimal);
   EXPECT_EQ(result.diagnoses.front().forced_switches, first.forced_switches);
   EXPECT_LE(tally[0], 3);
+}
+
+/// What the exploration that finds it makes of it, and in how many runs.
+struct Explored {
+  Diagnosis diagnosis;
+  long runs;
+};
+Explored find_and_shorten(double time_limit = 0) {
+  const Tally tally;
+  g_runs_of_clock = &tally;
+  Options options = random_walk();
+  options.shrink = true;
+  options.time_limit = time_limit;
+  const Result result = explore(takes_turns(tally, kNeeded), options);
+  EXPECT_EQ(result.diagnoses.size(), 1u) << describe(result);
+  if (result.diagnoses.empty()) return {{}, tally[0]};
+  EXPECT_EQ(says_minimal(result.diagnoses.front()), result.diagnoses.front().minimal);
+  return {result.diagnoses.front(), tally[0]};
+}
+
+TEST(Shortening, InAnExplorationIsGivenSoMuchWork) {
+  const OwnBudgets own;
+  const Explored whole = find_and_shorten();
+  EXPECT_TRUE(whole.diagnosis.minimal);
+  runner::g_budgets.shortening = 0;
+  const Explored none = find_and_shorten();
+  EXPECT_FALSE(none.diagnosis.minimal);
+  // What a process costs, and the steps of a run: three threads, each so many rounds.
+  constexpr long kLeast = 2000 + 3 * kRounds;
+  int before = none.diagnosis.forced_switches;
+  for (const long some : {20, 80}) {
+    runner::g_budgets.shortening = some * kLeast;
+    const Explored part = find_and_shorten();
+    EXPECT_FALSE(part.diagnosis.minimal) << some;
+    EXPECT_LE(part.runs - none.runs, some);
+    EXPECT_GE(part.runs - none.runs, some / 2) << "what it is given it uses";
+    EXPECT_LT(part.diagnosis.forced_switches, before) << some;
+    EXPECT_LT(part.runs, whole.runs);
+    before = part.diagnosis.forced_switches;
+  }
+}
+
+// As long again as it may explore, at the least 2 s.
+TEST(Shortening, InAnExplorationEndsWithItsTime) {
+  const OwnBudgets own;
+  runner::g_budgets.now = &by_runs;
+  constexpr long kFindAndRecord = 4;
+  for (const double limit : {1.5, 8.0, 60.0}) {
+    const Explored part = find_and_shorten(limit);
+    EXPECT_FALSE(part.diagnosis.minimal) << limit;
+    EXPECT_LE(static_cast<double>(part.runs), std::max(limit, 2.0) + kFindAndRecord);
+    EXPECT_GE(static_cast<double>(part.runs), limit);
+  }
+  EXPECT_TRUE(find_and_shorten(10'000).diagnosis.minimal);
 }
 
 // What was not looked at may be so or not.
