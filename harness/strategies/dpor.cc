@@ -81,7 +81,9 @@ void Dpor::clear_tree() {
 
 /// To the next part of this shard, from `part` on.
 void Dpor::begin_part(std::uint64_t part) {
+  const bool in_case = in_case_;  // one that was not cut off tells of all
   clear_tree();
+  in_case_ = in_case;
   part_ = part;
   exhausted_ = !gates_.next(shard_, shards_, &part_);
   gates_.set(part_);

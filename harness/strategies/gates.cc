@@ -34,7 +34,16 @@ bool depend(const Footprint& a, const Footprint& b) {
 
 void Gates::clear() {
   gates_.clear();
-  part_ = 0;
+  set(0);
+}
+
+void Gates::set(std::uint64_t part) {
+  part_ = part;
+  waiting_ = any_ = 0;
+  for (std::size_t i = 0; i < gates_.size(); ++i) {
+    waiting_ |= bit_of(waiting(i).tid);
+    any_ |= bit_of(waiting(i).tid) | bit_of(awaited(i).tid);
+  }
 }
 
 void Gates::choose(const Trace& trace, const engine::SharedVector<Race>& races, unsigned shards) {
@@ -120,7 +129,7 @@ const Gates::Step& Gates::awaited(std::size_t gate) const {
   return (part_ >> gate & 1) != 0 ? gates_[gate].second : gates_[gate].first;
 }
 
-bool Gates::hold_back(const Trace& trace, Tid tid) const {
+bool Gates::is_held_back(const Trace& trace, Tid tid) const {
   for (std::size_t i = 0; i < gates_.size(); ++i) {
     if (waiting(i).tid != tid || trace.steps_of(tid) + 1 != waiting(i).number) continue;
     if (!is_done(trace, awaited(i).tid, awaited(i).number)) return true;
@@ -128,8 +137,7 @@ bool Gates::hold_back(const Trace& trace, Tid tid) const {
   return false;
 }
 
-void Gates::mark(Trace* trace) const {
-  TraceStep& step = trace->step(trace->size() - 1);
+void Gates::mark(TraceStep& step) const {
   for (std::size_t i = 0; i < gates_.size(); ++i) {
     const Gate& gate = gates_[i];
     if (!gate.has(step.tid)) continue;
@@ -190,6 +198,7 @@ Gates Gates::renumbered(const Trace& from, const Trace& to) const {
   for (Gate& gate : same.gates_) {
     for (Step* step : {&gate.first, &gate.second}) step->tid = from.number_in(to, step->tid);
   }
+  same.set(part_);
   return same;
 }
 

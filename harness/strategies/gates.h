@@ -38,12 +38,17 @@ class Gates {
   /// The same gates, as `to` numbers the threads that `from` numbers as they are here.
   Gates renumbered(const Trace& from, const Trace& to) const;
   std::uint64_t parts() const { return std::uint64_t{1} << gates_.size(); }
-  void set(std::uint64_t part) { part_ = part; }
+  void set(std::uint64_t part);
 
   /// Whether the next step of `tid` has to wait.
-  bool hold_back(const Trace& trace, Tid tid) const;
+  bool hold_back(const Trace& trace, Tid tid) const {
+    return (waiting_ & bit_of(tid)) != 0 && is_held_back(trace, tid);
+  }
   /// Adds what the last step, which has just begun, is to its gates.
-  void mark(Trace* trace) const;
+  void mark(Trace* trace) const {
+    TraceStep& step = trace->step(trace->size() - 1);
+    if ((any_ & bit_of(step.tid)) != 0) mark(step);
+  }
   /// Of a whole run.
   bool belongs(const Trace& trace) const;
 
@@ -59,6 +64,9 @@ class Gates {
   struct Pair {
     std::uint32_t a, b;  // steps of a run
   };
+  static std::uint64_t bit_of(Tid tid) { return std::uint64_t{1} << tid % 64; }
+  bool is_held_back(const Trace& trace, Tid tid) const;
+  void mark(TraceStep& step) const;
   void choose_alike(const Trace& trace, unsigned shards);
   static bool is_alike(const Trace& trace, std::uint32_t a, std::uint32_t b);
   bool fits(const Trace& trace, const engine::SharedVector<std::size_t>& either,
@@ -68,6 +76,7 @@ class Gates {
 
   engine::SharedVector<Gate> gates_;
   std::uint64_t part_ = 0;
+  std::uint64_t waiting_ = 0, any_ = 0;  // whose steps they are: Bloom filters
 };
 
 }  // namespace chicane::strategies

@@ -28,8 +28,8 @@ void Probes::use_racy_sites(std::size_t count) {
 }
 
 void Probes::start_anew() {
-  probes_ = counted_ = 0;
-  mean_ = squares_ = 0;
+  probes_ = 0;
+  own_ = all_ = {};
   largest_.clear();
   expected_.clear();
 }
@@ -37,9 +37,9 @@ void Probes::start_anew() {
 bool Probes::is_due() const {
   const std::uint64_t done = search_->executions();
   if (endless_ || done < kFirst || search_->ended()) return false;
-  const bool some = counted_ >= kAtOnce;
-  if (some && error() <= kPrecise * mean_) return false;
-  const bool vague = some && counted_ < kMostWhileVague && error() > kVague * mean_;
+  const bool some = all_.count >= kAtOnce;
+  if (some && all_.error() <= kPrecise * all_.mean) return false;
+  const bool vague = some && all_.count < kMostWhileVague && all_.error() > kVague * all_.mean;
   return probes_ < kAtOnce + kLearning + (done - kFirst) / (vague ? kEveryWhileVague : kEvery);
 }
 
@@ -191,30 +191,32 @@ void Probes::finish_probe() {
 }
 
 void Probes::weigh() {
-  double value = 0;
-  if (search_->owns(trace_, choices_)) {
-    const double orders = search_->counts_traces() ? orders_.log2_count(trace_, &random_) : 0;
-    constexpr double kMost = 400;  // its square is a number, too
-    value = std::exp2(std::min(kMost, -log2_q_ - orders));
-  }
-  ++counted_;
-  const double difference = value - mean_;
-  mean_ += difference / static_cast<double>(counted_);
-  squares_ += difference * (value - mean_);
-  if (value <= 0) return;
+  const double orders = search_->counts_traces() ? orders_.log2_count(trace_, &random_) : 0;
+  constexpr double kMost = 400;  // its square is a number, too
+  const double value = std::exp2(std::min(kMost, -log2_q_ - orders));
+  all_.add(value);
+  const bool owns = search_->owns(trace_, choices_);
+  own_.add(owns ? value : 0);
+  if (!owns || value <= 0) return;
   largest_.insert(std::upper_bound(largest_.begin(), largest_.end(), value, std::greater<>()),
                   value);
   if (largest_.size() > kMostOfTail) largest_.pop_back();
 }
 
-double Probes::error() const {
-  if (counted_ < 2) return mean_;
-  const auto count = static_cast<double>(counted_);
+void Probes::Mean::add(double value) {
+  ++count;
+  const double difference = value - mean;
+  mean += difference / static_cast<double>(count);
+  squares += difference * (value - mean);
+}
+
+double Probes::Mean::error() const {
+  if (count < 2) return mean;
+  const auto of = static_cast<double>(count);
   // Of a normal distribution; and what has not come up in so many draws is, in nine cases of ten,
   // no larger a part than this.
   constexpr double kNineOfTen = 1.645, kUnseen = 2.303;
-  return std::hypot(kNineOfTen * std::sqrt(squares_ / (count - 1) / count),
-                    mean_ * kUnseen / count);
+  return std::hypot(kNineOfTen * std::sqrt(squares / (of - 1) / of), mean * kUnseen / of);
 }
 
 /// What the mean may have in values that are larger than any that has come up. Where the largest
@@ -226,8 +228,8 @@ double Probes::beyond() const {
   constexpr double kNineOfTen = 1.645, kFurther = 100, kSteepest = 2;
   constexpr std::size_t kLeast = 5;
   const std::size_t tail =
-      std::min(largest_.size(), std::max(kLeast, static_cast<std::size_t>(counted_) / kLeast));
-  if (tail < 2) return mean_;
+      std::min(largest_.size(), std::max(kLeast, static_cast<std::size_t>(own_.count) / kLeast));
+  if (tail < 2) return own_.mean;
   double k = 0;
   for (std::size_t i = 0; i + 1 < tail; ++i) k += std::log(largest_[i] / largest_[tail - 1]);
   k /= static_cast<double>(tail - 1);
@@ -236,16 +238,17 @@ double Probes::beyond() const {
   const double power = k - 1;
   const double further =
       std::abs(power) < 1e-6 ? std::log(kFurther) : (std::pow(kFurther, power) - 1) / power;
-  return largest_[0] / static_cast<double>(counted_) * further;
+  return largest_[0] / static_cast<double>(own_.count) * further;
 }
 
 bool Probes::statistics(engine::SearchStatistics* to) const {
   if (!search_->statistics(to)) return false;
-  if (search_->ended() || counted_ < kFew || endless_) return true;
+  if (search_->ended() || own_.count < kFew || endless_) return true;
   const auto done = static_cast<double>(to->executions);
-  const double error = std::hypot(this->error(), beyond());
-  if (mean_ + error <= done) return true;  // what is left is little, and the search knows it best
-  to->estimate = std::max(mean_, done);
+  const double error = std::hypot(own_.error(), beyond());
+  // What is left is little, and the search knows it best.
+  if (own_.mean + error <= done) return true;
+  to->estimate = std::max(own_.mean, done);
   to->estimate_error = error;
   return true;
 }

@@ -90,7 +90,6 @@ class Probes final : public engine::Strategy {
   bool is_private(const engine::Thread& thread) const;
   int given_index(const engine::ThreadChoice& choice) const;
   unsigned draw(const engine::ThreadChoice& choice);
-  double error() const;
   double beyond() const;
 
   std::unique_ptr<Search> search_;
@@ -113,9 +112,17 @@ class Probes final : public engine::Strategy {
   engine::SharedVector<std::uint32_t> made_;           // by thread: steps drawn in this probe
   engine::SharedVector<double> expected_;              // by thread: on average in those before
   double log2_q_ = 0;
-  std::uint64_t last_step_ = 0, probes_ = 0, counted_ = 0;
-  double mean_ = 0, squares_ = 0;         // squares of differences from the mean
-  engine::SharedVector<double> largest_;  // of the values, the largest first; no 0
+  std::uint64_t last_step_ = 0, probes_ = 0;
+  struct Mean {
+    std::uint64_t count = 0;
+    double mean = 0, squares = 0;  // squares of differences from the mean
+    void add(double value);
+    double error() const;
+  };
+  // Of the values; of its part of the search, and of all of it, of which other parts have the same
+  // draws: how many are made is a matter of what all of them know together.
+  Mean own_, all_;
+  engine::SharedVector<double> largest_;  // of its own, the largest first; no 0
   std::size_t racy_sites_ = 0;
   bool probing_ = false;
   bool over_ = false;        // this probe, but for threads that are held
