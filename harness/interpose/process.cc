@@ -113,6 +113,17 @@ const void* place_of(const Engine& engine, const siginfo_t& info, bool overflow,
   return place != nullptr ? place : engine.last_site();
 }
 
+// The access that a recorded trace ends in has no value where it is what faulted: a plain access of
+// size 0, which there is none of otherwise, says so.
+void note_faulting_access(Engine& engine, const siginfo_t& info) {
+  engine::TraceRecord* last = engine.journal().last_trace();
+  if (last == nullptr || last->thread != engine.self().id()) return;
+  if (last->kind != engine::OpKind::kRead && last->kind != engine::OpKind::kWrite) return;
+  const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+  // Of an address that no memory can have the processor does not say what it is.
+  if (info.si_code == SI_KERNEL || address - last->object < last->size) last->size = 0;
+}
+
 // A fault of the program: written down on the signal stack, without allocating; the process ends,
 // as its state can no longer be trusted. A fault of the runtime itself says so.
 void on_fault(int number, siginfo_t* info, void* context) {
@@ -134,6 +145,7 @@ void on_fault(int number, siginfo_t* info, void* context) {
   Finding* finding = engine.report("crash", text);
   if (finding != nullptr) finding->fatal = true;
   engine.add_site(finding, "crashes", engine.self().id(), place, true);
+  note_faulting_access(engine, *info);
   engine.journal_or_null()->commit_finding();
   engine.journal_or_null()->end_dead_run();
   real__exit()(0);

@@ -27,6 +27,13 @@ bool has_numeric_value(OpKind kind) {
   return is_access(kind) || kind == OpKind::kWaitGroupAdd || kind == OpKind::kSemPost;
 }
 
+/// Nothing of what is larger than a number.
+std::string value_of(const engine::TraceRecord& record, std::uint64_t value) {
+  const bool plain = record.kind == OpKind::kRead || record.kind == OpKind::kWrite;
+  if (plain && record.size == 0) return "(fault)";
+  return record.size <= sizeof value ? value_text(value, record.size) : "";
+}
+
 std::string with_name(std::string text, const std::string& name, bool quote) {
   for (std::size_t at = text.find("%o"); at != std::string::npos; at = text.find("%o", at)) {
     std::string shown = name;
@@ -346,8 +353,8 @@ class Converter {
     step.operation = raw.frees != 0 ? kFree : engine::to_string(raw.kind);
     step.outcome = engine::to_string(raw.outcome);
     step.object = object_name(raw.kind, raw.object);
-    if (has_numeric_value(raw.kind)) step.value = value_text(raw.value, raw.size);
-    if (is_access(raw.kind)) step.value_after = value_text(raw.value_after, raw.size);
+    if (has_numeric_value(raw.kind)) step.value = value_of(raw, raw.value);
+    if (is_access(raw.kind)) step.value_after = value_of(raw, raw.value_after);
     step.forced = raw.forced != 0;
     step.stack = symbolizer_.frames(raw.stack);
     if (step.forced) ++diagnosis_.forced_switches;

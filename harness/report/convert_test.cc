@@ -93,6 +93,22 @@ TEST(Convert, NamesObjectsThreadsAndValues) {
   EXPECT_EQ(diagnosis.steps[1].object, "counter");
 }
 
+// What was not read has no value: it is larger than a number, or it is what faulted.
+TEST(Convert, OnlyWhatWasReadHasAValue) {
+  Symbolizer symbolizer;
+  std::vector<engine::TraceRecord> trace = {event(1, 0, OpKind::kRead, 0x10, 7),
+                                            event(1, 0, OpKind::kRead, 0x10),
+                                            event(1, 0, OpKind::kWrite, 0x10)};
+  trace[1].size = 100;
+  trace[2].size = 0;
+  const Diagnosis diagnosis =
+      convert({{}, trace, {}}, finding("crash", "segmentation fault", {}), symbolizer);
+  ASSERT_EQ(diagnosis.steps.size(), 3u);
+  EXPECT_EQ(diagnosis.steps[0].value, "7");
+  EXPECT_EQ(diagnosis.steps[1].value + diagnosis.steps[1].value_after, "");
+  EXPECT_EQ(diagnosis.steps[2].value_after, "(fault)");
+}
+
 TEST(Convert, ObjectsWithoutANameAreNumberedInOrderOfUse) {  // I2
   Symbolizer symbolizer;
   engine::Place second;

@@ -31,9 +31,9 @@ bool is_access(const Step& step) {
 /// What a step did, in one cell.
 std::string cell_text(const Step& step) {
   std::string text;
-  if (is_read(step)) {
+  if (is_read(step) && !step.value.empty()) {
     text = step.object + " -> " + step.value;
-  } else if (is_write(step)) {
+  } else if (is_write(step) && !step.value_after.empty()) {
     text = step.object + " = " + step.value_after;
   } else {
     text = step.operation;

@@ -233,7 +233,7 @@ Result Explorer::shrink(const std::string& text) {
   const bool check_only = !options_.shrink;
   if (check_only) found.minimal = !witness::one_switch_less(found.choices, test).has_value();
   if (check_only && ends_shortening()) found.minimal = false;
-  const std::uint64_t length = found.choices.size();
+  const std::uint64_t length = found.finding.step;
   Told told;
   if (!diagnose(std::move(found), &told)) {
     result.error = refusal();

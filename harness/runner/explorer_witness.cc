@@ -206,7 +206,7 @@ void Explorer::tell_end(const Found& found, const RaceEnd& end, Diagnosis* diagn
 bool Explorer::diagnose(Found found, Told* told) {
   Diagnosis* const diagnosis = &told->diagnosis;
   kind_ = found.finding.kind;
-  const std::uint64_t original = shortens(found) ? found.choices.size() : 0;
+  const std::uint64_t original = shortens(found) ? found.finding.step : 0;
   spurious_ = options_.spurious_wakeups || wakes_spuriously(found.choices);
   const std::uint64_t step_limit = options_.step_limit;
   if (found.step_limit != 0) options_.step_limit = found.step_limit;

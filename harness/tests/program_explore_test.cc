@@ -212,6 +212,16 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+TEST(ProgramExplore, TheAccessThatFaultsHasNoValue) {
+  const Sandbox sandbox;
+  explore(sandbox, "endings null", "--witness-dir w");
+  const Outcome traced = sandbox.chicane("replay --trace w/endings.sched.1.chicane");
+  const std::string last = traced.out.substr(traced.out.find_last_of('\n', traced.out.size() - 2));
+  EXPECT_NE(last.find(" write "), std::string::npos) << traced.all();
+  EXPECT_NE(last.find("(fault)"), std::string::npos) << traced.all();
+  EXPECT_EQ(traced.out.find("(fault)"), traced.out.rfind("(fault)")) << traced.all();
+}
+
 TEST(ProgramExplore, ADetachedThreadMayRunUntilTheProcessIsGone) {
   const Sandbox sandbox;
   for (const char* strategy : {"portfolio", "dfs", "dpor", "preemption"}) {

@@ -99,6 +99,7 @@ TEST(Shortening, OfManySwitchesTakesAFewRunsForEach) {
     EXPECT_TRUE(short_one.minimal);
     EXPECT_TRUE(says_minimal(short_one));
     EXPECT_LE(short_one.forced_switches, needed + 1);
+    EXPECT_EQ(short_one.original_length, first.length) << "in steps both";
     EXPECT_EQ(static_cast<long>(result.runs), tally[0]);
     EXPECT_LE(tally[0], 2 * first.forced_switches) << needed;
   }
