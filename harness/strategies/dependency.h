@@ -43,6 +43,13 @@
 //   the others     |  x   |   x   |    x    |    x    |   x   |    x    |
 //   woken          |      |       |         |         |       |         |
 //
+// Who makes a thread ready that waits until a deadline, or no longer ready, writes virtual time:
+// the next deadline's turn may come. Of one that waits for channels, ready means by a channel,
+// whatever the time is: else it would depend on what had happened to the time which steps touch it.
+//
+// A step with several outcomes (which of those that wait a signal wakes; whether a try meets who is
+// there) is as many steps, of which a thread makes one: each touches what it did, and no more.
+//
 // When a race is reversed its second step may turn out otherwise, and its thread may then announce
 // what it did not before: until that is known, the step depends on all that announcements act on.
 //

@@ -8,10 +8,11 @@
 // be. Where such a step turns out to touch something after all, all steps are choices.
 //
 // After each run its races (races.h) are reversed: what is to be tried goes into the wakeup tree of
-// the step from where it starts. Sleep sets tell what need not be tried again. An operation with n
-// outcomes is n branches. A run that ended badly is a trace like any other; one that was cut off (a
-// crash, an assertion, the end of a whole process) is taken as if its last step depended on
-// everything.
+// the step from where it starts. Sleep sets tell what need not be tried again. A step with n
+// outcomes is n steps, of which each keeps the others from being made, and each has what it touched
+// itself: what a run did besides is tried with the others. A run that ended badly is a trace like
+// any other; one that was cut off (a crash, an assertion, the end of a whole process) is taken as
+// if its last step depended on everything.
 //
 // The shards divide the search by gates (gates.h), which each learns from the same first run: that
 // one, and what turns out not to belong to a part, is a repetition.
@@ -20,9 +21,7 @@
 //
 // Thread safety: engine context. Lives in shared memory.
 // Invariants:
-//   I1. No two runs that were not blocked have the same trace, in one shard or in two. Where one
-//       outcome of a step touches what another does not (tries that could meet a select), that
-//       needs the other way of I2, and the search begins anew in it; unless that gives runs up.
+//   I1. No two runs that were not blocked have the same trace, in one shard or in two.
 //   I2. Memory is what the steps of one run and their wakeup trees need: what lies behind the
 //       current run is freed. Wakeup trees may become as large as the search is long: with
 //       `most_remembered_` steps in them (12 bytes each) the search begins anew in another way,
@@ -30,10 +29,8 @@
 //   I3. Without shards no run is blocked: what a thread announces after a step that is reversed,
 //       whether the step fails there, or ends the run, may not be told from its operation; but
 //       where it was made before, after the same steps, it does the same (known_steps.h), and where
-//       it was not, it is new, and so is the run. Where one is blocked for all that (by a signal
-//       that several threads wait for), the search begins anew as in I2; and where one is blocked
-//       there, too, once more in this way, which then has them. Beyond I2's bound there is no way
-//       back, and what was run is no proof then.
+//       it was not, it is new, and so is the run. Beyond I2's bound runs may be given up, and what
+//       was run is no proof then.
 // Cost: what a run has in common with the one before costs a few ns a step.
 #pragma once
 
@@ -99,16 +96,18 @@ class Dpor final : public Search {
   void remember(std::size_t steps);
 
  private:
+  /// A step that has been tried. One with several outcomes is as many sleepers.
   struct Sleeper {
     Tid tid;
     Footprint footprint;
+    std::uint64_t outcomes = 0;  // outcomes_key()
+    double share = 1;            // of all that its thread might do
   };
   /// What there is still to do from before a step.
   struct Node {
     engine::SharedVector<Sleeper> sleep;
     std::uint32_t first = kNone;     // wakeup tree: siblings still to be tried
     std::uint32_t children = kNone;  // below the branch that is being explored
-    Footprint branch;                // all that this branch touched, whatever its outcomes
     std::uint32_t done = 0;          // branches explored
   };
   Node& node(std::uint32_t depth);
@@ -128,18 +127,22 @@ class Dpor final : public Search {
   void heed_all();
   void begin_part(std::uint64_t part);
   static bool sleeps(const Node& node, Tid tid);
+  std::uint32_t waking_outcome(std::uint32_t count) const;
   static int index_of(const engine::ThreadChoice& choice, const Trace& trace, Tid tid);
   void finish_run(bool cut);
-  void learn(bool cut);
+  bool learn(bool cut);
   bool is_frugal() const { return frugal_ && divided_; }
-  bool asks() const { return announcing_ || cut_; }
+  bool asks() const { return announcing_ || cut_ || late_; }
   void reverse_races(bool cut);
   void reverse(Race* race);
   void backtrack();
   void go_on_frugally();
-  void note_branch(const TraceStep& step, Node* at);
+  void try_other_outcomes(std::uint32_t step);
+  static Sleeper sleeper(const TraceStep& step, std::span<const StepOutcome> outcomes);
+  bool is_covered(const Node& at, std::span<const SequenceStep> sequence, std::size_t* place) const;
   void drop_known(Node& at);
-  bool next_outcome(std::uint32_t depth);
+  std::uint32_t note_path(const Node& at);
+  bool is_known_to_be_covered(const Node& at, std::uint64_t key);
   double explored() const;
   void note_estimate();
   void restart();
@@ -155,25 +158,25 @@ class Dpor final : public Search {
   engine::SharedVector<Race>
       races_;                   // of the last run; then the undecided ones of its steps in common
   WakeupSequence path_;         // of the tree, that is looked at
+  bool is_new_ = false;         // its end
+  std::uint64_t path_key_ = 0;  // of its end, with `others_`
+  engine::SharedVector<StepOutcome> others_;  // of its end, or of a step that had others
   std::uint32_t keep_ = 0;      // steps that this run has in common with the one before
   std::uint32_t position_ = 0;  // of this run
   std::uint32_t outcome_ = 0;   // of the running step
   std::uint32_t valid_ = 0;     // nodes that belong to this run
-  engine::SharedVector<StepOutcome> outcomes_;  // for the next new step; count 0: any
-  Tid forced_ = kNone;  // for the first new step: its thread, for another outcome
+  engine::SharedVector<StepOutcome> outcomes_;  // for the next new step
   bool recording_ = false, in_run_ = false, blocked_run_ = false;
   bool stopped_ = false;  // nobody could go on, but for the gates and for who is held
   bool over_ = false;     // nobody could, but for who is held: the rest is not part of the search
   Spins spins_;
   bool incomplete_ = false, exhausted_ = false;
-  bool announcing_ = false;       // some step met an operation that acts by being announced
-  bool cut_ = false;              // some run was cut off
-  bool outcomes_differ_ = false;  // of some step, in what they touch
-  bool in_case_ = true;           // steps are learned though nobody asks
-  bool learned_ = false;          // those of the last run were
-  bool eager_ = true;             // silent steps are no choices
-  bool may_change_ = true;        // between the ways of I2, but for lack of memory
-  bool frugal_ = false;           // I2: from when the search is divided on
+  bool announcing_ = false;  // some step met an operation that acts by being announced
+  bool cut_ = false;         // some run was cut off
+  bool learns_ = true;       // all steps so far are known
+  bool eager_ = true;        // silent steps are no choices
+  bool late_ = false;        // that somebody asks was known only after some were forgotten
+  bool frugal_ = false;      // I2: from when the search is divided on
   std::uint64_t last_step_ = 0;
   std::uint64_t runs_ = 0, executions_ = 0, blocked_ = 0;
   std::size_t racy_sites_ = 0;

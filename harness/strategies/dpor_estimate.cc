@@ -19,18 +19,10 @@ double Dpor::explored() const {
   for (std::uint32_t depth = 0; depth <= keep_; ++depth) {
     const Node& at = nodes_[depth];
     if (depth < keep_ && trace_.step(depth).silent) continue;
-    const bool current = depth < keep_ || forced_ != kNone;
-    const double branches = at.done + tree_.length(at.first) + (current ? 1 : 0);
+    const double branches = at.done + tree_.length(at.first) + (depth < keep_ ? 1 : 0);
     if (branches == 0) break;  // a part that has not begun
     behind += here * at.done / branches;
     here /= branches;
-    const auto outcomes =
-        depth < keep_ ? trace_.outcomes_of(depth) : std::span<const StepOutcome>(outcomes_);
-    for (const StepOutcome& outcome : outcomes) {
-      if (!current) break;
-      behind += here * outcome.tried / outcome.count;
-      here /= outcome.count;
-    }
   }
   return behind;
 }

@@ -49,7 +49,7 @@ class Held final : public Search {
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
     unsigned pick = spins_.is_judging() ? count - 1 : 0;
     if (!over_ && !judging_) pick = search_->pick_outcome(operation, count);
-    if (!over_) trace_.add_outcome({pick, 0, count});
+    if (!over_) trace_.add_outcome({pick, count});
     return pick;
   }
   std::uint64_t event_kinds() const override { return kNotOfLives | search_->event_kinds(); }

@@ -27,17 +27,16 @@ void KnownSteps::learn(const Trace& trace, std::uint32_t first) {
     });
     std::uint64_t hash = mixed(mixed(step.tid + 1, step.number), past);
     for (const StepOutcome& outcome : trace.outcomes_of(i)) {
-      hash = mixed(hash, outcome.chosen() + 1);
+      hash = mixed(hash, outcome.chosen + 1);
     }
     hashes_[i] = hash;
     if (step.silent) continue;
-    const std::uint64_t key = key_of(trace, i);
-    note(key, step.tid, step.footprint);
-    outcomes_.clear();
+    std::uint64_t key = key_of(trace, i);
     for (const StepOutcome& outcome : trace.outcomes_of(i)) {
-      outcomes_.push_back(outcome.chosen());
-      note(with_outcomes(key, outcomes_), step.tid, step.footprint);
+      note(key, step, outcome.count);
+      key = with_outcome(key, outcome.chosen);
     }
+    note(key, step, 0);
     has_deadlines_ = has_deadlines_ || step.footprint.touches(kVirtualTime);
   }
 }
@@ -55,6 +54,12 @@ const Footprint* KnownSteps::find(std::uint64_t key) const {
   if (slots_.empty()) return nullptr;
   const Slot& slot = slots_[place_of(key)];
   return slot.key == key ? &steps_[slot.step].footprint : nullptr;
+}
+
+std::uint32_t KnownSteps::outcomes_after(std::uint64_t key) const {
+  if (slots_.empty()) return 0;
+  const Slot& slot = slots_[place_of(key)];
+  return slot.key == key ? slot.outcomes : 0;
 }
 
 const Footprint* KnownSteps::find_constant(std::uint64_t key) const {
@@ -78,14 +83,15 @@ void KnownSteps::grow() {
 }
 
 /// Of several outcomes, what any of them touched.
-void KnownSteps::note(std::uint64_t key, Tid tid, const Footprint& footprint) {
+void KnownSteps::note(std::uint64_t key, const TraceStep& step, std::uint32_t outcomes) {
+  const Footprint& footprint = step.footprint;
   if (2 * (count_ + 1) > slots_.size()) {
     if (count_ >= kMost) return;
     grow();
   }
   Slot& slot = slots_[place_of(key)];
   if (slot.key == 0) {
-    slot = {key, steps_.take({tid, &footprint, {}}), false};
+    slot = {key, steps_.take({step.tid, &footprint, {}}), outcomes, false};
     ++count_;
     return;
   }
@@ -93,7 +99,7 @@ void KnownSteps::note(std::uint64_t key, Tid tid, const Footprint& footprint) {
   slot.varies = true;
   Footprint all = steps_[slot.step].footprint;
   all.add_all(footprint);
-  steps_.give_back(std::exchange(slot.step, steps_.take({tid, &all, {}})));
+  steps_.give_back(std::exchange(slot.step, steps_.take({step.tid, &all, {}})));
 }
 
 }  // namespace chicane::strategies

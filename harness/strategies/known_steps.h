@@ -9,8 +9,9 @@
 // Thread safety: engine context. Lives in shared memory.
 // Invariants:
 //   I1. A key tells the step's thread, its number there, its past, and, for each object of its
-//       operation, the last steps that changed it, with their pasts (but for collisions of 64
-//       bits). In which order independent steps were made does not matter to it.
+//       operation, the last steps that changed it and those by which others wait for it until a
+//       deadline, with their pasts (but for collisions of 64 bits). In which order independent
+//       steps were made does not matter to it.
 //   I2. Memory is bounded: from `kMost` steps on none is learned any more.
 // Cost: for a step that is learned, some ns for each step that it directly comes after.
 #pragma once
@@ -40,11 +41,13 @@ class KnownSteps {
 
   /// The key of step `i` of the trace, which has been learned up to there.
   std::uint64_t key_of(const Trace& trace, std::uint32_t i) const;
-  /// The key of the step of that key where these were its outcomes.
-  static std::uint64_t with_outcomes(std::uint64_t key, std::span<const std::uint32_t> outcomes) {
-    for (const std::uint32_t outcome : outcomes) key = mixed(key, outcome + 1);
-    return key | 1;
+  /// The key of the step of that key where that was its outcome, or its next one.
+  static std::uint64_t with_outcome(std::uint64_t key, std::uint32_t outcome) {
+    return mixed(key, outcome + 1) | 1;
   }
+  /// How many outcomes the step of that key has, or more than that key says; 0: none, as far as is
+  /// known.
+  std::uint32_t outcomes_after(std::uint64_t key) const;
   /// The key of a step that `tid` makes next after `origin`, its step before, of an operation that
   /// touches the first `own` of `footprint`. `head(access)` is the object's last entry before it,
   /// `is_there(step)` whether that entry's step is made at all.
@@ -59,15 +62,15 @@ class KnownSteps {
       Access access = footprint[i];
       if (!trace.has_entry(access)) continue;
       // What it would be if it succeeded: whether it does is a matter of what it sees.
-      if ((engine::bit_of(kind) & engine::kReadLockKinds) != 0 && access.object != kVirtualTime) {
-        access.mode = Mode::kShare;
+      if (may_fail(kind) && access.object != kVirtualTime) {
+        const bool shares = (engine::bit_of(kind) & engine::kReadLockKinds) != 0;
+        access.mode = shares ? Mode::kShare : Mode::kAcquire;
       }
       std::uint64_t seen = 0;
       for (std::uint32_t e = head(access, entry++); e != kNone; e = entries[e].before) {
         const Mode mode = entries[e].mode;
-        if (mode == Mode::kRead || !conflict(access.mode, mode) || !is_there(entries[e].step)) {
-          continue;
-        }
+        if (!conflict(access.mode, mode) || !is_there(entries[e].step)) continue;
+        if (mode == Mode::kRead && !waits_in_time(trace, entries[e].step)) continue;
         seen += mixed(hashes_[entries[e].step], 1);
         if (is_exclusive(mode)) break;
       }
@@ -77,19 +80,24 @@ class KnownSteps {
   }
 
  private:
+  /// Of a step that reads an object: whether it may do so because its thread is to wait for it
+  /// until a deadline. Whoever changes the object then also touches virtual time.
+  static bool waits_in_time(const Trace& trace, std::uint32_t step) {
+    return trace.step(step).footprint.touches(kVirtualTime);
+  }
   static constexpr std::size_t kMost = std::size_t{1} << 21;
   struct Slot {
     std::uint64_t key = 0;  // 0: free
     std::uint32_t step = 0;
+    std::uint32_t outcomes = 0;  // there are
     bool varies = false;
   };
   std::size_t place_of(std::uint64_t key) const;
   void grow();
-  void note(std::uint64_t key, Tid tid, const Footprint& footprint);
+  void note(std::uint64_t key, const TraceStep& step, std::uint32_t outcomes);
 
   engine::SharedVector<std::uint64_t> hashes_;  // by step of the last run: which one it is
   engine::SharedVector<Slot> slots_;
-  engine::SharedVector<std::uint32_t> outcomes_;
   std::size_t count_ = 0;
   bool has_deadlines_ = false;
   WakeupSteps steps_;

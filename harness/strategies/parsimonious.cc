@@ -70,7 +70,7 @@ bool Parsimonious::is_same(const Decision& decision, std::uint32_t step) const {
   return trace_.step(step).tid == decision.tid &&
          std::equal(outcomes.begin(), outcomes.end(), decision.outcomes.begin(),
                     decision.outcomes.end(), [](const StepOutcome& chosen, std::uint32_t outcome) {
-                      return chosen.chosen() == outcome;
+                      return chosen.chosen == outcome;
                     });
 }
 
@@ -78,7 +78,7 @@ Parsimonious::Decision Parsimonious::decision_at(std::uint32_t place) const {
   const std::uint32_t step = trace_.loud()[place];
   Decision decision{trace_.step(step).tid, {}};
   for (const StepOutcome& outcome : trace_.outcomes_of(step)) {
-    decision.outcomes.push_back(outcome.chosen());
+    decision.outcomes.push_back(outcome.chosen);
   }
   return decision;
 }
@@ -101,7 +101,7 @@ int Parsimonious::choose(const ThreadChoice& choice, engine::SharedVector<StepOu
   };
   if (place < now_.decisions.size()) {
     const Decision& decision = now_.decisions[place];
-    for (const std::uint32_t outcome : decision.outcomes) outcomes->push_back({outcome, 0, 0});
+    for (const std::uint32_t outcome : decision.outcomes) outcomes->push_back({outcome, 0});
     return index_of([&](const engine::Thread& thread) {
       return trace_.tid_of(thread.id()) == decision.tid && !is_held(decision.tid);
     });

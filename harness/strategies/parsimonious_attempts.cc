@@ -262,9 +262,14 @@ void Parsimonious::add_needs(const Race& race, const Attempt& attempt,
   }
 }
 
-/// Virtual time is touched by who waits there, too, and not by the step's past alone.
+/// With virtual time, where who waits until a deadline is no part of the step's past: for the end
+/// of a thread.
 Footprint Parsimonious::with_time(Footprint footprint) const {
-  if (known_.has_deadlines()) footprint.add(kVirtualTime, Mode::kWrite);
+  bool ends = false;
+  for (unsigned i = 0; i < footprint.size(); ++i) {
+    ends = ends || (is_end(footprint[i].object) && trace_.has_entry(footprint[i]));
+  }
+  if (ends && known_.has_deadlines()) footprint.add(kVirtualTime, Mode::kWrite);
   return footprint;
 }
 
@@ -358,8 +363,10 @@ void Parsimonious::add_outcome(Attempt attempt) {
     level.attempts.push_back(std::move(attempt));
     return;
   }
-  const std::uint64_t key =
-      KnownSteps::with_outcomes(known_.key_of(trace_, trace_.loud()[place]), attempt.head.outcomes);
+  std::uint64_t key = known_.key_of(trace_, trace_.loud()[place]);
+  for (const std::uint32_t outcome : attempt.head.outcomes) {
+    key = KnownSteps::with_outcome(key, outcome);
+  }
   const Footprint* known = known_.find_constant(key);
   if (known == nullptr) {
     add_doubtful(std::move(attempt), key, std::move(conditions));

@@ -159,7 +159,7 @@ unsigned Probes::pick_outcome(const Operation& operation, unsigned count) {
   const unsigned pick = random_.below(count);
   log2_q_ -= std::log2(static_cast<double>(count));
   choices_.push_back(pick);
-  trace_.add_outcome({pick, 0, count});
+  trace_.add_outcome({pick, count});
   return pick;
 }
 

@@ -384,7 +384,7 @@ void RaceFinder::collect(const Race& race) {
     if (counts[i] >= number || (more && is_moved_too(race, i))) continue;
     if (i == race.second) continue;
     const TraceStep& step = trace_.step(i);
-    sequence_[length] = {step.tid, &step.footprint, trace_.outcomes_of(i), 0};
+    sequence_[length] = {step.tid, &step.footprint, trace_.outcomes_of(i), 0, false};
     steps_[length++] = i;
     tids |= bit_of(step.tid);
   }
@@ -416,14 +416,17 @@ std::uint64_t RaceFinder::key_of_second(const Race& race) const {
 /// The race's second step: as it was when it came after the same, else as much as it may be.
 void RaceFinder::note_second(const Race& race) {
   if (race.second != second_of_ || race.waiting != waiting_of_) guess_second(race);
+  note_end(race, asks_ ? key_of_second(race) : 0);
+}
+
+/// With what is known of the step of that key; 0: nothing is asked.
+void RaceFinder::note_end(const Race& race, std::uint64_t key) {
   end_ = &second_;
-  end_key_ = 0;
-  if (!asks_) return;
-  const std::uint64_t key = key_of_second(race);
-  const Footprint* known = known_.find(key);
-  if (known == nullptr) {
-    end_key_ = key;
-  } else if (known_.has_deadlines() && meets_deadline(race, *known)) {
+  end_key_ = key;
+  const Footprint* known = key != 0 ? known_.find(key) : nullptr;
+  end_known_ = known != nullptr;
+  if (!end_known_) return;
+  if (known_.has_deadlines() && meets_deadline(race, *known)) {
     delaying_ = *known;
     delaying_.add(kVirtualTime, Mode::kWrite);
     end_ = &delaying_;
@@ -444,6 +447,11 @@ const Footprint* RaceFinder::known_second(const Race& race, const Footprint** at
 /// Whether a thread may wait there until a deadline for what `footprint` changes: when it becomes
 /// ready, or is no longer, another deadline's turn may come. Who waits is no part of a step's past.
 bool RaceFinder::meets_deadline(const Race& race, const Footprint& footprint) const {
+  // By its key, of what its operation changes so that it conflicts with who reads it.
+  const auto is_told = [&](unsigned k) {
+    return footprint[k].mode == Mode::kRead || footprint[k].object == kVirtualTime ||
+           (k < second_own_ && conflict(footprint[k].mode, Mode::kRead));
+  };
   const auto waits = [&](Tid tid, std::uint32_t since, const Footprint& other, unsigned own) {
     // Who has not come so far does not wait there.
     if (tid == second_tid_ || (since != kNone && is_moved(race, since))) return false;
@@ -451,8 +459,7 @@ bool RaceFinder::meets_deadline(const Race& race, const Footprint& footprint) co
     for (unsigned i = 0; i < own; ++i) {
       timed = timed || other[i].object == kVirtualTime;
       for (unsigned k = 0; k < footprint.size(); ++k) {
-        meets =
-            meets || (other[i].object == footprint[k].object && footprint[k].mode != Mode::kRead);
+        meets = meets || (other[i].object == footprint[k].object && !is_told(k));
       }
     }
     return timed && meets;
@@ -477,10 +484,12 @@ void RaceFinder::guess_second(const Race& race) {
     second_ = late.footprint;
     if (late.failed) second_.write_what_is_read();
     second_tid_ = late.tid;
+    second_own_ = late.own_accesses;
   } else {
     const Waiting& late = trace_.waiting()[race.waiting];
     second_ = late.footprint;
     second_tid_ = late.tid;
+    second_own_ = second_.size();
   }
   second_.add_any_announcement();
 }
@@ -491,7 +500,39 @@ std::span<const SequenceStep> RaceFinder::reversal(const Race& race) {
   if (!alone || race.first != sequence_of_) collect(race);
   sequence_of_ = alone ? race.first : kNone;
   note_second(race);
-  sequence_[length_] = {second_tid_, end_, {}, end_key_};
+  std::span<const StepOutcome> outcomes;
+  if (has_same_outcomes(race)) {
+    outcomes = trace_.outcomes_of(race.second);
+    note_end(race, key_with(end_key_, outcomes));
+  }
+  sequence_[length_] = {second_tid_, end_, outcomes, end_key_, end_ == &delaying_};
+  return {sequence_.data(), length_ + 1};
+}
+
+/// Whether the race's second step has its outcomes whatever is moved. If so, what it does with the
+/// others is a matter of the runs in which it has them.
+bool RaceFinder::has_same_outcomes(const Race& race) const {
+  return race.second != kNone && !trace_.outcomes_of(race.second).empty() && asks_ &&
+         end_key_ == known_.key_of(trace_, race.second);
+}
+
+std::uint64_t RaceFinder::key_with(std::uint64_t key, std::span<const StepOutcome> outcomes) {
+  for (const StepOutcome& outcome : outcomes) key = KnownSteps::with_outcome(key, outcome.chosen);
+  return key;
+}
+
+std::span<const SequenceStep> RaceFinder::otherwise(std::uint32_t step,
+                                                    std::span<const StepOutcome> outcomes) {
+  const Race race{step, kNone, kNone, {}};
+  if (step != sequence_of_) collect(race);
+  sequence_of_ = step;
+  second_of_ = waiting_of_ = kNone;
+  second_ = trace_.step(step).footprint;
+  second_tid_ = trace_.step(step).tid;
+  second_own_ = trace_.step(step).own_accesses;
+  second_.add_any_announcement();
+  note_end(race, key_with(known_.key_of(trace_, step), outcomes));
+  sequence_[length_] = {second_tid_, end_, outcomes, end_key_, end_ == &delaying_};
   return {sequence_.data(), length_ + 1};
 }
 

@@ -51,6 +51,13 @@ class RaceFinder {
   /// What is to be tried from before `race.root()`. It refers to the trace, and is valid until this
   /// is called again.
   std::span<const SequenceStep> reversal(const Race& race);
+  /// The same for a step that might have had these outcomes, and others after them: as if it had
+  /// kept that one from being made, so that all that does not come after it is before.
+  std::span<const SequenceStep> otherwise(std::uint32_t step,
+                                          std::span<const StepOutcome> outcomes);
+  /// Whether nothing is known of the last of these. Then it was never made there, and no run had
+  /// it.
+  bool ends_in_new() const { return end_key_ != 0 && !end_known_; }
   /// Whether a step that is not among these surely depends on the last of them.
   bool ends_against(Tid tid, const Footprint& footprint) const {
     return tid != second_tid_ && (tids_ & bit_of(tid)) == 0 && footprint.depends_on(*end_);
@@ -96,6 +103,9 @@ class RaceFinder {
   void collect(const Race& race);
   void note_second(const Race& race);
   void guess_second(const Race& race);
+  bool has_same_outcomes(const Race& race) const;
+  static std::uint64_t key_with(std::uint64_t key, std::span<const StepOutcome> outcomes);
+  void note_end(const Race& race, std::uint64_t key);
   bool meets_deadline(const Race& race, const Footprint& footprint) const;
   static std::uint64_t bit_of(Tid tid) { return std::uint64_t{1} << tid % 64; }
 
@@ -131,8 +141,10 @@ class RaceFinder {
   // has it as its second step.
   const Footprint* end_ = nullptr;
   std::uint64_t end_key_ = 0;
+  bool end_known_ = false;
   Footprint second_, delaying_;
   Tid second_tid_ = kNone;
+  unsigned second_own_ = 0;  // of what it touches, the first ones: its operation's
   std::uint32_t second_of_ = kNone, waiting_of_ = kNone;
   bool any_fixed_ = false;  // of `before_`
   bool asks_ = false;       // what is known

@@ -29,6 +29,24 @@ bool tries_to_join(const Operation& operation) {
          (operation.deadline != engine::kNever || !operation.can_block());
 }
 
+/// For channels, until a deadline.
+bool waits_in_time(const Operation& operation) {
+  return operation.can_block() && operation.deadline != engine::kNever &&
+         (operation.kind == OpKind::kSelect || operation.kind == OpKind::kRecv ||
+          operation.kind == OpKind::kSend);
+}
+
+/// Of one that waits for several objects: whether it is by one of them, whatever the time.
+bool is_ready_by_any(const Thread& thread) {
+  Operation alone = thread.pending();
+  alone.object_at = nullptr;
+  for (unsigned i = 0; (alone.object = thread.pending().object_at(thread.pending(), i)) != nullptr;
+       ++i) {
+    if (alone.is_ready()) return true;
+  }
+  return false;
+}
+
 bool is_blocking_lock(const Operation& operation) {
   return operation.can_block() &&
          (operation.kind == OpKind::kLock || operation.kind == OpKind::kReadLock);
@@ -282,7 +300,11 @@ void Trace::on_event(const engine::Event& event) {
     return;
   }
   // A step that touches nothing changes nothing for who waits.
-  if (compare_enabled && !touches_nothing) note_enabling(step);
+  if (compare_enabled && !touches_nothing) {
+    note_enabling(step);
+    if (any_timed_channels_) [[unlikely]]
+      note_timed_channels(step);
+  }
   link(size_ - 1);
   if (may_go_round(step.kind) && step.previous != kNone) note_round(size_ - 1);
 }
@@ -308,6 +330,7 @@ void Trace::note_next(const Thread& thread, TraceStep& step) {
   add_announcement(names_, thread.pending(), &step.footprint);
   if (may_go_round(thread.pending().kind)) step.next_place = place_here(thread.pending().site);
   if (thread.pending().object_at != nullptr) any_selects_ = true;
+  if (waits_in_time(thread.pending())) any_timed_channels_ = true;
   if (!tries_to_join(thread.pending())) return;
   heed_ends();
   const auto* other = static_cast<const Thread*>(thread.pending().object);
@@ -331,6 +354,31 @@ inline void Trace::note_enabling(TraceStep& step) {
       if (!thread.finished() && !is_silent(thread.pending())) note_change(step, thread);
     }
   }
+}
+
+/// Who waits for channels until a deadline is ready from then on. Whether a channel makes it ready
+/// besides, or no longer does, must not be a matter of the time, or of two steps one order would
+/// depend and the other not.
+void Trace::note_timed_channels(TraceStep& step) {
+  if (step.footprint.touches(kVirtualTime)) return;
+  for (std::uint32_t id = 0; id < step.threads; ++id) {
+    const Thread& thread = *engine::Engine::instance().threads()[id];
+    if (id == step.engine_id || thread.finished() || !waits_in_time(thread.pending())) continue;
+    Footprint its;
+    add_operation(names_, thread.pending(), false, &its);
+    if (!its.depends_on(step.footprint)) continue;
+    const bool several = thread.pending().object_at != nullptr;
+    if (several && is_ready_by_any(thread) == was_ready_by_any(tids_[id])) continue;
+    return step.footprint.add(kVirtualTime, Mode::kWrite);
+  }
+}
+
+/// Before the last step, by one of its objects.
+bool Trace::was_ready_by_any(Tid tid) const {
+  for (std::size_t i = reasons_.size(); i-- > 0 && reasons_[i].step + 1 >= size_;) {
+    if (reasons_[i].step + 1 == size_ && reasons_[i].tid == tid) return true;
+  }
+  return false;
 }
 
 // Of virtual time: as soon as a thread with a deadline becomes ready, the next deadline's turn has

@@ -27,10 +27,9 @@ namespace chicane::strategies {
 
 inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-/// An outcome that was chosen within a step: alternative (`base` + `tried`) % `count`.
+/// An outcome that was chosen within a step, of so many.
 struct StepOutcome {
-  std::uint32_t base, tried, count;
-  std::uint32_t chosen() const { return (base + tried) % count; }
+  std::uint32_t chosen, count;
 };
 
 /// One step of the run.
@@ -281,6 +280,8 @@ class Trace {
   void note_surprise(const TraceStep& step, bool touches_nothing);
   void note_next(const engine::Thread& thread, TraceStep& step);
   void note_enabling(TraceStep& step);
+  void note_timed_channels(TraceStep& step);
+  bool was_ready_by_any(Tid tid) const;
   void note_change(TraceStep& step, const engine::Thread& thread);
   void heed_ends();
   void link(std::uint32_t i);
@@ -346,6 +347,7 @@ class Trace {
   std::uint32_t words_ = 0;               // of either
   engine::SharedVector<Reason> reasons_;  // by step
   bool any_selects_ = false;              // some thread has waited for several objects
+  bool any_timed_channels_ = false;       // or until a deadline for channels
   engine::SharedVector<StepOutcome> outcomes_;
   engine::SharedVector<Count> clocks_;
   std::uint32_t stride_ = 0;                      // blocks

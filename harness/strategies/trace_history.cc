@@ -63,7 +63,7 @@ std::uint64_t Trace::identity(bool silent) const {
       const std::uint32_t number = reached != 0 ? of_thread[t][reached - 1] : 0;
       if (number != 0) hash = mix(hash + 0x9e3779b97f4a7c15u * (t + 1) + number);
     }
-    for (const StepOutcome& outcome : outcomes_of(i)) hash = mix(hash + outcome.chosen() + 1);
+    for (const StepOutcome& outcome : outcomes_of(i)) hash = mix(hash + outcome.chosen + 1);
     sum += mix(hash);
   }
   return sum;

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "strategies/mix.h"
-
 namespace chicane::strategies {
 
 namespace {
@@ -16,16 +14,13 @@ std::uint64_t hash_of(const SequenceStep& step) {
     const Access access = (*step.footprint)[i];
     hash = mixed(mixed(hash, access.object), static_cast<std::uint64_t>(access.mode));
   }
-  for (const StepOutcome& outcome : step.outcomes) hash = mixed(hash, outcome.chosen());
-  return hash;
+  return mixed(hash, outcomes_key(step.outcomes));
 }
 
 bool is_same(const WakeupStep& one, const SequenceStep& other) {
-  return one.tid == other.tid && one.key == other.key && one.footprint == *other.footprint &&
-         std::equal(one.outcomes.begin(), one.outcomes.end(), other.outcomes.begin(),
-                    other.outcomes.end(), [](std::uint32_t outcome, const StepOutcome& chosen) {
-                      return outcome == chosen.chosen();
-                    });
+  return one.tid == other.tid && one.key == other.key && one.delays == other.delays &&
+         one.footprint == *other.footprint &&
+         outcomes_key(one.outcomes) == outcomes_key(other.outcomes);
 }
 
 }  // namespace
@@ -47,9 +42,9 @@ std::uint32_t WakeupSteps::take(const SequenceStep& step) {
   free_ = entry.next;
   entry.step.tid = step.tid;
   entry.step.key = step.key;
+  entry.step.delays = step.delays;
   entry.step.footprint = *step.footprint;
-  entry.step.outcomes.clear();
-  for (const StepOutcome& outcome : step.outcomes) entry.step.outcomes.push_back(outcome.chosen());
+  entry.step.outcomes.assign(step.outcomes.begin(), step.outcomes.end());
   entry.hash = hash;
   entry.users = 1;
   entry.next = std::exchange(bucket(hash), id);
@@ -106,7 +101,8 @@ bool WakeupTree::insert(std::uint32_t* first, std::span<const SequenceStep> sequ
   std::uint32_t at = *first;
   while (at != kNone) {
     const WakeupStep& first_step = step(at);
-    const std::uint32_t place = place_as_first(first_step.tid, first_step.footprint, sequence);
+    const std::uint32_t place = place_as_first(first_step.tid, outcomes_key(first_step.outcomes),
+                                               first_step.footprint, sequence);
     if (place == kNotFirst) {
       last = at;
       at = nodes_[at].next;
@@ -151,6 +147,14 @@ std::uint32_t WakeupTree::take_first(std::uint32_t* first) {
   *first = nodes_[node].next;
   release(node);
   return children;
+}
+
+void WakeupTree::give_outcomes(std::uint32_t node, std::span<const StepOutcome> outcomes,
+                               std::uint64_t key) {
+  const WakeupStep before = step(node);
+  const std::uint32_t now =
+      steps_.take({before.tid, &before.footprint, outcomes, key, before.delays});
+  steps_.give_back(std::exchange(nodes_[node].step, now));
 }
 
 void WakeupTree::drop_first(std::uint32_t* first) {

@@ -17,6 +17,7 @@
 #include <span>
 
 #include "engine/shared_heap.h"
+#include "strategies/mix.h"
 #include "strategies/trace.h"
 
 namespace chicane::strategies {
@@ -24,9 +25,10 @@ namespace chicane::strategies {
 /// One step of a tree: who, what it touches, and the outcomes that it chose.
 struct WakeupStep {
   Tid tid = 0;
-  std::uint64_t key = 0;  // of a step of which nothing is known yet (known_steps.h)
+  std::uint64_t key = 0;  // of a step that was not made there yet (known_steps.h)
+  bool delays = false;    // whatever is known of it, it may touch virtual time
   Footprint footprint;
-  engine::SharedVector<std::uint32_t> outcomes;
+  engine::SharedVector<StepOutcome> outcomes;
 };
 /// One step of a sequence that may go into a tree: refers to where it is known from.
 struct SequenceStep {
@@ -34,17 +36,28 @@ struct SequenceStep {
   const Footprint* footprint = nullptr;
   std::span<const StepOutcome> outcomes;
   std::uint64_t key = 0;
+  bool delays = false;
 };
 using WakeupSequence = engine::SharedVector<SequenceStep>;
 
-/// Where in `sequence` thread `tid` could come first, as far as dependencies go; kAbsent when it
-/// has no step there and is independent of all of them; kNotFirst when it cannot.
+/// What tells steps of other outcomes apart; 0: there were none.
+inline std::uint64_t outcomes_key(std::span<const StepOutcome> outcomes) {
+  std::uint64_t key = 0;
+  for (const StepOutcome& outcome : outcomes) key = mixed(key, outcome.chosen + 1) | 1;
+  return key;
+}
+
+/// Where in `sequence` the step of thread `tid` with such outcomes could come first, as far as
+/// dependencies go; kAbsent when the thread has no step there and this one is independent of all of
+/// them; kNotFirst when it cannot. Of a thread's step each outcome is a step of its own, and where
+/// one is made the others are not.
 inline constexpr std::uint32_t kAbsent = kNone - 1;
 inline constexpr std::uint32_t kNotFirst = kNone - 2;
-inline std::uint32_t place_as_first(Tid tid, const Footprint& footprint,
+inline std::uint32_t place_as_first(Tid tid, std::uint64_t outcomes, const Footprint& footprint,
                                     std::span<const SequenceStep> sequence) {
   for (std::uint32_t i = 0; i < sequence.size(); ++i) {
-    if (sequence[i].tid == tid) return i;
+    if (sequence[i].tid == tid)
+      return outcomes_key(sequence[i].outcomes) == outcomes ? i : kNotFirst;
     if (sequence[i].footprint->depends_on(footprint)) return kNotFirst;
   }
   return kAbsent;
@@ -84,6 +97,8 @@ class WakeupTree {
   /// Takes the first sibling off the list; its children become a list of their own.
   std::uint32_t take_first(std::uint32_t* first);
   std::uint32_t child(std::uint32_t node) const { return nodes_[node].child; }
+  /// The node's step has these outcomes, at least, and that key.
+  void give_outcomes(std::uint32_t node, std::span<const StepOutcome> outcomes, std::uint64_t key);
   /// Takes off the list the sequence that is first in it, but for what others have in common.
   void drop_first(std::uint32_t* first);
   /// Frees a list with all below.

@@ -72,7 +72,7 @@ class Tracing final : public engine::Strategy {
   }
   unsigned pick_outcome(const engine::Operation& operation, unsigned count) override {
     const unsigned pick = inner_->pick_outcome(operation, count);
-    if (!over_) trace_.add_outcome({pick, 0, count});
+    if (!over_) trace_.add_outcome({pick, count});
     return pick;
   }
   void on_event(const engine::Event& event) override {
