@@ -9,96 +9,18 @@
 #include <utility>
 
 #include "report/convert.h"
-#include "report/source_map.h"
 #include "runner/explorer.h"
 #include "runner/explorer_effects.h"
 #include "runner/explorer_interrupts.h"
+#include "runner/explorer_racy_sites.h"
 #include "runner/explorer_witness.h"
 #include "witness/schedule_file.h"
 #include "witness/shrink.h"
 
 namespace chicane::runner {
-namespace {
 
 using engine::ChoiceRecord;
 using engine::Finding;
-using report::Symbolizer;
-
-/// Whether a call ends at a code address of this process: as what a racy access does.
-bool behind_call(std::uint64_t pc) {
-#if defined(__x86_64__)
-  const auto* code = reinterpret_cast<const unsigned char*>(pc);
-  return code[-5] == 0xe8 || (code[-6] == 0xff && code[-5] == 0x15);
-#elif defined(__aarch64__)
-  return (reinterpret_cast<const std::uint32_t*>(pc)[-1] >> 26) == 0x25;
-#else
-  return pc != 0;
-#endif
-}
-
-/// Finds the racy accesses of a schedule file in the program as it is now.
-class RacySites {
- public:
-  RacySites(const witness::ScheduleFile& file, bool same_build, Symbolizer& symbolizer)
-      : file_(file), same_build_(same_build), symbolizer_(symbolizer) {}
-
-  /// False when one is no longer there; `*error` then says which.
-  bool find(std::vector<std::uint64_t>* sites, std::string* error) {
-    for (const witness::RacySite& racy : file_.racy) {
-      const std::size_t before = sites->size();
-      add(racy, sites);
-      if (sites->size() != before) continue;
-      *error = fmt::format(
-          "the schedule no longer fits the program: it has the racy access at {} as an operation, "
-          "and that is not there any more",
-          racy.place.empty() ? racy.symbol : racy.place);
-      return false;
-    }
-    return true;
-  }
-
- private:
-  void add(const witness::RacySite& racy, std::vector<std::uint64_t>* sites) {
-    if (same_build_) {
-      const std::uint64_t site = symbolizer_.address_of({racy.module, racy.offset});
-      if (site != 0) sites->push_back(site);
-      return;
-    }
-    const auto ranges = candidates(racy);
-    if (ranges.empty()) return;
-    const Symbolizer::CodeRange& range = ranges.front();
-    const std::uint64_t same = range.low + racy.offset_in_symbol;
-    if (same <= range.high && behind_call(same)) {
-      sites->push_back(same);
-      return;
-    }
-    // The function has changed: what is on that line now.
-    for (std::uint64_t pc = range.low + 6; pc <= range.high; ++pc) {
-      if (behind_call(pc) && place_of(symbolizer_.frames(pc)) == racy.place) sites->push_back(pc);
-    }
-  }
-
-  /// The functions of that name, those in the schedule's own file first.
-  std::vector<Symbolizer::CodeRange> candidates(const witness::RacySite& racy) {
-    std::vector<Symbolizer::CodeRange> ranges =
-        symbolizer_.functions_named(racy.module, racy.symbol);
-    const std::string base = racy.place.substr(0, racy.place.rfind(':'));
-    const auto rank = [&](const Symbolizer::CodeRange& range) {
-      const std::string& file = symbolizer_.frames(range.low + 1).front().file;
-      if (!file_.scenario.empty() && file.ends_with(file_.scenario + ".cc")) return 0;
-      return report::base_name(file) == base ? 1 : 2;
-    };
-    std::stable_sort(ranges.begin(), ranges.end(),
-                     [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
-    return ranges;
-  }
-
-  const witness::ScheduleFile& file_;
-  bool same_build_;
-  Symbolizer& symbolizer_;
-};
-
-}  // namespace
 
 /// Where the run left the schedule; empty when it did not.
 std::string Explorer::misfit(const witness::ScheduleFile& file) const {
@@ -131,12 +53,12 @@ bool Explorer::open(const std::string& text, witness::ScheduleFile* file, Found*
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").filename().string();
   *error = witness::other_program(*file, program, hosting_ ? "" : options_.program);
   if (!error->empty()) return false;
-  symbolizer_ = std::make_unique<Symbolizer>();
+  symbolizer_ = std::make_unique<report::Symbolizer>();
   adopt(*file);
   for (const witness::Choice& choice : file->choices) found->choices.push_back(choice.record);
   const bool same_build =
       !file->build_id.empty() && file->build_id == witness::executable_build_id();
-  return RacySites(*file, same_build, *symbolizer_).find(&found->racy_sites, error);
+  return find_racy_sites(*file, same_build, *symbolizer_, &found->racy_sites, error);
 }
 
 Diagnosis Explorer::describe(const Found& found, const Finding& finding,

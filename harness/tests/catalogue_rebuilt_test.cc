@@ -48,6 +48,19 @@ TEST_F(Rebuilt, WithTheRacingLineGone) {
 /// The racing function is another one: its racing line is found by its place, or named.
 TEST_F(Rebuilt, WithTheRacingFunctionChanged) { EXPECT_EQ(replayed(2), "data-race, 1 forced\n"); }
 
+/// What was proven of its accesses goes with them, and so do their callers, in the program and in
+/// libraries: neither is where an access is.
+TEST_F(Rebuilt, ALostUpdateIsOneInAllOfThem) {
+  const Outcome written = box_.shell(build(0) + " write lost.chicane atomic");
+  ASSERT_EQ(written.out, "lost-update, 1 forced\n") << written.all();
+  const auto replayed = [&](int change) {
+    return box_.shell(build(change) + " replay lost.chicane atomic").out;
+  };
+  for (const int change : {0, 1, 2})
+    EXPECT_EQ(replayed(change), "lost-update, 1 forced\n") << change;
+  EXPECT_THAT(replayed(3), HasSubstr("error: the schedule no longer fits the program"));
+}
+
 TEST_F(Rebuilt, AMisfitSaysWhereAndWhatIsThere) {
   const std::string text = box_.read("w.chicane");
   const std::string misfit = std::regex_replace(text, std::regex("thread [01]/2 write counter"),
