@@ -246,7 +246,7 @@ inline bool is_channel_try(engine::OpKind kind) {
 inline bool may_poll(engine::OpKind kind) {
   using enum engine::OpKind;
   return kind == kAtomicLoad || kind == kAtomicRmw || kind == kAtomicCas || kind == kRead ||
-         kind == kTryLock || kind == kTryReadLock || is_channel_try(kind);
+         kind == kTryLock || kind == kTryReadLock || kind == kSemWait || is_channel_try(kind);
 }
 /// Whether it may be a part of a round of such a thread, by which one round is told from another.
 inline bool may_go_round(engine::OpKind kind) {

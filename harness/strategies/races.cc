@@ -135,10 +135,11 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
   }
   for (Before& before : before_) {
     if (before.by_lock || trace_.step(before.step).tid == late.tid) continue;
-    if ((any_fixed_ && is_fixed(before.step)) || ordered_by_others(late, before.step)) continue;
+    if (any_fixed_ && is_fixed(before.step)) continue;
     const Race race{before.step, late.step, late.waiting, {}};
     before.moves_along = late.lock && late.blocking && !may_lock(late, race);
-    if (!before.moves_along) races->push_back(race);
+    if (before.moves_along || ordered_by_others(late, before.step)) continue;
+    races->push_back(race);
   }
   if (!late.lock) return;
   entry = 0;

@@ -37,7 +37,26 @@ bool Spins::is_held(const Trace& trace, Tid tid) const {
   const std::uint32_t last = trace.last_step(tid);
   if (last == kNone || trace.step(last).rounds == 0) return false;
   const Place* place = find(what(trace, last));
-  return place != nullptr && place->spins;
+  return place != nullptr && place->spins && may_be_left_out(trace, last, true);
+}
+
+/// Whether those for whom time went by in the round that ends with step `last` do not leave their
+/// loops by themselves; `surely`: they have been judged.
+bool Spins::may_be_left_out(const Trace& trace, std::uint32_t last, bool surely) const {
+  return trace.all_delayed(last, [&](std::uint32_t round) {
+    const Place* place = find(what(trace, round));
+    return place != nullptr ? place->spins : !surely;
+  });
+}
+
+/// Whether somebody else waits for a time, and does not go round.
+bool Spins::others_wait(const Trace& trace, Tid tid) {
+  const engine::Engine& engine = engine::Engine::instance();
+  return std::any_of(engine.threads().begin(), engine.threads().end(), [&](const Thread* thread) {
+    const Tid other = trace.tid_of(thread->id());
+    return other != tid && !thread->finished() && thread->pending().deadline != engine::kNever &&
+           trace.going_round(other) == kNone;
+  });
 }
 
 bool Spins::holds_all(const Trace& trace, const ThreadChoice& choice) const {
@@ -52,8 +71,10 @@ void Spins::find_unjudged(const Trace& trace, const ThreadChoice& choice) {
     const std::uint32_t last = trace.last_step(tid);
     if (last == kNone || trace.step(last).rounds == 0) continue;
     place_ = what(trace, last);
-    if (find(place_) != nullptr || !note_order(trace, last)) continue;
+    if (find(place_) != nullptr || !may_be_left_out(trace, last, false)) continue;
+    if (others_wait(trace, tid) || !note_order(trace, last)) continue;
     judged_ = tid;
+    passing_.clear();
     return;
   }
 }
@@ -116,15 +137,44 @@ int Spins::go_on(const Trace& trace, const ThreadChoice& choice) {
   if (judged_ == kNone) find_unjudged(trace, choice);
   if (judged_ == kNone) return kNothing;
   if (!all_go_round(trace)) return decide(false);
-  if (trace.step(trace.last_step(judged_)).rounds >= kMostRounds) return decide(true);
+  for (const Passing& passing : passing_) {
+    if (trace.going_round(passing.tid) != kNone) continue;
+    place_ = passing.place;
+    return decide(false);
+  }
+  if (is_long_enough(trace, choice.step)) return decide(true);
   const Tid tid = next_in_order();
   for (std::size_t i = 0; i < choice.enabled.size(); ++i) {
     if (trace.tid_of(choice.enabled[i]->id()) == tid) return static_cast<int>(i);
   }
-  // Who sleeps has not left its loop, but others are to wake first: it cannot be seen alone.
-  const engine::ThreadId id = trace.step(trace.last_step(tid)).engine_id;
-  const Thread& thread = *engine::Engine::instance().threads()[id];
-  return decide(!thread.finished() && thread.pending().kind == engine::OpKind::kSleep);
+  --next_;
+  const int pick = let_time_pass(trace, choice);
+  return pick >= 0 ? pick : decide(false);
+}
+
+/// Whoever looks at the clock may wait for a time that is still far.
+bool Spins::is_long_enough(const Trace& trace, std::uint64_t step) const {
+  const std::uint32_t last = trace.last_step(judged_);
+  const std::uint32_t rounds = trace.step(last).rounds;
+  const bool far = 2 * step >= engine::Engine::instance().options().step_limit;
+  return rounds >= kMostTimed || (rounds >= kMostRounds && (far || !trace.tells_time(last)));
+}
+
+/// Somebody waits for a time, and others, who go round, too, wait for an earlier one.
+int Spins::let_time_pass(const Trace& trace, const ThreadChoice& choice) {
+  for (std::size_t i = 0; i < choice.enabled.size(); ++i) {
+    const Thread& thread = *choice.enabled[i];
+    const Tid tid = trace.tid_of(thread.id());
+    const std::uint32_t round = trace.going_round(tid);
+    if (!thread.by_timeout() || round == kNone) continue;
+    const std::uint64_t place = what(trace, round);
+    const bool known = std::any_of(passing_.begin(), passing_.end(), [&](const Passing& passing) {
+      return passing.tid == tid && passing.place == place;
+    });
+    if (!known) passing_.push_back({tid, place});
+    return static_cast<int>(i);
+  }
+  return -1;
 }
 
 bool Spins::any() const {

@@ -22,11 +22,36 @@
 // (trace_left_out.cc). Of two threads that back off from each other the rounds are taken out
 // together; a step that is in no round, and sees the lock taken, makes the round count.
 //
+// A round takes time: a sleep, a try that waits until its deadline, a look at the clock. Virtual
+// time has no value of its own, only an order: of two who wait for a time the earlier one comes
+// first. Without the round it is earlier for all that follows by what the round took, so that
+// deadlines that are announced later keep their order among each other, and one that was due stays
+// due. That a deadline, or what a clock shows, is another one in each round is therefore no
+// difference (of what a thread writes to its stack, too, where it is by as much later as the clock
+// was). What changes is the place of deadlines that others were waiting for meanwhile, and that
+// were not due:
+//   * Who waits so holds up the round: while a thread that does not go round waits for a time, to
+//     come nearer to that is a mark, and the round counts. There is an end of that: when the time
+//     has come, it is that thread's turn.
+//   * Who goes round himself does not (Trace::going_round), if he has been judged to. What he does
+//     by his time coming is a look that finds nothing new: by as many rounds less he comes to the
+//     same looks as early as by his first time, and stands before them, waiting for no time, as
+//     long as one likes; or he waits for what he looks for and for the time in one step, and can go
+//     on whenever there is something new.
+//
 // But a loop may end by itself: three attempts, then something else. So where a thread goes round
 // for the first time with that value, the place is *judged*: the thread goes on alone, or with
-// those whose rounds belong to its own, in the same order as before. If one of them leaves, nobody
-// is held there any more by that value; if all are still there after kMostRounds rounds, they wait.
-// A search that has judged begins anew.
+// those whose rounds belong to its own, in the same order as before; and where others who go round
+// wait for an earlier time than it does, with these, too. If one of them leaves, nobody is held
+// there any more by that value; if all are still there after kMostRounds rounds, they wait. A loop
+// that looks at the clock may end at a time: it is given more of them, as far as the step limit
+// goes. Nobody is judged while others who do not go round wait for a time. A search that has judged
+// begins anew.
+//
+// Which places are judged, and where the thread was then, depends on the runs that are made: two
+// searches of one program (in two ways, or of two shards) may judge different places and so hold
+// different threads. What they leave out is without effect in both: they see the same states, but
+// their traces, and how many, need not be the same.
 //
 // When nobody is left but threads that are held, the run is over for the search. The program goes
 // on: threads that now find what they have waited for come to their end, and if there is nothing to
@@ -35,7 +60,8 @@
 // Thread safety: engine context. Lives in shared memory.
 // Invariants:
 //   I1. A run that is left out is as one that was made, but that threads have gone round more often
-//       in it. What a program counts of such rounds, beyond two, is not explored.
+//       in it. What a program counts of such rounds, beyond two, is not explored, nor what it makes
+//       of how long they took by the clock.
 //   I2. A place is judged once for each value that is found there; of a round with locks, for all
 //       that is found in it, and for what memory is then, but for stacks.
 //   I3. Writes are noted only once somebody has gone round and locked something: the search begins
@@ -94,14 +120,23 @@ class Spins {
   bool end_run();
 
  private:
-  static constexpr std::uint32_t kMostRounds = 256;
+  static constexpr std::uint32_t kMostRounds = 256, kMostTimed = 4096;
   static constexpr std::uint64_t kWrites =
       0;  // in the place of a place: they are noted from now on
   struct Place {
     std::uint64_t place;
     bool spins;
   };
+  /// Somebody who goes round, and was let go on, so that time does.
+  struct Passing {
+    Tid tid;
+    std::uint64_t place;
+  };
   bool is_held(const Trace& trace, Tid tid) const;
+  bool may_be_left_out(const Trace& trace, std::uint32_t last, bool surely) const;
+  static bool others_wait(const Trace& trace, Tid tid);
+  bool is_long_enough(const Trace& trace, std::uint64_t step) const;
+  int let_time_pass(const Trace& trace, const engine::ThreadChoice& choice);
   void find_unjudged(const Trace& trace, const engine::ThreadChoice& choice);
   bool note_order(const Trace& trace, std::uint32_t last);
   static bool others_meddle(const Trace& trace, const Trace::Rounds& rounds, std::uint32_t last);
@@ -118,6 +153,7 @@ class Spins {
   engine::SharedVector<Tid> order_;            // in which those go on who are judged together
   std::size_t next_ = 0;                       // of these
   engine::SharedVector<std::uint32_t> ahead_;  // by tid: so many steps have been made already
+  engine::SharedVector<Passing> passing_;      // in this judgement
   std::uint64_t place_ = 0;
   bool decided_ = false;  // somebody has been
 };

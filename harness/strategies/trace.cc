@@ -184,6 +184,8 @@ void Trace::truncate(std::uint32_t steps) {
     while (!unsettled_.empty() && unsettled_.back() >= steps) unsettled_.pop_back();
     while (!loud_.empty() && loud_.back() >= steps) loud_.pop_back();
     while (!reasons_.empty() && reasons_.back().step >= steps) reasons_.pop_back();
+    while (!delays_.empty() && delays_.back().step >= steps) delays_.pop_back();
+    while (!delayed_.empty() && delayed_.back().step >= steps) delayed_.pop_back();
     if (surprise_ >= steps) surprise_ = kNone;
     if (first_round_ >= steps) first_round_ = kNone;
     size_ = steps;
@@ -257,6 +259,8 @@ void Trace::make_room() {
   object_ = may_fail(step.kind) ? names_.name(operation.object) : 0;
   add_operation(names_, operation, step.by_timeout, &step.footprint);
   step.own_accesses = step.footprint.size();
+  if (step.by_timeout || step.kind == OpKind::kClock) [[unlikely]]
+    note_delays(thread);
   if (!tries_to_join(operation)) return;
   heed_ends();
   const auto* other = static_cast<const Thread*>(operation.object);

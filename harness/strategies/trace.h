@@ -187,6 +187,16 @@ class Trace {
   /// The round that step `i` ends and those that have to be left out with it, because they have
   /// seen what was locked in it; none: it cannot be left out.
   Rounds left_out(std::uint32_t i) const;
+  /// The last step of a thread that goes round, with which it did, whatever the time; kNone: it
+  /// does not. What others do may be why it went no further.
+  std::uint32_t going_round(Tid tid) const;
+  /// Whether the clock is read in the round that step `i` ends.
+  bool tells_time(std::uint32_t i) const;
+  /// Calls `visit` with the last rounds of those who waited for a time that came nearer by the
+  /// round that step `i` ends: to leave it out, these must be such that can be left out. Until one
+  /// says false; whether none did.
+  template <typename Visit>
+  bool all_delayed(std::uint32_t i, const Visit& visit) const;
   /// Whether a step that touches an object so has an entry for it. The ends of threads have none
   /// until somebody asks for one of them.
   bool has_entry(const Access& access) const {
@@ -290,7 +300,10 @@ class Trace {
   void cut_off();
   bool is_silent_step(std::uint32_t i) const;
   static std::uint64_t place_here(const void* site);
+  void note_delays(const engine::Thread& thread);
+  bool owes_time(std::uint32_t i, const Rounds& rounds);
   void note_writes(const engine::Thread* thread, TraceStep& step) const;
+  std::uint32_t valued_before(std::uint32_t entry) const;
   bool changed_nothing(std::uint32_t entry) const;
   std::uint32_t maker(std::uint32_t entry) const;
   bool is_idle(std::uint32_t i) const;
@@ -337,6 +350,11 @@ class Trace {
     Tid tid;
     ObjectKey object;
   };
+  /// By that step time came nearer to a deadline that another thread waited for; or the round that
+  /// it ends did so. `round`: what that thread was going round with (going_round).
+  struct Delay {
+    std::uint32_t step, round;
+  };
   // What belongs to steps grows only: those of a run before are used again.
   std::uint32_t size_ = 0, room_ = 0;
   engine::SharedVector<TraceStep> steps_;  // as many as there is room for
@@ -363,6 +381,7 @@ class Trace {
   std::uint32_t last_number_ = kNone;
   engine::SharedVector<std::uint32_t> unsettled_;  // steps (I1)
   engine::SharedVector<std::uint32_t> loud_;
+  engine::SharedVector<Delay> delays_, delayed_;  // by step; of steps, and of rounds
   std::uint32_t first_round_ = kNone;  // the first step that ends one (anybody_goes_round)
   bool notes_writes_ = false, misses_writes_ = false;
   std::uint32_t surprise_ = kNone;  // the first step that was not silent after all (was_silent)
@@ -377,6 +396,14 @@ class Trace {
   const void* operand_ = nullptr;  // its object
   ObjectKey object_ = 0;           // the name of its object
 };
+
+template <typename Visit>
+bool Trace::all_delayed(std::uint32_t i, const Visit& visit) const {
+  for (std::size_t k = delayed_.size(); k-- > 0 && delayed_[k].step >= i;) {
+    if (delayed_[k].step == i && !visit(delayed_[k].round)) return false;
+  }
+  return true;
+}
 
 template <typename Visit>
 bool Trace::for_each_before(std::uint32_t i, const Visit& visit, bool (*ignored)(ObjectKey)) const {

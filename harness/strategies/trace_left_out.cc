@@ -33,7 +33,8 @@ namespace {
 class Written {
  public:
   void add(const TraceStep& step) {
-    if (step.kind == engine::OpKind::kUnlock || step.kind == engine::OpKind::kReadUnlock) {
+    using enum engine::OpKind;
+    if (step.kind == kUnlock || step.kind == kReadUnlock || step.kind == kCondWait) {
       told_ = change_ != 0 || to_stack_;
     }
     change_ ^= step.change;

@@ -18,7 +18,7 @@ using engine::OpKind;
 using engine::Thread;
 
 // Steps of a thread from a place to the same place.
-constexpr unsigned kLongestRound = 16;
+constexpr unsigned kLongestRound = 64;
 // Of the calls that lead there; the depth tells the others apart.
 constexpr int kFrames = 4;
 
@@ -27,7 +27,11 @@ int is_locking(OpKind kind) {
          kind == OpKind::kTryReadLock;
 }
 
-int is_unlocking(OpKind kind) { return kind == OpKind::kUnlock || kind == OpKind::kReadUnlock; }
+int is_unlocking(OpKind kind) {
+  return kind == OpKind::kUnlock || kind == OpKind::kReadUnlock || kind == OpKind::kCondWait;
+}
+
+bool is_of_futex(OpKind kind) { return kind == OpKind::kFutexWait || kind == OpKind::kFutexWake; }
 
 /// Whether what it leaves in its object is a value that is told.
 bool leaves_value(const TraceStep& step) {
@@ -73,10 +77,18 @@ std::uint64_t Trace::place_here(const void* site) {
   return place | 1;
 }
 
+/// The entry that told of the value of an object last, before that one: who waits at a futex, or
+/// wakes others there, leaves it alone.
+std::uint32_t Trace::valued_before(std::uint32_t entry) const {
+  std::uint32_t e = entries_[entry].changed;
+  while (e != kNone && is_of_futex(steps_[entries_[e].step].kind)) e = entries_[e].changed;
+  return e;
+}
+
 /// Whether the object was left with the value that it had.
 bool Trace::changed_nothing(std::uint32_t entry) const {
   const TraceStep& step = steps_[entries_[entry].step];
-  const std::uint32_t before = entries_[entry].changed;
+  const std::uint32_t before = valued_before(entry);
   if (!leaves_value(step) || step.first_entry != entry || before == kNone) return false;
   const TraceStep& last = steps_[entries_[before].step];
   return leaves_value(last) && last.first_entry == before && last.value == step.value;
@@ -84,8 +96,8 @@ bool Trace::changed_nothing(std::uint32_t entry) const {
 
 /// The step that made the object what it was before that entry's; kNone: none.
 std::uint32_t Trace::maker(std::uint32_t entry) const {
-  std::uint32_t e = entries_[entry].changed;
-  while (e != kNone && changed_nothing(e)) e = entries_[e].changed;
+  std::uint32_t e = valued_before(entry);
+  while (e != kNone && changed_nothing(e)) e = valued_before(e);
   return e != kNone ? entries_[e].step : kNone;
 }
 
@@ -104,6 +116,7 @@ bool Trace::is_idle(std::uint32_t i) const {
     case OpKind::kYield:
     case OpKind::kFence:
     case OpKind::kSleep:
+    case OpKind::kClock:
     case OpKind::kAtomicLoad:
     case OpKind::kRead:
     case OpKind::kLock:
@@ -115,7 +128,13 @@ bool Trace::is_idle(std::uint32_t i) const {
     case OpKind::kTrySend:
     case OpKind::kTryRecv:
     case OpKind::kSelect:
+    case OpKind::kCondWait:  // in a round in which it was not woken
       return true;
+    case OpKind::kCondWake:
+    case OpKind::kSemWait:
+      return step.failed;
+    case OpKind::kFutexWait:  // first it looks, then it waits
+      return step.failed || !step.blocking;
     case OpKind::kAtomicStore:
     case OpKind::kAtomicRmw:
       return !entries_of(i).empty() && changed_nothing(step.first_entry);
@@ -141,12 +160,19 @@ bool Trace::is_repeated(std::uint32_t i, std::uint32_t by) const {
 bool Trace::is_unchanged(std::uint32_t i, std::uint32_t by) {
   settle();
   std::uint64_t change = 0;
-  for (std::uint32_t k = 0; k < by; ++k) {
-    if (!happens_before(k, by) || (k != i && happens_before(k, i))) continue;
-    const TraceStep& step = steps_[k];
-    if (!is_idle(k)) return false;
-    if (step.tid != steps_[by].tid && step.stack != 0 && !step.same) return false;
-    change ^= step.change;
+  for (Tid tid = 0; tid < last_of_.size(); ++tid) {
+    std::uint32_t known = steps_before(i, tid);
+    if (tid == steps_[i].tid) --known;  // step `i` itself counts
+    if (steps_before(by, tid) <= known) continue;
+    for (std::uint32_t k = last_of_[tid]; steps_[k].number > known; k = steps_[k].previous) {
+      if (k != by && happens_before(k, by)) {
+        const TraceStep& step = steps_[k];
+        if (!is_idle(k)) return false;
+        if (step.tid != steps_[by].tid && step.stack != 0 && !step.same) return false;
+        change ^= step.change;
+      }
+      if (steps_[k].previous == kNone) break;
+    }
   }
   return change == 0;
 }
@@ -156,7 +182,7 @@ bool Trace::is_unchanged(std::uint32_t i, std::uint32_t by) {
 bool Trace::finds_again(std::uint32_t i, std::uint32_t by) {
   const TraceStep &before = steps_[i], &step = steps_[by];
   if (before.failed != step.failed) return false;
-  misses_writes_ = misses_writes_ || (!notes_writes_ && !may_poll(step.kind));
+  misses_writes_ = misses_writes_ || (!notes_writes_ && !may_poll(step.kind) && !step.failed);
   switch (step.kind) {
     case OpKind::kLock:
     case OpKind::kReadLock:
@@ -166,6 +192,7 @@ bool Trace::finds_again(std::uint32_t i, std::uint32_t by) {
     case OpKind::kTrySend:
     case OpKind::kTryRecv:
     case OpKind::kSelect:
+    case OpKind::kSemWait:
       return true;  // both have failed
     case OpKind::kUnlock:
     case OpKind::kReadUnlock:
@@ -226,10 +253,65 @@ void Trace::close_round(std::uint32_t from, std::uint32_t i) {
   }
   if (locks && (change != 0 || held != 0 || !same || !is_unchanged(from, i))) return;
   step.turn = from;
-  if (locks && (late || left_out(i).empty())) return;
+  if (locks && late) return;
+  Rounds rounds;
+  if (locks) {
+    rounds = left_out(i);
+    if (rounds.empty()) return;
+  } else {
+    rounds.push_back({step.tid, steps_[from].number, step.number});
+  }
+  if (owes_time(i, rounds)) return;
   if (locks) step.value = found_in(from, i);
   step.rounds = steps_[from].rounds + 1;
   if (first_round_ == kNone) first_round_ = i;
+}
+
+std::uint32_t Trace::going_round(Tid tid) const {
+  std::uint32_t at = last_step(tid);
+  for (unsigned length = 0; at != kNone && length < kLongestRound; ++length) {
+    if (!goes_round(at)) return kNone;
+    if (steps_[at].turn != kNone) return at;
+    at = steps_[at].previous;
+  }
+  return kNone;
+}
+
+bool Trace::tells_time(std::uint32_t i) const {
+  for (std::uint32_t k = i; k != kNone && k != steps_[i].turn; k = steps_[k].previous) {
+    if (steps_[k].kind == OpKind::kClock) return true;
+  }
+  return false;
+}
+
+/// The last step, which has just begun, takes time: who else waits for a later one?
+void Trace::note_delays(const Thread& thread) {
+  const engine::Engine& engine = engine::Engine::instance();
+  if (thread.by_timeout() && thread.pending().deadline <= engine.now()) return;
+  for (const Thread* other : engine.threads()) {
+    if (other == &thread || other->finished()) continue;
+    const engine::Time deadline = other->pending().deadline;
+    if (deadline == engine::kNever || deadline <= engine.now()) continue;
+    delays_.push_back({size_ - 1, going_round(tids_[other->id()])});
+  }
+}
+
+/// Whether somebody who does not go round himself waited while time went by in these rounds. Those
+/// who do are noted.
+bool Trace::owes_time(std::uint32_t i, const Rounds& rounds) {
+  if (delays_.empty()) return false;
+  const std::size_t first = delayed_.size();
+  const std::uint32_t begin = first_of(rounds, i);
+  for (std::size_t k = delays_.size(); k-- > 0 && delays_[k].step >= begin;) {
+    const Delay& delay = delays_[k];
+    if (!is_in(rounds, steps_[delay.step])) continue;
+    if (delay.round == kNone) {
+      delayed_.erase(delayed_.begin() + static_cast<std::ptrdiff_t>(first), delayed_.end());
+      return true;
+    }
+    delayed_.push_back({i, delay.round});
+  }
+  return false;
 }
 
 /// What a thread has found in a round with locks: at its other steps, and in memory.

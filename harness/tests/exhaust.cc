@@ -30,7 +30,7 @@ struct Log {
   struct Run {
     std::uint64_t trace, loud_trace, state;
     int end;
-    bool given_up;
+    bool given_up, over;
   };
   std::uint64_t state;
   std::uint64_t count;
@@ -53,7 +53,7 @@ class Tracing final : public engine::Strategy {
   bool begin_run(std::uint64_t run) override {
     over_ = false;
     trace_.truncate(0);
-    trace_.begin_run();
+    trace_.begin_run(search_->spins() != nullptr && search_->spins()->needs_writes());
     return inner_->begin_run(run);
   }
   bool wants_every_step() const override { return true; }
@@ -102,6 +102,7 @@ class Tracing final : public engine::Strategy {
   std::size_t judged() const {
     return search_->spins() != nullptr ? search_->spins()->judged() : 0;
   }
+  bool was_over() const { return over_; }
   bool heeds_all() const { return dpor_ == nullptr || dpor_->heeds_all(); }
 
  private:
@@ -155,8 +156,12 @@ void run_in_child(const std::function<void()>& program, Tracing& strategy, engin
     journal.begin_run(g_log->count);
     end = engine::Engine::instance().run(program, strategy, {}, journal, {});
     const bool given_up = strategy.gave_up(before);
-    g_log->runs[g_log->count++] = {strategy.identity(true), strategy.identity(false), g_log->state,
-                                   static_cast<int>(end), given_up};
+    g_log->runs[g_log->count++] = {strategy.identity(true),
+                                   strategy.identity(false),
+                                   g_log->state,
+                                   static_cast<int>(end),
+                                   given_up,
+                                   strategy.was_over()};
     g_log->heeds_all = strategy.heeds_all();
     g_log->most_memory = std::max(g_log->most_memory, heap.in_use());
   }
@@ -204,6 +209,7 @@ Exhausted exhaust(const std::function<void()>& program, const Exhaustion& with,
     if (!run.given_up) result.traces.push_back(run.trace);
     if (!run.given_up) result.loud_traces.push_back(run.loud_trace);
     if (!run.given_up) result.ends.insert({run.end, run.state});
+    if (!run.given_up && !run.over) result.searched_ends.insert({run.end, run.state});
   }
   tracing.reset();
   engine::SharedHeap::use(before);

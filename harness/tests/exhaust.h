@@ -24,6 +24,8 @@ struct Exhausted {
   std::vector<std::uint64_t> loud_traces;
   bool heeds_all = true;                         // such steps are a part of what was searched
   std::set<std::pair<int, std::uint64_t>> ends;  // how (engine::RunEnd), and the state
+  // The same, but of runs that were not over for the search before, because all were held.
+  std::set<std::pair<int, std::uint64_t>> searched_ends;
   std::uint64_t given_up = 0;
   bool done = false;        // no further run,
   bool incomplete = false;  // which is no proof

@@ -127,7 +127,7 @@ class Waiters {
 /// The states of the runs that came to their end.
 std::set<std::uint64_t> states(const Exhausted& of) {
   std::set<std::uint64_t> result;
-  for (const auto& [end, state] : of.ends) {
+  for (const auto& [end, state] : of.searched_ends) {
     if (end == kFinished && state != kAbandoned) result.insert(state);
   }
   return result;
