@@ -6,10 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <functional>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/exhaust.h"
@@ -144,6 +146,39 @@ TEST(ExhaustiveRandom, AJoinComesAfterTheEndThatItWaitsFor) {
   const Exhausted without = exhaust(body, {.remembered = 0, .racy_sites = {}}, kMostInterleavings);
   EXPECT_TRUE(without.done);
   EXPECT_EQ(without.distinct().size(), 7u);
+}
+
+/// Whoever finds `first` unset may end the run: only the last runs are cut off, when so many were
+/// made that what their steps did was forgotten.
+void fail_late() {
+  constexpr int kRounds = 3;
+  static std::atomic<int> first, sum, numbers[2];
+  for (std::atomic<int>* number : {&first, &sum, &numbers[0], &numbers[1]}) *number = 0;
+  const auto step = [](int fails_by, int adds_to) {
+    if (first.load() != 0) {
+      for (int i = 0; i < kRounds; ++i) ++sum;
+      return;
+    }
+    if (adds_to >= 0) ++numbers[adds_to];
+    if (fails_by >= 0 && numbers[fails_by].load() != 0) fail_run();
+  };
+  std::thread threads[] = {std::thread(step, 1, -1), std::thread(step, -1, 1),
+                           std::thread(step, 0, -1), std::thread([] { first = 1; })};
+  for (std::thread& thread : threads) thread.join();
+  report_state(static_cast<std::uint64_t>(numbers[0].load() * 2 + numbers[1].load()));
+}
+
+// Oracle: without memory, where all that steps do is learned when a run is cut off.
+TEST(ExhaustiveRandom, WhatIsCutOffLateIsRunOnce) {
+  const Exhausted dpor = exhaust(&fail_late, {.racy_sites = {}}, kMostInterleavings);
+  EXPECT_TRUE(dpor.done);
+  EXPECT_EQ(dpor.given_up, 0u);
+  EXPECT_EQ(dpor.traces.size(), dpor.distinct().size());
+  const Exhausted frugal =
+      exhaust(&fail_late, {.remembered = 0, .racy_sites = {}}, kMostInterleavings);
+  EXPECT_TRUE(frugal.done);
+  EXPECT_EQ(dpor.distinct(), frugal.distinct());
+  EXPECT_EQ(dpor.distinct().size(), 1754u);
 }
 
 // Without memory of what is to be tried each of these once had runs that were given up, or twice,
