@@ -13,6 +13,7 @@
 #include "googletest/gtest_access.h"
 #include "report/source_map.h"
 #include "report/terminal.h"
+#include "report/text.h"
 
 namespace chicane::googletest {
 namespace {
@@ -26,16 +27,6 @@ void add_part_here(TestPartResult::Type type, const char* file, int line, const 
 void add_failure(bool fatal, const std::string& file, int line, const std::string& text) {
   add_part_here(fatal ? TestPartResult::kFatalFailure : TestPartResult::kNonFatalFailure,
                 file.empty() ? nullptr : file.c_str(), line, text);
-}
-
-// Quoted for a shell, where it needs that.
-std::string for_shell(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=+@";
-  if (word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
 }
 
 // At a terminal the reader is where the suite was started; the reader of a log is not.
@@ -172,8 +163,9 @@ class ExploringTest : public testing::Test {
     options.program = name_;
     const std::string& replayed = suite_.settings.replay_file;
     if (!replayed.empty()) diagnosis.witness = replayed;
-    options.again = for_shell(for_reader(suite_.command)) + " --gtest_filter=" + for_shell(name_) +
-                    " --chicane_replay=" + for_shell(for_reader(diagnosis.witness));
+    options.again = report::for_shell(for_reader(suite_.command)) +
+                    " --gtest_filter=" + report::for_shell(name_) +
+                    " --chicane_replay=" + report::for_shell(for_reader(diagnosis.witness));
     std::string text = report::render(diagnosis, options);
     text.pop_back();  // GoogleTest ends the line
     return text;

@@ -318,7 +318,7 @@ class Renderer {
                options_.again);  // to be copied: never wrapped
       return add_labelled("learn", learn);
     }
-    const std::string again = options_.command + " replay " + diagnosis_.witness;
+    const std::string again = options_.command + " replay " + for_shell(diagnosis_.witness);
     const std::string both =
         "  " + colored(kBold, "again") + "  " + again + "     " + colored(kBold, "learn") + "  ";
     const std::size_t width = 9 + width_of(again) + 12 + width_of(learn);

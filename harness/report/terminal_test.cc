@@ -159,6 +159,13 @@ TEST(Terminal, DataRaceWithAllThatIsKnown) {
                   "data_race_in_full.txt");
 }
 
+TEST(Terminal, TheCommandCanBePastedWhateverTheFileIsCalled) {
+  Diagnosis diagnosis = race();
+  diagnosis.witness = "my runs/race.chicane";
+  const std::string text = render(diagnosis, options("data_races/unlocked_counter"));
+  EXPECT_NE(text.find(" chicane replay 'my runs/race.chicane'"), std::string::npos) << text;
+}
+
 TEST(Terminal, AScheduleIsCalledTheShortestWhereThatIsKnown) {
   Diagnosis diagnosis = race();
   diagnosis.minimal = false;
@@ -237,6 +244,13 @@ TEST(Terminal, SourceLinesLoseTheirAnnotationAndIndent) {
   EXPECT_EQ(read_source_line(testdata("sample.txt"), 2), "++counter;");
   EXPECT_EQ(read_source_line(testdata("sample.txt"), 99), "");
   EXPECT_EQ(read_source_line("/no/such/file", 1), "");
+}
+
+TEST(Text, AWordForAShellIsOneWord) {
+  EXPECT_EQ(for_shell("build/race/ab_ba.sched-1.chicane"), "build/race/ab_ba.sched-1.chicane");
+  EXPECT_EQ(for_shell("my witness"), "'my witness'");
+  EXPECT_EQ(for_shell("it's $HOME"), "'it'\\''s $HOME'");
+  EXPECT_EQ(for_shell(""), "''");
 }
 
 TEST(Text, WidthsAreCountedInCodePoints) {

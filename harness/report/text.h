@@ -22,6 +22,9 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 /// "1 step", "2 steps"; "switch" makes "switches".
 std::string counted(std::uint64_t count, const std::string& noun);
 
+/// As one word of a shell's command line: in quotes where it needs them.
+std::string for_shell(const std::string& word);
+
 /// A table with "|" between its columns; columns shrink, the widest first, until it fits. The first
 /// row says how many columns there are; one more cell in a later row stands beside the table.
 std::string format_table(std::vector<std::vector<std::string>> rows, std::size_t width);

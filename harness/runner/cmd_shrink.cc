@@ -11,6 +11,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "report/text.h"
+#include "runner/command_name.h"
 #include "runner/commands.h"
 #include "runner/explore_options.h"
 #include "runner/process.h"
@@ -55,8 +57,8 @@ int report_check(const ShrinkOptions& options, const Result& result) {
                switches(diagnosis.forced_switches));
     return kExitExpected;
   }
-  fmt::print("{}: {}, {}: one of them is not needed; chicane shrink {}\n", file, diagnosis.kind,
-             switches(diagnosis.forced_switches), file);
+  fmt::print("{}: {}, {}: one of them is not needed; {} shrink {}\n", file, diagnosis.kind,
+             switches(diagnosis.forced_switches), command_name(), report::for_shell(file));
   return kExitFinding;
 }
 
@@ -76,8 +78,8 @@ int write_short(const ShrinkOptions& options, const Subject& subject, const Resu
              subject.schedule().choices.size(), before);
   if (!diagnosis.minimal) {
     const std::string why = reason(result);
-    fmt::print("not made short to the end{}; `chicane shrink {}` goes on from there\n",
-               why.empty() ? why : ": " + why, shown_path(path));
+    fmt::print("not made short to the end{}; `{} shrink {}` goes on from there\n",
+               why.empty() ? why : ": " + why, command_name(), report::for_shell(shown_path(path)));
   }
   return result.signal != 0 ? 128 + result.signal : kExitExpected;
 }

@@ -8,12 +8,14 @@
 
 #include <string>
 
+#include "report/text.h"
+
 namespace chicane::runner {
 
 inline std::string g_command_name = "chicane";
 
 inline void set_command_name(const std::string& argument) {
-  if (argument.find('/') != std::string::npos) g_command_name = argument;
+  if (argument.find('/') != std::string::npos) g_command_name = report::for_shell(argument);
 }
 inline const std::string& command_name() { return g_command_name; }
 
