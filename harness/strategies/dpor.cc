@@ -301,6 +301,7 @@ void Dpor::finish_run(bool cut) {
     if (runs_ != 0) return search_again();
   }
   bool whole = (!blocked_run_ || over_) && position_ >= keep_;
+  if (shards_ > 1) gates_.mark_waiting(&trace_);
   if (is_frugal()) {
     whole = attempts_.finish(whole || stopped_, cut && whole) && whole;
   } else if (!learn(cut && whole)) {

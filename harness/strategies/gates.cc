@@ -137,12 +137,19 @@ bool Gates::is_held_back(const Trace& trace, Tid tid) const {
   return false;
 }
 
-void Gates::mark(TraceStep& step) const {
+void Gates::mark(Tid tid, std::uint32_t number, Footprint* footprint) const {
+  if ((any_ & bit_of(tid)) == 0) return;
   for (std::size_t i = 0; i < gates_.size(); ++i) {
     const Gate& gate = gates_[i];
-    if (!gate.has(step.tid)) continue;
-    const Step& of = gate.first.tid == step.tid ? gate.first : gate.second;
-    if (of.number == step.number) step.footprint.add(ObjectKey{1} << 61 | i, Mode::kWrite);
+    if (!gate.has(tid)) continue;
+    const Step& of = gate.first.tid == tid ? gate.first : gate.second;
+    if (of.number == number) footprint->add(ObjectKey{1} << 61 | i, Mode::kWrite);
+  }
+}
+
+void Gates::mark_waiting(Trace* trace) const {
+  for (Waiting& waiting : trace->waiting()) {
+    mark(waiting.tid, trace->steps_of(waiting.tid) + 1, &waiting.footprint);
   }
 }
 

@@ -47,8 +47,10 @@ class Gates {
   /// Adds what the last step, which has just begun, is to its gates.
   void mark(Trace* trace) const {
     TraceStep& step = trace->step(trace->size() - 1);
-    if ((any_ & bit_of(step.tid)) != 0) mark(step);
+    mark(step.tid, step.number, &step.footprint);
   }
+  /// Adds the same to what would be the next steps of those who wait at the run's end.
+  void mark_waiting(Trace* trace) const;
   /// Of a whole run.
   bool belongs(const Trace& trace) const;
 
@@ -66,7 +68,7 @@ class Gates {
   };
   static std::uint64_t bit_of(Tid tid) { return std::uint64_t{1} << tid % 64; }
   bool is_held_back(const Trace& trace, Tid tid) const;
-  void mark(TraceStep& step) const;
+  void mark(Tid tid, std::uint32_t number, Footprint* footprint) const;
   void choose_alike(const Trace& trace, unsigned shards);
   static bool is_alike(const Trace& trace, std::uint32_t a, std::uint32_t b);
   bool fits(const Trace& trace, const engine::SharedVector<std::size_t>& either,

@@ -52,7 +52,7 @@ RaceFinder::Late RaceFinder::late_waiting(std::uint32_t waiting) const {
           .lock = late.lock,
           .counted = late.counted,
           .footprint = &late.footprint,
-          .own = late.footprint.size()};
+          .own = late.own_accesses};
 }
 
 bool RaceFinder::could_come_first(const Race& race, std::uint32_t first) {
@@ -152,8 +152,8 @@ void RaceFinder::find(const Late& late, engine::SharedVector<Race>* races) {
 }
 
 bool RaceFinder::is_fixed(std::uint32_t first) const {
-  return std::any_of(before_.begin(), before_.end(), [first](const Before& before) {
-    return before.fixed && before.step == first;
+  return std::any_of(before_.begin(), before_.end(), [&](const Before& before) {
+    return before.fixed && trace_.happens_before(first, before.step);
   });
 }
 
@@ -410,7 +410,7 @@ std::uint64_t RaceFinder::key_of_second(const Race& race) const {
   const std::uint32_t origin = late.previous != kNone ? late.previous : trace_.creator_of(late.tid);
   return known_.key_of(
       trace_, late.tid, trace_.steps_of(late.tid) + 1, origin, late.kind, late.footprint,
-      late.footprint.size(),
+      late.own_accesses,
       [&](const Access& access, unsigned) { return trace_.last_entry(access.object); }, is_there);
 }
 
@@ -472,7 +472,7 @@ bool RaceFinder::meets_deadline(const Race& race, const Footprint& footprint) co
     }
   }
   return std::any_of(trace_.waiting().begin(), trace_.waiting().end(), [&](const Waiting& waiting) {
-    return waits(waiting.tid, waiting.previous, waiting.footprint, waiting.footprint.size());
+    return waits(waiting.tid, waiting.previous, waiting.footprint, waiting.own_accesses);
   });
 }
 
@@ -490,7 +490,7 @@ void RaceFinder::guess_second(const Race& race) {
     const Waiting& late = trace_.waiting()[race.waiting];
     second_ = late.footprint;
     second_tid_ = late.tid;
-    second_own_ = second_.size();
+    second_own_ = late.own_accesses;
   }
   second_.add_any_announcement();
 }

@@ -609,6 +609,7 @@ void Trace::end_run(const engine::Engine& engine) {
     waiting.lock = is_blocking_lock(pending);
     waiting.counted = is_counted_wait(pending);
     add_operation(names_, pending, false, &waiting.footprint);
+    waiting.own_accesses = waiting.footprint.size();
   }
   if (!waiting_.empty()) settle();
 }
@@ -636,6 +637,7 @@ void Trace::end_dead_run() {
     waiting.kind = OpKind::kYield;
     waiting.enabled = true;
     waiting.lock = waiting.counted = false;
+    waiting.own_accesses = 0;
     waiting.footprint.add_everything();
   }
 }

@@ -82,6 +82,7 @@ struct Waiting {
   engine::OpKind kind;
   bool enabled;
   bool lock, counted;
+  std::uint32_t own_accesses;  // of the footprint, the first ones: the operation's
   Footprint footprint;
 };
 
@@ -154,6 +155,7 @@ class Trace {
     return creator_before(i, steps_[i].engine_id);
   }
   std::span<const Waiting> waiting() const { return waiting_; }
+  std::span<Waiting> waiting() { return waiting_; }
   /// How many steps a thread has made.
   std::uint32_t steps_of(Tid tid) const {
     if (tid >= last_of_.size() || last_of_[tid] == kNone) return 0;

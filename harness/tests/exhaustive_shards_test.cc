@@ -124,6 +124,36 @@ TEST(ExhaustiveShards, OfRandomProgramsAreTheWhole) {
   }
 }
 
+// What a gate rules out is not tried: neither that who has to wait there comes before what the
+// other comes after, nor that who waits at the end of a run did. By counting: each part makes one
+// run to learn the gates from, and some end where all are held whose turn it is.
+TEST(ExhaustiveShards, WhatAGateRulesOutIsNotTried) {
+  const struct {
+    const char* program;
+    std::size_t runs, stopped;
+  } kPrograms[] = {
+      {"timed-select0 send0 | timed-select0 | send1", 12, 0},
+      {"sleep0 locked0 sleep0 | sleep0 locked0", 19, 0},
+      {"mixed-select0 mixed-select1 | cancel0 mixed-select1 | mixed-select1 cancel1", 84, 8},
+  };
+  for (const auto& [text, runs, stopped] : kPrograms) {
+    const Program program = parse_program(text);
+    const auto body = [&program] { run_program(program); };
+    for (const std::size_t remembered : {Exhaustion().remembered, std::size_t{0}}) {
+      std::size_t executions = 0, given_up = 0;
+      for (const unsigned shard : {0U, 1U}) {
+        const Exhausted part =
+            exhaust(body, {.shard = shard, .shards = 2, .remembered = remembered, .racy_sites = {}},
+                    kMostRuns);
+        executions += part.traces.size();
+        given_up += part.given_up;
+      }
+      EXPECT_EQ(executions, runs) << text << ", " << remembered;
+      EXPECT_EQ(given_up, 2 + stopped) << text << ", " << remembered;
+    }
+  }
+}
+
 // 2^9 and 2^12 runs; the memory of one run more or less, when what is remembered is bounded.
 // Oracle: the number of traces, as with all memory.
 TEST(ExhaustiveMemory, DoesNotGrowWithTheRuns) {
