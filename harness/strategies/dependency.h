@@ -252,7 +252,7 @@ inline bool may_poll(engine::OpKind kind) {
 inline bool may_go_round(engine::OpKind kind) {
   using enum engine::OpKind;
   return may_poll(kind) || kind == kLock || kind == kReadLock || kind == kUnlock ||
-         kind == kReadUnlock;
+         kind == kReadUnlock || kind == kCondWait;
 }
 /// Whether whom it lets through is a matter of a number alone, which the events of its object tell:
 /// to announce it is nothing.

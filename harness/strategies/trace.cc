@@ -185,6 +185,7 @@ void Trace::truncate(std::uint32_t steps) {
     while (!loud_.empty() && loud_.back() >= steps) loud_.pop_back();
     while (!reasons_.empty() && reasons_.back().step >= steps) reasons_.pop_back();
     while (!delays_.empty() && delays_.back().step >= steps) delays_.pop_back();
+    while (!told_.empty() && told_.back().step >= steps) told_.pop_back();
     while (!delayed_.empty() && delayed_.back().step >= steps) delayed_.pop_back();
     if (surprise_ >= steps) surprise_ = kNone;
     if (first_round_ >= steps) first_round_ = kNone;

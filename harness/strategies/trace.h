@@ -165,7 +165,7 @@ class Trace {
   std::span<const std::uint32_t> last_steps() const { return last_of_; }
   std::uint32_t last_step(Tid tid) const { return tid < last_of_.size() ? last_of_[tid] : kNone; }
 
-  // ---- rounds: trace_rounds.cc ----
+  // ---- rounds: trace_rounds.cc, trace_time.cc ----
 
   /// Where in the program a step that may poll was made; 0: it is no such step.
   std::uint64_t place_of(std::uint32_t i) const {
@@ -304,7 +304,8 @@ class Trace {
   static std::uint64_t place_here(const void* site);
   void note_delays(const engine::Thread& thread);
   bool owes_time(std::uint32_t i, const Rounds& rounds);
-  void note_writes(const engine::Thread* thread, TraceStep& step) const;
+  void note_writes(const engine::Thread* thread, TraceStep& step);
+  bool told_alike(std::uint32_t i, std::uint32_t by) const;
   std::uint32_t valued_before(std::uint32_t entry) const;
   bool changed_nothing(std::uint32_t entry) const;
   std::uint32_t maker(std::uint32_t entry) const;
@@ -357,6 +358,14 @@ class Trace {
   struct Delay {
     std::uint32_t step, round;
   };
+  /// What a step in which the clock was read wrote to its stack, and when.
+  struct Told {
+    std::uint32_t step;
+    std::uintptr_t address;
+    std::uint64_t value;
+    engine::Time clock;
+  };
+  std::span<const Told> told_in(std::uint32_t step) const;
   // What belongs to steps grows only: those of a run before are used again.
   std::uint32_t size_ = 0, room_ = 0;
   engine::SharedVector<TraceStep> steps_;  // as many as there is room for
@@ -384,6 +393,7 @@ class Trace {
   engine::SharedVector<std::uint32_t> unsettled_;  // steps (I1)
   engine::SharedVector<std::uint32_t> loud_;
   engine::SharedVector<Delay> delays_, delayed_;  // by step; of steps, and of rounds
+  engine::SharedVector<Told> told_;               // by step
   std::uint32_t first_round_ = kNone;  // the first step that ends one (anybody_goes_round)
   bool notes_writes_ = false, misses_writes_ = false;
   std::uint32_t surprise_ = kNone;  // the first step that was not silent after all (was_silent)

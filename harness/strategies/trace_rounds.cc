@@ -196,6 +196,7 @@ bool Trace::finds_again(std::uint32_t i, std::uint32_t by) {
       return true;  // both have failed
     case OpKind::kUnlock:
     case OpKind::kReadUnlock:
+    case OpKind::kCondWait:
       return true;
     default:
       return is_repeated(i, by);
@@ -277,43 +278,6 @@ std::uint32_t Trace::going_round(Tid tid) const {
   return kNone;
 }
 
-bool Trace::tells_time(std::uint32_t i) const {
-  for (std::uint32_t k = i; k != kNone && k != steps_[i].turn; k = steps_[k].previous) {
-    if (steps_[k].kind == OpKind::kClock) return true;
-  }
-  return false;
-}
-
-/// The last step, which has just begun, takes time: who else waits for a later one?
-void Trace::note_delays(const Thread& thread) {
-  const engine::Engine& engine = engine::Engine::instance();
-  if (thread.by_timeout() && thread.pending().deadline <= engine.now()) return;
-  for (const Thread* other : engine.threads()) {
-    if (other == &thread || other->finished()) continue;
-    const engine::Time deadline = other->pending().deadline;
-    if (deadline == engine::kNever || deadline <= engine.now()) continue;
-    delays_.push_back({size_ - 1, going_round(tids_[other->id()])});
-  }
-}
-
-/// Whether somebody who does not go round himself waited while time went by in these rounds. Those
-/// who do are noted.
-bool Trace::owes_time(std::uint32_t i, const Rounds& rounds) {
-  if (delays_.empty()) return false;
-  const std::size_t first = delayed_.size();
-  const std::uint32_t begin = first_of(rounds, i);
-  for (std::size_t k = delays_.size(); k-- > 0 && delays_[k].step >= begin;) {
-    const Delay& delay = delays_[k];
-    if (!is_in(rounds, steps_[delay.step])) continue;
-    if (delay.round == kNone) {
-      delayed_.erase(delayed_.begin() + static_cast<std::ptrdiff_t>(first), delayed_.end());
-      return true;
-    }
-    delayed_.push_back({i, delay.round});
-  }
-  return false;
-}
-
 /// What a thread has found in a round with locks: at its other steps, and in memory.
 std::uint64_t Trace::found_in(std::uint32_t from, std::uint32_t i) const {
   std::uint64_t found = 0, memory = 0;
@@ -329,7 +293,7 @@ std::uint64_t Trace::found_in(std::uint32_t from, std::uint32_t i) const {
 
 /// What the thread whose step this is has written. On its stack that is told by what is there now:
 /// what was there before may have been anything.
-void Trace::note_writes(const Thread* thread, TraceStep& step) const {
+void Trace::note_writes(const Thread* thread, TraceStep& step) {
   const engine::PlainWrites& writes = engine::g_plain_writes;
   const Stack stack = stack_of(thread);
   for (std::size_t n = 0; n < writes.size(); ++n) {
@@ -343,6 +307,10 @@ void Trace::note_writes(const Thread* thread, TraceStep& step) const {
       return other.address == write.address && other.size == write.size;
     });
     if (known) continue;
+    if (on_stack && step.kind == OpKind::kClock && write.size == sizeof after) {
+      told_.push_back({size_ - 1, write.address, after, engine::Engine::instance().now()});
+      continue;
+    }
     const std::uint64_t place = mixed(write.size, names_.name(at)), now = mix(mixed(place, after));
     (on_stack ? step.stack : step.change) ^= on_stack ? now : mix(mixed(place, write.before)) ^ now;
   }
@@ -350,10 +318,10 @@ void Trace::note_writes(const Thread* thread, TraceStep& step) const {
 }
 
 /// Of a step and the one at its place before: whether its thread has written to its stack as it
-/// did then, since it polled last.
+/// did then, since it polled last; but for what the clock told it.
 void Trace::note_same(std::uint32_t i, std::uint32_t by) {
   do {
-    steps_[by].same = steps_[i].stack == steps_[by].stack;
+    steps_[by].same = steps_[i].stack == steps_[by].stack && told_alike(i, by);
     i = steps_[i].previous;
     by = steps_[by].previous;
   } while (i != kNone && by != kNone && steps_[i].kind == steps_[by].kind &&

@@ -358,5 +358,42 @@ TEST(ExhaustiveSpins, InShards) {
   }
 }
 
+// Shards may judge different places, and so leave different rounds out: of what they see together
+// nothing is missing, and none runs a trace twice.
+TEST(ExhaustiveSpins, WithLocksInShards) {
+  constexpr std::uint64_t kPrograms = 16;
+  constexpr std::uint64_t kFew = 2000;
+  std::uint64_t compared = 0, several = 0;
+  for (std::uint64_t seed = 1; seed <= kPrograms; ++seed) {
+    const Lockers program(seed);
+    const auto endless = [&] { program.run(0); };
+    const Exhausted naive = exhaust([&] { program.run(2); }, {.racy_sites = {}}, 2 * kFew);
+    if (!naive.done) continue;
+    const auto expected = states(naive);
+    for (const unsigned shards : {2u, 3u}) {
+      const std::string what = program.describe() + "in " + std::to_string(shards);
+      std::set<std::uint64_t> seen;
+      unsigned busy = 0;
+      bool done = true;
+      for (unsigned shard = 0; shard < shards; ++shard) {
+        const Exhausted part = exhaust(
+            endless, {.shard = shard, .shards = shards, .fair = true, .racy_sites = {}}, kFew);
+        EXPECT_EQ(part.traces.size(), part.distinct().size()) << what;
+        done = done && part.done;
+        busy += part.traces.empty() ? 0 : 1;
+        seen.merge(states(part));
+      }
+      if (!done) continue;
+      EXPECT_TRUE(std::includes(seen.begin(), seen.end(), expected.begin(), expected.end()))
+          << what;
+      ++compared;
+      several += busy > 1 ? 1 : 0;
+    }
+  }
+  std::printf("%lu divided searches, %lu of several parts\n", compared, several);
+  EXPECT_GT(compared, kPrograms / 2);
+  EXPECT_GT(several, kPrograms / 3);
+}
+
 }  // namespace
 }  // namespace chicane::tests

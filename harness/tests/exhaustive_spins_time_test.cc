@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -132,6 +133,41 @@ TEST(ExhaustiveSpins, TimedWaitsForAFuture) {
         together(wait, [&] { promise.set_value(1); });
       },
       36);
+}
+
+// The deadline is another one in each round, and is on the stack as well: as a time, in seconds and
+// in nanoseconds. It may be there already, or look once, or twice, and is held there.
+TEST(ExhaustiveSpins, WaitsForAConditionUntilATime) {
+  const auto program = [](bool sleeps) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool ready = false;
+    std::uint64_t was_woken = 0;
+    const auto wait = [&] {
+      std::unique_lock lock(mutex);
+      bool woken = false;
+      while (!ready) woken = changed.wait_for(lock, 1ms) == std::cv_status::no_timeout;
+      was_woken = woken ? 1 : 0;
+    };
+    const auto set = [&] {
+      if (sleeps) std::this_thread::sleep_for(3ms);
+      const std::lock_guard guard(mutex);
+      ready = true;
+      changed.notify_one();
+    };
+    together(wait, set);
+    report_state(was_woken);
+  };
+  Exhausted dpor = exhaust_held([&] { program(false); }, "dpor", kMost);
+  EXPECT_TRUE(dpor.done);
+  EXPECT_EQ(dpor.traces.size(), 6u);
+  EXPECT_EQ(dpor.distinct().size(), 6u);
+  EXPECT_EQ(dpor.given_up, 0u);
+  // While the other one sleeps each round counts: who is woken has waited three times before.
+  dpor = exhaust_held([&] { program(true); }, "dpor", kMost);
+  EXPECT_TRUE(dpor.done);
+  EXPECT_EQ(dpor.distinct().size(), dpor.traces.size());
+  EXPECT_EQ(states(dpor), (std::set<std::uint64_t>{0, 1}));
 }
 
 TEST(ExhaustiveSpins, TheClockInEachRound) {
@@ -262,6 +298,10 @@ class Sleepers {
     }
     if (pause_ != Milliseconds(0)) std::this_thread::sleep_for(pause_);
     for (std::atomic<int>& counter : shared.counters) ++counter;
+    shared.mutex.lock();
+    shared.ready = true;
+    shared.mutex.unlock();
+    shared.changed.notify_all();
     std::uint64_t state = 0;
     for (std::size_t i = 0; i < threads.size(); ++i) {
       threads[i].join();
@@ -271,7 +311,8 @@ class Sleepers {
   }
 
   std::string describe() const {
-    static const char* const kNames[] = {"add", "pause", "await", "attempt", "insist", "hold"};
+    static const char* const kNames[] = {"add",    "pause", "await", "attempt",
+                                         "insist", "hold",  "wait"};
     std::string text;
     for (const auto& thread : threads_) {
       if (!text.empty()) text += "| ";
@@ -284,7 +325,7 @@ class Sleepers {
   }
 
  private:
-  enum Kind : int { kAdd, kPause, kAwait, kAttempt, kInsist, kHold, kKinds };
+  enum Kind : int { kAdd, kPause, kAwait, kAttempt, kInsist, kHold, kWait, kKinds };
   struct Action {
     Kind kind;
     std::uint64_t counter;
@@ -293,6 +334,9 @@ class Sleepers {
   struct Shared {
     std::atomic<int> counters[2] = {};
     std::timed_mutex lock;
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool ready = false;
     bool abandoned = false;
   };
   struct Loop {
@@ -340,6 +384,8 @@ class Sleepers {
         seen = counter.load();
         if (got) lock.unlock();
         break;
+      case kWait:
+        return wait(loop, action.time);
       case kHold:
       case kKinds:
         lock.lock();
@@ -349,6 +395,16 @@ class Sleepers {
         break;
     }
     return static_cast<std::uint64_t>(seen);
+  }
+
+  /// Whether it was woken in the end.
+  static std::uint64_t wait(Loop loop, Milliseconds time) {
+    std::unique_lock lock(loop.shared->mutex);
+    bool woken = false;
+    while (!loop.shared->ready && !loop.give_up()) {
+      woken = loop.shared->changed.wait_for(lock, time) == std::cv_status::no_timeout;
+    }
+    return woken ? 1 : 0;
   }
 
   std::uint64_t state_;
