@@ -192,6 +192,9 @@ TEST(ExhaustiveRandom, WithoutMemoryEachTraceIsRunOnce) {
       {"try-send0 try-send1 | select1 try-send0 | select0 select1", 154},
       {"timed-select1 try-send1 | timed-select0 try-send0 | timed-select0", 167},
       {"try-select1 try-select0 | send0 try-select0 | try-receive1 send1", 140},
+      // So it may, where it is a head's, or the one that is delayed.
+      {"timed-select1 | try-send1 | timed-select0 try-send0", 22},
+      {"try-send1 | timed-select0 timed-select1 | timed-select1 try-send1", 148},
       // Who waits is ready without what was made for it.
       {"try-receive0 try-receive0 | select0 | try-send0 try-receive1", 34},
       {"timed-select0 timed-select1 | try-receive1 try-receive0 | try-receive1 timed-select1", 49},
