@@ -117,16 +117,38 @@ unsigned Gates::owner(std::uint64_t part, unsigned shards) {
 }
 
 bool Gates::next(unsigned shard, unsigned shards, std::uint64_t* part) const {
-  while (*part < parts() && owner(*part, shards) != shard) ++*part;
+  while (*part < parts() && (owner(*part, shards) != shard || is_empty(*part))) ++*part;
   return *part < parts();
 }
 
-const Gates::Step& Gates::waiting(std::size_t gate) const {
-  return (part_ >> gate & 1) != 0 ? gates_[gate].first : gates_[gate].second;
+/// Whether some gates would wait for one another in that part. None of their steps could be made
+/// there, and a run without them is that of a part in which all gates stand as in the first run.
+bool Gates::is_empty(std::uint64_t part) const {
+  std::uint32_t after[kMostGates] = {};  // by gate: those that are passed later
+  for (std::size_t i = 0; i < gates_.size(); ++i) {
+    const Step& passing = waiting(i, part);
+    for (std::size_t k = 0; k < gates_.size(); ++k) {
+      const Step& step = awaited(k, part);
+      if (step.tid == passing.tid && passing.number <= step.number) after[i] |= 1U << k;
+    }
+  }
+  for (std::size_t via = 0; via < gates_.size(); ++via) {
+    for (std::size_t i = 0; i < gates_.size(); ++i) {
+      if ((after[i] >> via & 1) != 0) after[i] |= after[via];
+    }
+  }
+  for (std::size_t i = 0; i < gates_.size(); ++i) {
+    if ((after[i] >> i & 1) != 0) return true;
+  }
+  return false;
 }
 
-const Gates::Step& Gates::awaited(std::size_t gate) const {
-  return (part_ >> gate & 1) != 0 ? gates_[gate].second : gates_[gate].first;
+const Gates::Step& Gates::waiting(std::size_t gate, std::uint64_t part) const {
+  return (part >> gate & 1) != 0 ? gates_[gate].first : gates_[gate].second;
+}
+
+const Gates::Step& Gates::awaited(std::size_t gate, std::uint64_t part) const {
+  return (part >> gate & 1) != 0 ? gates_[gate].second : gates_[gate].first;
 }
 
 bool Gates::is_held_back(const Trace& trace, Tid tid) const {

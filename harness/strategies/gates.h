@@ -29,7 +29,8 @@ class Gates {
   void clear();
   /// From the races of a run: as many gates as `shards` can use.
   void choose(const Trace& trace, const engine::SharedVector<Race>& races, unsigned shards);
-  /// The next part from `*part` on that is this shard's; false when there is none.
+  /// The next part from `*part` on that is this shard's, and to which something may belong; false
+  /// when there is none.
   bool next(unsigned shard, unsigned shards, std::uint64_t* part) const;
   /// Whose part it is.
   static unsigned owner(std::uint64_t part, unsigned shards);
@@ -73,8 +74,11 @@ class Gates {
   static bool is_alike(const Trace& trace, std::uint32_t a, std::uint32_t b);
   bool fits(const Trace& trace, const engine::SharedVector<std::size_t>& either,
             std::uint64_t sides) const;
-  const Step& waiting(std::size_t gate) const;
-  const Step& awaited(std::size_t gate) const;
+  bool is_empty(std::uint64_t part) const;
+  const Step& waiting(std::size_t gate, std::uint64_t part) const;
+  const Step& waiting(std::size_t gate) const { return waiting(gate, part_); }
+  const Step& awaited(std::size_t gate, std::uint64_t part) const;
+  const Step& awaited(std::size_t gate) const { return awaited(gate, part_); }
 
   engine::SharedVector<Gate> gates_;
   std::uint64_t part_ = 0;
