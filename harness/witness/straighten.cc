@@ -17,13 +17,18 @@ class Straightener {
  public:
   Straightener(const Course& course, const Choices& choices, const CourseTest& test,
                std::size_t budget)
-      : test_(test), budget_(budget), course_(course), choices_(choices), cost_(cost_of(choices)) {}
+      : test_(test), budget_(budget), course_(course), choices_(choices), cost_(cost_of(choices)) {
+    for (const Stretch& stretch : course_.stretches) threads_.insert(stretch.thread);
+  }
 
   Straightened straighten() {
     // A course that does not lead there itself is no course to begin with.
     if (budget_ != 0 && run(course_)) {
       drop_threads();
-      leave_out(*this);
+      do {
+        before_ = size();
+        leave_out(*this);
+      } while (size() <= kFew && let_one_go_on());
     }
     return {std::move(choices_), tests_};
   }
@@ -46,6 +51,8 @@ class Straightener {
   }
 
  private:
+  static constexpr std::size_t kFew = 16;
+
   std::optional<Choices> run(const Course& candidate) {
     ++tests_;
     return test_(candidate);
@@ -69,9 +76,7 @@ class Straightener {
 
   /// A thread that has nothing to do with it goes in one go, at its last stretch or whenever.
   void drop_threads() {
-    std::set<engine::ThreadId> threads;
-    for (const Stretch& stretch : course_.stretches) threads.insert(stretch.thread);
-    for (const engine::ThreadId thread : threads) {
+    for (const engine::ThreadId thread : threads_) {
       const auto is_its = [thread](const Stretch& stretch) { return stretch.thread == thread; };
       std::vector<Stretch> without = course_.stretches;
       std::erase_if(without, is_its);
@@ -86,9 +91,24 @@ class Straightener {
     }
   }
 
+  /// A thread goes on as far as it can, from somewhere on; the others come later, each as far as
+  /// before. (Without one switch alone they would come at other moments.)
+  bool let_one_go_on() {
+    constexpr std::uint32_t kForEver = ~std::uint32_t{0};
+    for (std::size_t i = 0; i <= size(); ++i) {
+      for (const engine::ThreadId thread : threads_) {
+        std::vector<Stretch> more = course_.stretches;
+        more.insert(more.begin() + static_cast<std::ptrdiff_t>(i), {thread, kForEver});
+        if (try_stretches(std::move(more))) return true;
+      }
+    }
+    return false;
+  }
+
   const CourseTest& test_;
   std::size_t budget_, tests_ = 0;
   Course course_;
+  std::set<engine::ThreadId> threads_;
   std::size_t before_ = course_.stretches.size();  // the last look
   Choices choices_;
   Cost cost_;

@@ -2,7 +2,8 @@
 //
 // The first part of shrinking, for witnesses with many forced switches: leaves out whole stretches
 // of the run (engine/course.h), as many at a time as can be. Of a random walk of a thousand steps
-// some fifty tries leave a handful of switches; shrink.h makes of these the fewest.
+// some fifty tries leave a handful of switches. Of these few it also asks if fewer do when a thread
+// that was left goes on as far as it can; shrink.h makes of the rest the fewest.
 //
 // Thread safety: none of its own; `test` is called from the caller's thread.
 // Invariants:

@@ -60,7 +60,8 @@ Made along(const Course& course) {
   return run([&](const std::vector<unsigned>& enabled, unsigned current,
                  const std::vector<unsigned>& done) {
     for (const engine::Stretch& stretch : course.stretches) {
-      if (done[stretch.thread] < stretch.until) return stretch.thread;
+      const unsigned reached = done[stretch.thread];
+      if (reached < stretch.until && reached < kOperations) return stretch.thread;
     }
     return current < kThreads && done[current] < kOperations ? current : enabled.front();
   });
@@ -110,6 +111,25 @@ TEST(Straighten, AThousandRandomStepsInAHundredRuns) {
     const Straightened again = straighten(initial.course, initial.choices, test, 100);
     EXPECT_EQ(cost_of(again.choices), cost_of(result.choices));  // I3
   }
+}
+
+// Thread 0 begins, and all of 2 comes between two operations of 1. Who leaves 0 at once needs a
+// switch that cannot be left out; who lets it go to its end needs none there.
+TEST(Straighten, AThreadThatIsLeftEarlyMayAsWellGoOn) {
+  const auto wrong = [](const Made& run) {
+    return at(run, 0, 1) == 0 && at(run, 1, 3) < at(run, 2, 1) &&
+           at(run, 2, kOperations) < at(run, 1, 4);
+  };
+  const Course course{{{0, 1}, {1, 3}, {2, kOperations}}, {}};
+  const Made initial = along(course);
+  ASSERT_TRUE(wrong(initial));
+  ASSERT_EQ(cost_of(initial.choices).forced, 2u);
+  const CourseTest test = [&](const Course& candidate) -> std::optional<Choices> {
+    const Made run = along(candidate);
+    if (!wrong(run)) return std::nullopt;
+    return run.choices;
+  };
+  EXPECT_EQ(cost_of(straighten(course, initial.choices, test, 100).choices).forced, 1u);
 }
 
 TEST(Straighten, WhatCannotBeFollowedStaysAsItIs) {
