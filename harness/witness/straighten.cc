@@ -52,6 +52,7 @@ class Straightener {
 
  private:
   static constexpr std::size_t kFew = 16;
+  static constexpr std::size_t kMostLooks = 64;  // by let_one_go_on
 
   std::optional<Choices> run(const Course& candidate) {
     ++tests_;
@@ -97,6 +98,8 @@ class Straightener {
     constexpr std::uint32_t kForEver = ~std::uint32_t{0};
     for (std::size_t i = 0; i <= size(); ++i) {
       for (const engine::ThreadId thread : threads_) {
+        if (looks_ == kMostLooks) return false;
+        ++looks_;
         std::vector<Stretch> more = course_.stretches;
         more.insert(more.begin() + static_cast<std::ptrdiff_t>(i), {thread, kForEver});
         if (try_stretches(std::move(more))) return true;
@@ -106,7 +109,7 @@ class Straightener {
   }
 
   const CourseTest& test_;
-  std::size_t budget_, tests_ = 0;
+  std::size_t budget_, tests_ = 0, looks_ = 0;
   Course course_;
   std::set<engine::ThreadId> threads_;
   std::size_t before_ = course_.stretches.size();  // the last look
