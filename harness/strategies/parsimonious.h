@@ -152,6 +152,7 @@ class Parsimonious {
   std::uint64_t key_of_next(const engine::Thread& thread, const Footprint& own) const;
   void avoid_last();
   void add_races(bool cut);
+  bool is_other_outcome(std::uint32_t step) const;
   void add_reversal(const Race& race);
   void add_outcomes();
   void add_outcome(Attempt attempt);

@@ -126,9 +126,18 @@ void Parsimonious::collect_past(const Race& race, const Footprint& touched) {
   }
 }
 
+/// Whether a step has another outcome than those that come first: what comes before it does so as
+/// well where it has these.
+bool Parsimonious::is_other_outcome(std::uint32_t step) const {
+  const auto outcomes = trace_.outcomes_of(step);
+  return std::any_of(outcomes.begin(), outcomes.end(),
+                     [](const StepOutcome& outcome) { return outcome.chosen != 0; });
+}
+
 void Parsimonious::add_reversal(const Race& race) {
   const auto loud = trace_.loud();
   const TraceStep& delayed = trace_.step(race.root());
+  if (is_other_outcome(race.root())) return;
   const std::uint32_t from = delayed.place;
   const bool waits = race.second == kNone;
   const Tid tid = waits ? trace_.waiting()[race.waiting].tid : trace_.step(race.second).tid;

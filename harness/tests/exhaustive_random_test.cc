@@ -195,6 +195,9 @@ TEST(ExhaustiveRandom, WithoutMemoryEachTraceIsRunOnce) {
       // So it may, where it is a head's, or the one that is delayed.
       {"timed-select1 | try-send1 | timed-select0 try-send0", 22},
       {"try-send1 | timed-select0 timed-select1 | timed-select1 try-send1", 148},
+      // What comes before a step does so whichever outcome that has: of several one leads to it.
+      {"try-send1 | mixed-select0 | try-send0", 10},
+      {"send0 | try-send1 | mixed-select0", 21},
       // Who waits is ready without what was made for it.
       {"try-receive0 try-receive0 | select0 | try-send0 try-receive1", 34},
       {"timed-select0 timed-select1 | try-receive1 try-receive0 | try-receive1 timed-select1", 49},
