@@ -192,8 +192,6 @@ class Trace {
   /// The last step of a thread that goes round, with which it did, whatever the time; kNone: it
   /// does not. What others do may be why it went no further.
   std::uint32_t going_round(Tid tid) const;
-  /// Whether the clock is read in the round that step `i` ends.
-  bool tells_time(std::uint32_t i) const;
   /// Calls `visit` with the last rounds of those who waited for a time that came nearer by the
   /// round that step `i` ends: to leave it out, these must be such that can be left out. Until one
   /// says false; whether none did.
@@ -309,6 +307,7 @@ class Trace {
   std::uint32_t valued_before(std::uint32_t entry) const;
   bool changed_nothing(std::uint32_t entry) const;
   std::uint32_t maker(std::uint32_t entry) const;
+  bool have_same_maker(std::uint32_t a, std::uint32_t b) const;
   bool is_idle(std::uint32_t i) const;
   bool is_repeated(std::uint32_t i, std::uint32_t by) const;
   bool finds_again(std::uint32_t i, std::uint32_t by);

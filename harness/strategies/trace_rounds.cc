@@ -101,6 +101,16 @@ std::uint32_t Trace::maker(std::uint32_t entry) const {
   return e != kNone ? entries_[e].step : kNone;
 }
 
+/// Whether two entries of an object, `a` before `b`, found what the same step had made of it.
+bool Trace::have_same_maker(std::uint32_t a, std::uint32_t b) const {
+  std::uint32_t e = valued_before(b);
+  const std::uint32_t end = valued_before(a);
+  for (; e != kNone && e != end && changed_nothing(e); e = valued_before(e)) {
+    if (e == a) return true;
+  }
+  return e == end || (e != kNone ? entries_[e].step : kNone) == maker(a);
+}
+
 /// Whether step `i` left everything as it was, but for a lock and for plain memory.
 bool Trace::is_idle(std::uint32_t i) const {
   const TraceStep& step = steps_[i];
@@ -150,7 +160,7 @@ bool Trace::is_repeated(std::uint32_t i, std::uint32_t by) const {
   if (steps_[i].own_accesses != steps_[by].own_accesses) return false;
   for (std::uint32_t k = 0; k < steps_[i].own_accesses; ++k) {
     const std::uint32_t a = steps_[i].first_entry + k, b = steps_[by].first_entry + k;
-    if (entries_[a].object != entries_[b].object || maker(a) != maker(b)) return false;
+    if (entries_[a].object != entries_[b].object || !have_same_maker(a, b)) return false;
   }
   return true;
 }

@@ -12,13 +12,6 @@ namespace chicane::strategies {
 using engine::OpKind;
 using engine::Thread;
 
-bool Trace::tells_time(std::uint32_t i) const {
-  for (std::uint32_t k = i; k != kNone && k != steps_[i].turn; k = steps_[k].previous) {
-    if (steps_[k].kind == OpKind::kClock) return true;
-  }
-  return false;
-}
-
 /// The last step, which has just begun, takes time: who else waits for a later one?
 void Trace::note_delays(const Thread& thread) {
   const engine::Engine& engine = engine::Engine::instance();

@@ -409,5 +409,27 @@ TEST(ExhaustiveSpins, ALoopThatEndsByItself) {
   EXPECT_EQ(held(program, "dpor").ends.size(), 6u);
 }
 
+// Nor is a long loop that looks each time whether it is to stop: what comes after it is seen.
+TEST(ExhaustiveSpins, ALongLoopThatLooksAtAFlag) {
+  const auto program = [] {
+    constexpr int kLength = 1000;
+    std::atomic<bool> stop{false};
+    int sum = 0;
+    const auto work = [&] {
+      int i = 0;
+      bool stopped;
+      do {
+        sum += i;
+        stopped = stop.load();
+      } while (!stopped && ++i < kLength);
+      if (!stopped) report_state(1);
+    };
+    together(work);
+  };
+  const Exhausted dpor = held(program, "dpor");
+  EXPECT_TRUE(dpor.done);
+  EXPECT_EQ(dpor.searched_ends, (std::set<std::pair<int, std::uint64_t>>{{kFinished, 1}}));
+}
+
 }  // namespace
 }  // namespace chicane::tests
