@@ -142,7 +142,7 @@ int Spins::go_on(const Trace& trace, const ThreadChoice& choice) {
     place_ = passing.place;
     return decide(false);
   }
-  if (is_long_enough(choice.step)) return decide(true);
+  if (is_long_enough(trace, choice.step)) return decide(true);
   const Tid tid = next_in_order();
   for (std::size_t i = 0; i < choice.enabled.size(); ++i) {
     if (trace.tid_of(choice.enabled[i]->id()) == tid) return static_cast<int>(i);
@@ -152,9 +152,9 @@ int Spins::go_on(const Trace& trace, const ThreadChoice& choice) {
   return pick >= 0 ? pick : decide(false);
 }
 
-bool Spins::is_long_enough(std::uint64_t step) {
-  const std::uint64_t limit = engine::Engine::instance().options().step_limit;
-  return step >= std::min(std::max(kManySteps, limit / 8), limit / 2);
+bool Spins::is_long_enough(const Trace& trace, std::uint64_t step) const {
+  return trace.step(trace.last_step(judged_)).rounds >= kMostRounds ||
+         2 * step >= engine::Engine::instance().options().step_limit;
 }
 
 /// Somebody waits for a time, and others, who go round, too, wait for an earlier one.

@@ -43,10 +43,11 @@
 // for the first time with that value, the place is *judged*: the thread goes on alone, or with
 // those whose rounds belong to its own, in the same order as before; and where others who go round
 // wait for an earlier time than it does, with these, too. If one of them leaves, nobody is held
-// there any more by that value; if all are still there after kManySteps steps of the run, or an
-// eighth of those that it may have, they wait: a loop of a thousand rounds ends by itself, too, and
-// one that looks at the clock ends at a time. Nobody is judged while others who do not go round
-// wait for a time. A search that has judged begins anew.
+// there any more by that value; if all are still there after kMostRounds rounds (or half of the
+// steps that a run may have), they wait: a loop of a thousand rounds ends by itself, too, and one
+// that looks at the clock ends at a time; but nobody is to spin for longer than is needed to tell.
+// Nobody is judged while others who do not go round wait for a time. A search that has judged
+// begins anew.
 //
 // Which places are judged, and where the thread was then, depends on the runs that are made: two
 // searches of one program (in two ways, or of two shards) may judge different places and so hold
@@ -62,7 +63,7 @@
 //   I1. A run that is left out is as one that was made, but that threads have gone round more often
 //       in it. What a program counts of such rounds, beyond two, is not explored, nor what it makes
 //       of how long they took by the clock, nor what it does after a loop that is longer than a
-//       thread is judged for. A higher step limit judges for longer.
+//       thread is judged for.
 //   I2. A place is judged once for each value that is found there; of a round with locks, for all
 //       that is found in it, and for what memory is then, but for stacks.
 //   I3. Writes are noted only once somebody has gone round and locked something: the search begins
@@ -121,7 +122,7 @@ class Spins {
   bool end_run();
 
  private:
-  static constexpr std::uint64_t kManySteps = 4096;
+  static constexpr std::uint32_t kMostRounds = 1024;
   static constexpr std::uint64_t kWrites =
       0;  // in the place of a place: they are noted from now on
   struct Place {
@@ -136,7 +137,7 @@ class Spins {
   bool is_held(const Trace& trace, Tid tid) const;
   bool may_be_left_out(const Trace& trace, std::uint32_t last, bool surely) const;
   static bool others_wait(const Trace& trace, Tid tid);
-  static bool is_long_enough(std::uint64_t step);
+  bool is_long_enough(const Trace& trace, std::uint64_t step) const;
   int let_time_pass(const Trace& trace, const engine::ThreadChoice& choice);
   void find_unjudged(const Trace& trace, const engine::ThreadChoice& choice);
   bool note_order(const Trace& trace, std::uint32_t last);
