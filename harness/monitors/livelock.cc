@@ -279,11 +279,26 @@ void LivelockMonitor::report_livelock(const std::vector<const engine::Thread*>& 
 }
 
 void LivelockMonitor::report_limit(const std::vector<const engine::Thread*>& threads) {
-  const std::uint64_t limit = engine_->step();
-  Finding* finding = engine_->report(
-      "step-limit", "the run is not over after " + std::to_string(limit) +
-                        " operations, the last of them under a fair schedule; it may need more, or "
-                        "have no end");
+  std::string message = "the run is not over after " + std::to_string(engine_->step()) +
+                        " operations, the last of them under a fair schedule; ";
+  const engine::Thread* counting = nullptr;
+  for (const engine::Thread* thread : threads) {
+    if (ground_.met(thread->id()) == 0) continue;
+    if (counting != nullptr || ground_.counter(thread->id()) == 0) {
+      counting = nullptr;
+      break;
+    }
+    counting = thread;
+  }
+  const void* counter = nullptr;
+  if (counting == nullptr) {
+    message += "it may need more, or have no end";
+  } else {
+    counter = reinterpret_cast<const void*>(ground_.counter(counting->id()));
+    message += "all that changes is a value of " + name_of(*counting) +
+               ": if its loop does not end by that, it has no end";
+  }
+  Finding* finding = engine_->report("step-limit", message, counter);
   for (const engine::Thread* thread : threads) add_spin(finding, "running", *thread);
 }
 

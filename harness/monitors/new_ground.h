@@ -4,7 +4,8 @@
 // run it notes which values they meet at which addresses; who meets others in the rest of it gets
 // on: it goes through data, or counts. Who goes round and round meets the same again and again.
 //
-// Whether what gets on comes to its end cannot be told: a loop may count its rounds for ever.
+// Whether what gets on comes to its end cannot be told: a loop may count its rounds for ever, and
+// another one that does just the same may end by its count. But that a thread only counts can be.
 //
 // Thread safety: none. Memory: 1 MB, from the first note on.
 #pragma once
@@ -33,11 +34,17 @@ class NewGround {
     if (used_ < kSlots / 2 && !add(address, value)) return;
     if (step < rest_from_) return;
     if (thread >= met_.size()) met_.resize(thread + 1);
-    ++met_[thread];
+    Met& met = met_[thread];
+    met.at_one_place = met.count++ == 0 || (met.at_one_place && met.address == address);
+    met.address = address;
   }
   /// How often a thread has met what was not there in the first part.
   std::uint64_t met(engine::ThreadId thread) const {
-    return thread < met_.size() ? met_[thread] : 0;
+    return thread < met_.size() ? met_[thread].count : 0;
+  }
+  /// The only address where it did; 0: there are several, or none.
+  std::uint64_t counter(engine::ThreadId thread) const {
+    return thread < met_.size() && met_[thread].at_one_place ? met_[thread].address : 0;
   }
 
  private:
@@ -57,7 +64,11 @@ class NewGround {
 
   std::vector<std::uint64_t> slots_;
   std::size_t used_ = 0;
-  std::vector<std::uint64_t> met_;  // by thread
+  struct Met {
+    std::uint64_t count = 0, address = 0;
+    bool at_one_place = false;
+  };
+  std::vector<Met> met_;  // by thread
   std::uint64_t rest_from_ = 0;
 };
 

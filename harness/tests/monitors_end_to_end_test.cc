@@ -218,6 +218,41 @@ void waits_for_one_who_counts() {
       });
 }
 
+/// What is said of the one diagnosis of `program`, which is not over at the step limit.
+std::string limit_message(const Program& program) {
+  const Result result = explore(program, options(12));
+  if (result.diagnoses.size() != 1 || result.diagnoses[0].kind != "step-limit") {
+    return "not one step-limit: " + describe(result);
+  }
+  return result.diagnoses[0].message;
+}
+
+// Whether a loop ends by what it counts cannot be seen; that it does nothing else can.
+TEST(Reports, OfWhoOnlyCountsItIsTold) {
+  const std::string counts =
+      "all that changes is a value of thread 1: if its loop does not end by that, it has no end";
+  const std::string in_memory = limit_message([] {
+    std::atomic<bool> done{false};
+    std::atomic<int> rounds{0};
+    std::thread waits([&] {
+      while (!done) ++rounds;
+    });
+    waits.join();
+  });
+  EXPECT_NE(in_memory.find(counts), std::string::npos) << in_memory;
+  const std::string plain = limit_message([] {
+    std::atomic<bool> done{false};
+    int rounds = 0;
+    std::thread waits([&] {
+      while (!done) ++rounds;
+    });
+    waits.join();
+  });
+  EXPECT_NE(plain.find(counts), std::string::npos) << plain;
+  const std::string far = limit_message(&goes_through_much);
+  EXPECT_EQ(far.find("all that changes"), std::string::npos) << far;
+}
+
 // What gets on may come to its end: more operations tell.
 TEST(Reports, ALongWayIsNoLivelock) {
   Options with = options(12);
