@@ -9,7 +9,6 @@
 
 namespace chicane::strategies {
 
-using engine::OpKind;
 using engine::Thread;
 
 /// The last step, which has just begun, takes time: who else waits for a later one?
