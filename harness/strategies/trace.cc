@@ -5,7 +5,6 @@
 #include <bit>
 
 #include "engine/plain_writes.h"
-#include "strategies/mix.h"
 
 namespace chicane::strategies {
 namespace {
@@ -16,35 +15,10 @@ using engine::Outcome;
 using engine::Thread;
 using engine::ThreadChoice;
 
-constexpr std::uint32_t kFewObjects = 64;
-
-template <typename T>
-void cut(engine::SharedVector<T>& vector, std::size_t size) {
-  vector.erase(vector.begin() + static_cast<std::ptrdiff_t>(size), vector.end());
-}
-
 /// A join that goes on whether or not the thread has ended.
 bool tries_to_join(const Operation& operation) {
   return operation.kind == OpKind::kThreadJoin &&
          (operation.deadline != engine::kNever || !operation.can_block());
-}
-
-/// For channels, until a deadline.
-bool waits_in_time(const Operation& operation) {
-  return operation.can_block() && operation.deadline != engine::kNever &&
-         (operation.kind == OpKind::kSelect || operation.kind == OpKind::kRecv ||
-          operation.kind == OpKind::kSend);
-}
-
-/// Of one that waits for several objects: whether it is by one of them, whatever the time.
-bool is_ready_by_any(const Thread& thread) {
-  Operation alone = thread.pending();
-  alone.object_at = nullptr;
-  for (unsigned i = 0; (alone.object = thread.pending().object_at(thread.pending(), i)) != nullptr;
-       ++i) {
-    if (alone.is_ready()) return true;
-  }
-  return false;
 }
 
 bool is_blocking_lock(const Operation& operation) {
@@ -57,143 +31,6 @@ bool is_counted_wait(const Operation& operation) {
 }
 
 }  // namespace
-
-// ---- objects ----
-
-std::uint32_t Trace::last_entry(ObjectKey object) const {
-  if (table_.empty()) return kNone;
-  for (std::size_t slot = mix(object);; ++slot) {
-    const std::uint32_t found = table_[slot & (table_.size() - 1)];
-    if (found == 0) return kNone;
-    if (objects_[found - 1].key == object) return objects_[found - 1].last;
-  }
-}
-
-std::uint32_t Trace::find_object(ObjectKey key) {
-  if ((objects_.size() + 1) * 2 > table_.size()) grow_objects();
-  for (std::size_t slot = mix(key);; ++slot) {
-    std::uint32_t& found = table_[slot & (table_.size() - 1)];
-    if (found != 0 && objects_[found - 1].key != key) continue;
-    if (found == 0) {
-      objects_.push_back({key, kNone});
-      found = static_cast<std::uint32_t>(objects_.size());
-    }
-    return found - 1;
-  }
-}
-
-// Objects without an entry are forgotten here: those of runs long past do not pile up.
-void Trace::grow_objects() {
-  last_key_ = 0;
-  engine::SharedVector<std::uint32_t> renumbered(objects_.size(), 0);
-  std::uint32_t kept = 0;
-  for (std::uint32_t i = 0; i < objects_.size(); ++i) {
-    if (objects_[i].last == kNone) continue;
-    renumbered[i] = kept;
-    objects_[kept++] = objects_[i];
-  }
-  for (TraceEntry& entry : entries_) entry.object = renumbered[entry.object];
-  cut(objects_, kept);
-  std::size_t size = kFewObjects;
-  while (size < kept * std::size_t{4}) size *= 2;
-  table_.assign(size, 0);
-  for (std::uint32_t i = 0; i < kept; ++i) {
-    std::size_t slot = mix(objects_[i].key);
-    while (table_[slot & (size - 1)] != 0) ++slot;
-    table_[slot & (size - 1)] = i + 1;
-  }
-}
-
-// ---- threads ----
-
-void Trace::widen(std::uint32_t threads) {
-  if (threads <= stride_) return;
-  const std::uint32_t wide =
-      threads <= kBlock ? kBlock : (threads * 2 + kBlock - 1) / kBlock * kBlock;
-  engine::SharedVector<Count> clocks(steps_.size() * wide, 0);
-  for (std::uint32_t i = 0; i < size(); ++i) {
-    std::copy_n(clock(i), stride_, clocks.data() + std::size_t{i} * wide);
-  }
-  clocks_ = std::move(clocks);
-  stride_ = wide;
-}
-
-void Trace::widen_enabled(std::uint32_t threads) {
-  if (threads <= words_ * 64) return;
-  const std::uint32_t wide = threads <= 64 ? 1 : 2 * ((threads + 63) / 64);
-  engine::SharedVector<std::uint64_t> enabled(steps_.size() * 2 * wide, 0);
-  for (std::uint32_t i = 0; i < size(); ++i) {
-    std::uint64_t* to = enabled.data() + std::size_t{i} * 2 * wide;
-    std::copy_n(enabled_at(i), words_, to);
-    std::copy_n(enabled_at(i) + words_, words_, to + wide);
-  }
-  enabled_ = std::move(enabled);
-  words_ = wide;
-}
-
-void Trace::learn_threads(std::size_t count) {
-  const auto threads = engine::Engine::instance().threads();
-  while (tids_.size() < count) learn_thread(*threads[tids_.size()]);
-}
-
-void Trace::learn_thread(const Thread& thread) {
-  const bool main = thread.parent() == engine::kNoThread;
-  const Tid parent = main ? kNone : tids_[thread.parent()];
-  const std::uint32_t ordinal = main ? 0 : children_[parent]++;
-  Tid tid = 0;
-  while (tid < known_.size() && (known_[tid].parent != parent || known_[tid].ordinal != ordinal)) {
-    ++tid;
-  }
-  if (tid == known_.size()) {
-    known_.push_back({parent, ordinal});
-    children_.push_back(0);
-    last_of_.push_back(kNone);
-    ids_.push_back(0);
-    widen(tid + 1);
-  }
-  ids_[tid] = static_cast<engine::ThreadId>(tids_.size());
-  tids_.push_back(tid);
-  widen_enabled(static_cast<std::uint32_t>(tids_.size()));
-}
-
-Tid Trace::number_in(const Trace& other, Tid tid) const {
-  Child child = known_[tid];
-  const bool main = child.parent == kNone;
-  if (!main) child.parent = number_in(other, child.parent);
-  if (!main && child.parent == kNone) return kNone;
-  for (Tid t = 0; t < other.known_.size(); ++t) {
-    const Child& its = other.known_[t];
-    if (its.parent == child.parent && its.ordinal == child.ordinal) return t;
-  }
-  return kNone;
-}
-
-void Trace::truncate(std::uint32_t steps) {
-  if (steps < size()) {
-    for (std::size_t i = entries_.size(); i-- > steps_[steps].first_entry;) {
-      objects_[entries_[i].object].last = entries_[i].before;
-    }
-    cut(entries_, steps_[steps].first_entry);
-    cut(outcomes_, steps_[steps].first_outcome);
-    for (std::uint32_t i = size(); i-- > steps;) last_of_[steps_[i].tid] = steps_[i].previous;
-    for (std::size_t id = tids_.size(); id-- > steps_[steps].threads;) {
-      const Child& child = known_[tids_[id]];
-      if (child.parent != kNone) --children_[child.parent];
-    }
-    cut(tids_, steps_[steps].threads);
-    while (!unsettled_.empty() && unsettled_.back() >= steps) unsettled_.pop_back();
-    while (!loud_.empty() && loud_.back() >= steps) loud_.pop_back();
-    while (!reasons_.empty() && reasons_.back().step >= steps) reasons_.pop_back();
-    while (!delays_.empty() && delays_.back().step >= steps) delays_.pop_back();
-    while (!told_.empty() && told_.back().step >= steps) told_.pop_back();
-    while (!delayed_.empty() && delayed_.back().step >= steps) delayed_.pop_back();
-    if (surprise_ >= steps) surprise_ = kNone;
-    if (first_round_ >= steps) first_round_ = kNone;
-    size_ = steps;
-  }
-  waiting_.clear();
-  running_ = nullptr;
-}
 
 // ---- while a run goes on ----
 
@@ -361,46 +198,6 @@ inline void Trace::note_enabling(TraceStep& step) {
   }
 }
 
-/// Who waits for channels until a deadline is ready from then on. Whether a channel makes it ready
-/// besides, or no longer does, must not be a matter of the time, or of two steps one order would
-/// depend and the other not.
-void Trace::note_timed_channels(TraceStep& step) {
-  if (step.footprint.touches(kVirtualTime)) return;
-  for (std::uint32_t id = 0; id < step.threads; ++id) {
-    const Thread& thread = *engine::Engine::instance().threads()[id];
-    if (id == step.engine_id || thread.finished() || !waits_in_time(thread.pending())) continue;
-    Footprint its;
-    add_operation(names_, thread.pending(), false, &its);
-    if (!its.depends_on(step.footprint)) continue;
-    const bool several = thread.pending().object_at != nullptr;
-    if (several && is_ready_by_any(thread) == was_ready_by_any(tids_[id])) continue;
-    return step.footprint.add(kVirtualTime, Mode::kWrite);
-  }
-}
-
-/// Before the last step, by one of its objects.
-bool Trace::was_ready_by_any(Tid tid) const {
-  for (std::size_t i = reasons_.size(); i-- > 0 && reasons_[i].step + 1 >= size_;) {
-    if (reasons_[i].step + 1 == size_ && reasons_[i].tid == tid) return true;
-  }
-  return false;
-}
-
-// Of virtual time: as soon as a thread with a deadline becomes ready, the next deadline's turn has
-// come.
-void Trace::note_change(TraceStep& step, const Thread& thread) {
-  const Operation& pending = thread.pending();
-  if (!pending.can_block()) return;
-  if (pending.kind != OpKind::kThreadJoin && pending.kind != OpKind::kCondWake) {
-    Footprint its;
-    add_operation(names_, pending, false, &its);
-    if (!its.depends_on(step.footprint) && pending.kind != OpKind::kSleep) {
-      step.footprint.add(names_.name(pending.object), Mode::kWrite);
-    }
-  }
-  if (pending.deadline != engine::kNever) step.footprint.add(kVirtualTime, Mode::kWrite);
-}
-
 [[gnu::always_inline]] inline void Trace::note_enabled(std::span<Thread* const> enabled) {
   if (words_ != 1) return note_many_enabled(enabled);
   std::uint64_t all = 0, late = 0;
@@ -421,34 +218,6 @@ void Trace::note_change(TraceStep& step, const Thread& thread) {
   std::uint64_t* to = enabled_at(size_);
   to[0] = all;
   to[1] = late;
-}
-
-void Trace::note_many_enabled(std::span<Thread* const> enabled) {
-  std::uint64_t* to = enabled_at(size_);
-  std::fill_n(to, 2 * words_, 0);
-  first_silent_ = -1;
-  for (std::size_t i = enabled.size(); i-- > 0;) {
-    const Thread& thread = *enabled[i];
-    const engine::ThreadId id = thread.id();
-    const std::uint64_t bit = std::uint64_t{1} << id % 64;
-    to[id / 64] |= bit;
-    if (thread.by_timeout()) to[words_ + id / 64] |= bit;
-    if (is_silent(thread.pending())) first_silent_ = static_cast<int>(i);
-  }
-}
-
-void Trace::note_reasons(std::span<Thread* const> enabled) {
-  while (!reasons_.empty() && reasons_.back().step >= size_) reasons_.pop_back();
-  for (const Thread* thread : enabled) {
-    const Operation& pending = thread->pending();
-    if (pending.object_at == nullptr || !pending.can_block()) continue;
-    Operation alone = pending;
-    alone.object_at = nullptr;
-    for (unsigned i = 0; (alone.object = pending.object_at(pending, i)) != nullptr; ++i) {
-      if (alone.is_ready())
-        reasons_.push_back({size_, tids_[thread->id()], names_.name(alone.object)});
-    }
-  }
 }
 
 [[gnu::always_inline]] inline bool Trace::see(const ThreadChoice& choice) {

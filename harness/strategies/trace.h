@@ -290,6 +290,7 @@ class Trace {
   void note_surprise(const TraceStep& step, bool touches_nothing);
   void note_next(const engine::Thread& thread, TraceStep& step);
   void note_enabling(TraceStep& step);
+  static bool waits_in_time(const engine::Operation& operation);
   void note_timed_channels(TraceStep& step);
   bool was_ready_by_any(Tid tid) const;
   void note_change(TraceStep& step, const engine::Thread& thread);
