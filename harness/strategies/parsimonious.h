@@ -34,8 +34,8 @@
 //       and what 2^18 steps did.
 //   I3. A run is given up where a step touches what its operation did not tell, or a head needs
 //       less than it did, and that was not known; with more doubtful runs than can wait, or heads
-//       that do not always do the same after the same: who waits until a deadline, or for what
-//       others try, is no part of a step's past.
+//       that do not always do the same after the same: who waits for what others try, or until a
+//       deadline for a thread's end, is no part of a step's past.
 // Cost: each race costs the length of its run.
 #pragma once
 
