@@ -78,6 +78,8 @@ inline constexpr Time kNever = std::numeric_limits<Time>::max();
   X(kFutexWait, "futex-wait")      \
   X(kFutexWake, "futex-wake")      \
   X(kIo, "io")                     \
+  X(kStateRead, "state-read")      \
+  X(kStateWrite, "state-write")    \
   X(kThreadCancel, "cancel-thread")
 
 enum class OpKind : std::uint8_t {

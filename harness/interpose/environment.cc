@@ -11,6 +11,7 @@
 #include <functional>
 
 #include "engine/engine.h"
+#include "interpose/state.h"
 
 extern "C" {
 extern char __executable_start;  // the linker's: the executable's first byte,
@@ -80,6 +81,8 @@ bool is_from_start(const char* name, const char* value) {
 }
 
 char* look_up(const char* name, const void* site) {
+  const bool own = std::strncmp(name, kOwn, std::strlen(kOwn)) == 0;
+  const StateCall call(false, own ? nullptr : &g_environment, site);
   char* value = find(name);
   if (g_notes == nullptr || !is_from_start(name, value)) return value;
   const char* code = static_cast<const char*>(site);

@@ -15,6 +15,9 @@
 
 namespace chicane::interpose {
 
+// The object of all these operations.
+char g_descriptors;
+
 using engine::argument;
 using engine::Engine;
 using engine::Operation;
@@ -23,9 +26,6 @@ using engine::Outcome;
 using engine::raw_syscall;
 
 namespace {
-
-// The object of all these operations.
-char g_descriptors;
 
 // What orders the users of one pipe: a place for each of the first pipes that a run uses, and one
 // for all other descriptors.
@@ -46,7 +46,7 @@ const void* place_of(const Engine& engine, int fd) {
     g_places.count = 0;
   }
   struct stat about{};
-  const bool is_pipe = fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode);
+  const bool is_pipe = raw_syscall(SYS_fstat, fd, argument(&about)) == 0 && S_ISFIFO(about.st_mode);
   unsigned index = is_pipe ? 0 : Places::kPipes;
   while (index < g_places.count && g_places.inodes[index] != about.st_ino) ++index;
   if (index == g_places.count && index < Places::kPipes) {
@@ -69,14 +69,6 @@ bool is_transfer_ready(const IoWait& wait) {
   const auto& transfer = static_cast<const Transfer&>(wait);
   pollfd one{.fd = transfer.fd, .events = transfer.events, .revents = 0};
   return poll_now(&one, 1) != 0;  // an error too: the call itself will say which
-}
-
-bool may_not_be_ready(int fd) {
-  if (fd == STDOUT_FILENO || fd == STDERR_FILENO) return false;
-  struct stat about{};
-  if (fstat(fd, &about) != 0) return false;
-  if (S_ISCHR(about.st_mode)) return isatty(fd) != 0;
-  return !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode) && !S_ISBLK(about.st_mode);
 }
 
 bool is_blocking(int fd) {
@@ -132,6 +124,26 @@ bool perform_io(Engine& engine, const IoWait& wait, bool may_wait, engine::Time 
                                       .deadline = deadline});
 }
 
+bool may_make_wait(int fd) {
+  if (fd == STDOUT_FILENO || fd == STDERR_FILENO) return false;
+  struct stat about{};
+  if (raw_syscall(SYS_fstat, fd, argument(&about)) != 0) return false;
+  if (S_ISCHR(about.st_mode)) return isatty(fd) != 0;
+  return !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode) && !S_ISBLK(about.st_mode);
+}
+
+IoCall::IoCall(const void* site) : site_(site) {
+  const int error = errno;
+  Engine::active()->perform({.kind = OpKind::kIo, .object = &g_descriptors, .site = site});
+  errno = error;
+}
+
+IoCall::~IoCall() {
+  const int error = errno;
+  Engine::active()->emit(OpKind::kIo, Outcome::kDone, &g_descriptors, site_);
+  errno = error;
+}
+
 void emit_io(Engine& engine, long result, const void* site) {
   engine.emit(OpKind::kIo, result == -EAGAIN ? Outcome::kWouldBlock : Outcome::kDone,
               &g_descriptors, site, static_cast<std::uint64_t>(result));
@@ -139,7 +151,7 @@ void emit_io(Engine& engine, long result, const void* site) {
 
 bool perform_transfer(Engine& engine, const char* call, int fd, short events, bool may_wait,
                       const void* site) {
-  if (!may_not_be_ready(fd)) return false;
+  if (!may_make_wait(fd)) return false;
   const Transfer transfer{{call, &is_transfer_ready, !made_in_run(engine, fd)}, fd, events};
   perform_io(engine, transfer, may_wait && is_blocking(fd), engine::kNever, site);
   return true;

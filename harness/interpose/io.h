@@ -10,7 +10,8 @@
 //
 // All are operations on one object, because what is done to one descriptor may make another one
 // ready (the ends of a pipe, an epoll set and its members). What is always ready (a regular file)
-// and standard output and error, which lead out of the program, are no operations.
+// is a matter of state.h; standard output and error lead out of the program: they are no
+// operations.
 //
 // Happens-before: what is written before what is read from the same pipe; sockets, eventfds and
 // epoll sets count as one.
@@ -42,6 +43,21 @@ bool perform_io(engine::Engine& engine, const IoWait& wait, bool may_wait, engin
                 const void* site);
 /// The call has been made; `result` is the kernel's.
 void emit_io(engine::Engine& engine, long result, const void* site);
+
+/// Whether a call for that descriptor may wait in the kernel.
+bool may_make_wait(int fd);
+/// A call, while it exists, that does not wait but changes what others wait for: announced when it
+/// is made, told when it ends. Under the engine.
+class IoCall {
+ public:
+  explicit IoCall(const void* site);
+  ~IoCall();
+  IoCall(const IoCall&) = delete;
+  IoCall& operator=(const IoCall&) = delete;
+
+ private:
+  const void* site_;
+};
 
 /// For one descriptor: waits until `events` (POLLIN or POLLOUT) are there. False: the descriptor is
 /// always ready, and nothing was announced. Edges: `io_release` before a write, `io_acquire` after

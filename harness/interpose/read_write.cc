@@ -20,6 +20,7 @@
 #include "interpose/io.h"
 #include "interpose/real.h"
 #include "interpose/refuse.h"
+#include "interpose/state.h"
 
 CHICANE_REAL(ssize_t, read, (int, void*, std::size_t))
 CHICANE_REAL(ssize_t, write, (int, const void*, std::size_t))
@@ -49,6 +50,7 @@ void touch(Engine& engine, const void* memory, long size, bool write, const void
 
 long read_all_there_is(Engine& engine, int fd, void* to, std::size_t size, const void* site) {
   const bool waited = perform_transfer(engine, "read", fd, POLLIN, true, site);
+  const StateCall of_file(true, waited ? nullptr : file_place(fd), site);
   const long result = raw_syscall(SYS_read, fd, argument(to), static_cast<long>(size));
   if (waited) {
     io_acquire(engine, fd);
@@ -60,11 +62,12 @@ long read_all_there_is(Engine& engine, int fd, void* to, std::size_t size, const
 
 bool is_pipe(int fd) {
   struct stat about{};
-  return fstat(fd, &about) == 0 && S_ISFIFO(about.st_mode);
+  return raw_syscall(SYS_fstat, fd, argument(&about)) == 0 && S_ISFIFO(about.st_mode);
 }
 
 long write_part(Engine& engine, int fd, const char* from, std::size_t size, const void* site) {
   const bool waited = perform_transfer(engine, "write", fd, POLLOUT, true, site);
+  const StateCall of_file(true, waited ? nullptr : file_place(fd), site);
   touch(engine, from, static_cast<long>(size), false, site);
   if (waited) io_release(engine, fd);
   const long result = raw_syscall(SYS_write, fd, argument(from), static_cast<long>(size));
@@ -139,6 +142,7 @@ ssize_t readv(int fd, const iovec* vectors, int count) {
   if (engine == nullptr) return interpose::real_readv()(fd, vectors, count);
   const void* site = CHICANE_SITE();
   const bool waited = interpose::perform_transfer(*engine, "readv", fd, POLLIN, true, site);
+  const interpose::StateCall of_file(true, waited ? nullptr : interpose::file_place(fd), site);
   const long result =
       chicane::engine::raw_syscall(SYS_readv, fd, chicane::engine::argument(vectors), count);
   if (waited) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Front door: raising signals, and the calls of stdio that must not be made in a handler.
+// Front door: raising signals.
 #include "interpose/signal.h"
 
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdarg>
 #include <cstdio>
 
 #include "engine/scope.h"
@@ -16,11 +15,6 @@
 CHICANE_REAL(int, raise, (int))
 CHICANE_REAL(int, kill, (pid_t, int))
 CHICANE_REAL(int, pthread_kill, (pthread_t, int))
-CHICANE_REAL(int, vprintf, (const char*, va_list))
-CHICANE_REAL(int, vfprintf, (FILE*, const char*, va_list))
-CHICANE_REAL(int, puts, (const char*))
-CHICANE_REAL(int, fputs, (const char*, FILE*))
-CHICANE_REAL(std::size_t, fwrite, (const void*, std::size_t, std::size_t, FILE*))
 
 namespace chicane::interpose {
 namespace {
@@ -54,12 +48,6 @@ class Raising {
  private:
   engine::ThreadId before_;
 };
-
-void check_stdio(const char* function, const void* site) {
-  if (g_in_signal_handler == 0) [[likely]]
-    return;
-  if (Engine* engine = Engine::active()) check_signal_safety(*engine, function, site);
-}
 
 }  // namespace
 
@@ -107,45 +95,6 @@ int pthread_kill(pthread_t thread, int number) noexcept {
   }
   const interpose::Raising raising(*engine, number, CHICANE_SITE());
   return interpose::real_raise()(number);
-}
-
-int vfprintf(FILE* file, const char* format, va_list arguments) {
-  interpose::check_stdio("fprintf", CHICANE_SITE());
-  return interpose::real_vfprintf()(file, format, arguments);
-}
-int printf(const char* format, ...) {
-  interpose::check_stdio("printf", CHICANE_SITE());
-  va_list arguments;
-  va_start(arguments, format);
-  const int result = interpose::real_vprintf()(format, arguments);
-  va_end(arguments);
-  return result;
-}
-int fprintf(FILE* file, const char* format, ...) {
-  interpose::check_stdio("fprintf", CHICANE_SITE());
-  va_list arguments;
-  va_start(arguments, format);
-  const int result = interpose::real_vfprintf()(file, format, arguments);
-  va_end(arguments);
-  return result;
-}
-int puts(const char* text) {
-  interpose::check_stdio("puts", CHICANE_SITE());
-  return interpose::real_puts()(text);
-}
-int fputs(const char* text, FILE* file) {
-  interpose::check_stdio("fputs", CHICANE_SITE());
-  return interpose::real_fputs()(text, file);
-}
-// By another name, as the header has it as an inline function.
-int chicane_putchar(int letter) asm("putchar");
-int chicane_putchar(int letter) {
-  interpose::check_stdio("putchar", CHICANE_SITE());
-  return putc(letter, stdout);
-}
-std::size_t fwrite(const void* data, std::size_t size, std::size_t count, FILE* file) {
-  interpose::check_stdio("fwrite", CHICANE_SITE());
-  return interpose::real_fwrite()(data, size, count, file);
 }
 
 }  // extern "C"

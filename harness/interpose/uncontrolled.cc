@@ -5,9 +5,8 @@
 //
 //     sigwait, sigwaitinfo, sigtimedwait, sigsuspend, pause   who sends the signal is out of sight
 //     signalfd; pthread_kill of another thread (signal.cc)    signals belong to no virtual thread
-//     alarm, setitimer, timer_create, timerfd_create          real time would interrupt virtual
-//     time sem_open, mq_receive, msgrcv, semop, ...                shared between processes flock,
-//     lockf                                            shared between processes
+//     alarm, setitimer, timer_create, timerfd_create          it would interrupt in real time
+//     sem_open, mq_receive, msgrcv, semop, flock, lockf, ...  shared between processes
 #include <mqueue.h>
 #include <pthread.h>
 #include <semaphore.h>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/object_names.h"
 
+#include <algorithm>
+#include <string_view>
+
 namespace chicane::report {
 
 using engine::OpKind;
@@ -54,6 +57,9 @@ const char* ObjectNames::category(OpKind kind) {
       return "futex";
     case OpKind::kIo:
       return "file descriptor";
+    case OpKind::kStateRead:
+    case OpKind::kStateWrite:
+      return "state of the system";
     case OpKind::kAtomicLoad:
     case OpKind::kAtomicStore:
     case OpKind::kAtomicRmw:
@@ -82,7 +88,13 @@ const char* ObjectNames::category(OpKind kind) {
 void ObjectNames::add(const engine::Place& place) {
   if (place.address == 0) return;
   Variable& variable = variables_[place.address];
-  if (variable.name.empty()) variable = symbolizer_.describe(place);
+  if (!variable.name.empty()) return;
+  variable = symbolizer_.describe(place);
+  // What stands for what the system keeps (interpose/state.h, io.h) is named for it.
+  constexpr std::string_view kOwn = "chicane::interpose::g_";
+  if (!variable.name.starts_with(kOwn)) return;
+  variable.name.erase(0, kOwn.size());
+  std::replace(variable.name.begin(), variable.name.end(), '_', ' ');
 }
 
 std::string ObjectNames::name(std::uint64_t address, const char* category) {

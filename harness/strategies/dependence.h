@@ -21,6 +21,7 @@ inline bool only_reads(engine::OpKind kind) {
     case engine::OpKind::kReadUnlock:
     case engine::OpKind::kMapRead:
     case engine::OpKind::kWaitGroupWait:
+    case engine::OpKind::kStateRead:
       return true;
     default:
       return false;

@@ -26,6 +26,7 @@ bool mode_of(OpKind kind, bool failed, Mode* mode) {
     case OpKind::kAtomicLoad:
     case OpKind::kWaitGroupWait:
     case OpKind::kRead:
+    case OpKind::kStateRead:
       return *mode = Mode::kRead, true;
     case OpKind::kAtomicCas:
       return *mode = failed ? Mode::kRead : Mode::kWrite, true;
@@ -72,6 +73,8 @@ bool acts_on_announcements(const Operation& operation) {
     case OpKind::kAtomicRmw:
     case OpKind::kAtomicCas:
     case OpKind::kRead:
+    case OpKind::kStateRead:
+    case OpKind::kStateWrite:
       return false;
     default:
       return true;

@@ -21,6 +21,7 @@
 //   | wake / with a deadline                 | cond            | woken / write                   |
 //   | signal, broadcast                      | cond            | write                           |
 //   | wg-wait                                | the group       | read                            |
+//   | state-read                             | the state       | read                            |
 //   | select                                 | each channel    | write                           |
 //   | everything else that has an object     | the object      | write                           |
 //   | a thread's last step                   | its end         | write                           |

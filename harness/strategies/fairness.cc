@@ -28,7 +28,8 @@ bool Fairness::failed(const Event& event) {
 bool Fairness::polls(const Event& event) {
   return event.kind == OpKind::kAtomicLoad || event.kind == OpKind::kClock ||
          event.kind == OpKind::kRead || event.kind == OpKind::kRecv ||
-         event.kind == OpKind::kSelect || event.kind == OpKind::kAtomicRmw;
+         event.kind == OpKind::kStateRead || event.kind == OpKind::kSelect ||
+         event.kind == OpKind::kAtomicRmw;
 }
 
 /// Whether others may find something to be otherwise. That a lock was taken is nothing to wait for.
