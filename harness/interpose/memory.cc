@@ -8,6 +8,8 @@
 //
 // Thread safety: any thread; does nothing outside of a run.
 // Cost: a load and a branch outside of a run.
+#include "interpose/memory.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -57,10 +59,6 @@ inline void touch(const volatile void* address, std::size_t size, bool write, co
   (write ? &take<true> : &take<false>)(const_cast<const void*>(address), size, site);
 }
 
-void touch_range(const void* address, std::size_t size, bool write, const void* site) {
-  if (size != 0) touch(address, size, write, site);
-}
-
 void ignore(int by) {
   Engine* engine = Engine::active();
   if (engine == nullptr || engine->self().id() >= Ignored::kThreads) return;
@@ -71,6 +69,16 @@ void ignore(int by) {
 }
 
 }  // namespace
+
+namespace chicane::interpose {
+
+void touch_range(const void* address, std::size_t size, bool write, const void* site) {
+  if (size != 0) touch(address, size, write, site);
+}
+
+}  // namespace chicane::interpose
+
+using chicane::interpose::touch_range;
 
 extern "C" {
 

@@ -16,5 +16,7 @@ namespace chicane::interpose {
 
 /// Whether code at this address belongs to the executable, whose accesses the engine sees.
 bool in_executable(const void* code);
+/// The same without the runtime's own code, which lies behind the program's in the executable.
+bool in_program(const void* code);
 
 }  // namespace chicane::interpose

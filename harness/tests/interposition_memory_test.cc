@@ -6,7 +6,10 @@
 #include <atomic>
 #include <cassert>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <thread>
 
@@ -185,6 +188,76 @@ TEST(Ranges, AreReadAtTheirSource) {
         other.join();
       },
       {"data-race read@moves-from write@writes-the-last"});
+}
+
+/// What the C library does for a thread, of which no instrumentation tells: `one` and `other` meet
+/// where both are about the same string.
+void expect_meeting(void (*one)(char*), void (*other)(char*), const char* race) {
+  static void (*calls[2])(char*);
+  calls[0] = one;
+  calls[1] = other;
+  expect_found(
+      [] {
+        char text[64] = "32 bytes before what is apart";
+        std::strcpy(text + 32, "beyond");
+        std::thread thread([&] { calls[0](hidden(text)); });
+        calls[1](hidden(text));
+        thread.join();
+      },
+      {race});
+  expect_clean([] {
+    char text[64] = "32 bytes before what is apart";
+    std::strcpy(text + 32, "beyond");
+    std::thread thread([&] { calls[0](hidden(text)); });
+    calls[1](hidden(text + 32));
+    thread.join();
+  });
+}
+
+TEST(Ranges, OfStrings) {
+  const auto copies = [](char* text) { std::strcpy(hidden(text), "a copy"); };   //~ string-copies
+  const auto formats = [](char* text) { std::snprintf(text, 8, "%d", 12345); };  //~ formats
+  const auto appends = [](char* text) {
+    std::strcat(text, hidden(const_cast<char*>("+")));  //~ appends
+  };
+  const auto sorts = [](char* text) {
+    constexpr auto compare = [](const void* a, const void* b) {
+      return *static_cast<const char*>(a) - *static_cast<const char*>(b);
+    };
+    std::qsort(text, 8, 1, compare);  //~ sorts
+  };
+  const auto measures = [](char* text) {
+    (void)hidden(static_cast<int>(std::strlen(text)));  //~ measures
+  };
+  const auto compares = [](char* text) {
+    (void)hidden(std::strncmp(text, "a copy", 4));  //~ compares
+  };
+  const auto looks = [](char* text) { (void)hidden(std::strchr(text, 'a')); };  //~ looks
+  const auto compares_bytes = [](char* text) {
+    (void)hidden(std::memcmp(text, "32", hidden(2)));  //~ compares-bytes
+  };
+  const auto duplicates = [](char* text) { std::free(hidden(strdup(text))); };  //~ duplicates
+  expect_meeting(copies, measures, "data-race write@string-copies read@measures");
+  expect_meeting(formats, compares, "data-race write@formats read@compares");
+  expect_meeting(copies, looks, "data-race write@string-copies read@looks");
+  expect_meeting(sorts, compares_bytes, "data-race write@sorts read@compares-bytes");
+  expect_meeting(appends, duplicates, "data-race write@appends read@duplicates");
+  expect_meeting(measures, formats, "data-race read@measures write@formats");
+}
+
+// All calls have one result.
+TEST(Ranges, OfWhatTheCLibraryReturns) {
+  const auto local = [] {
+    const std::time_t time = 0;
+    (void)hidden(std::localtime(&time));  //~ localtime
+  };
+  expect_found([&] { together(local, local); }, {"data-race write@localtime write@localtime"});
+  const auto own = [] {
+    const std::time_t time = 0;
+    std::tm to{};
+    (void)hidden(localtime_r(&time, &to));
+  };
+  expect_clean([&] { together(own, own); });
 }
 
 TEST(Ranges, CopiesOfObjects) {
