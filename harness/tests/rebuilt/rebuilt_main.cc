@@ -28,8 +28,8 @@ int more(int n) {
 }
 #endif
 
-int counter = 0;
-int reads = 0;
+[[maybe_unused]] int counter = 0;
+[[maybe_unused]] int reads = 0;
 
 void bump() {
 #if CHICANE_CHANGE == 2
