@@ -9,6 +9,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 
 #include "tests/catalogue_sandbox.h"
@@ -120,6 +121,9 @@ void Endings::only_the_good_program_that_is_not_good_fails() const {
 }
 
 void Endings::witnesses_show_it_again() const {
+  // How long a witness was before it was made short is not in its file.
+  const std::string told =
+      std::regex_replace(outcome_.out, std::regex(" \\(was [0-9,]+ steps\\)"), "");
   for (const auto& [program, kind] : kKinds) {
     SCOPED_TRACE(program);
     if (kind == "nondeterminism") continue;  // it is that the schedule does not show it again
@@ -129,7 +133,7 @@ void Endings::witnesses_show_it_again() const {
         cell(program, "sched")["reported"][0]["witness"].get<std::string>());
     EXPECT_EQ(again.exit_code, 0) << again.all();
     EXPECT_EQ(again.out.substr(0, kind.size() + 2), kind + "  ");
-    EXPECT_THAT(outcome_.out, HasSubstr(again.out));
+    EXPECT_THAT(told, HasSubstr(again.out));
   }
 }
 
