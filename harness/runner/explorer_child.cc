@@ -48,6 +48,11 @@ constexpr double kSpinSeconds = 1.0;
 constexpr double kBlockedSeconds = 5.0;
 constexpr int kLookEvery = 50;  // milliseconds
 
+/// So many threads has any run had so far, in this process's children: the next one inherits them,
+/// and has none to make. One at least: what the C library does where there are threads it then does
+/// from the start, in the first run as in all others.
+std::uint32_t g_most_threads = 1;
+
 /// A strategy that serves one child only; null when the exploration's is to be used.
 std::unique_ptr<engine::Strategy> make_own_strategy(const ChildTask& task) {
   if (task.course != nullptr) return strategies::make_follow_course(*task.course);
@@ -264,6 +269,7 @@ Monitors make_monitors(const std::string& leg, bool replays, const std::string& 
 
 ChildProcess::ChildProcess(const ChildTask& task, Journal& journal)
     : task_(task), journal_(journal) {
+  Engine::instance().prepare_threads(g_most_threads);
   std::fflush(nullptr);
   journal.counters().in_program = 0;
   journal.counters().diverged = 0;
@@ -352,6 +358,7 @@ ChildEnd ChildProcess::finish() {
   pid_ = -1;
   if (handle_ >= 0) close(handle_);
   handle_ = -1;
+  g_most_threads = std::max(g_most_threads, journal_.counters().threads);
   // An interrupt of the terminal reaches the whole process group, the program among them.
   const bool interrupted = WIFSIGNALED(status) && Interrupts::signal() != 0 &&
                            (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM);

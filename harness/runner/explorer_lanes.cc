@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/explorer_lanes.h"
 
-#include "engine/engine.h"
 
 namespace chicane::runner {
 namespace {
@@ -75,8 +74,6 @@ Lane::~Lane() {
 
 bool Lane::start() {
   if (strategy_.get() == nullptr) return false;
-  if (options_.isolate_runs)
-    engine::Engine::instance().prepare_threads(journal_->counters().threads);
   child_ = std::make_unique<ChildProcess>(task_, *journal_);
   return child_->started();
 }
