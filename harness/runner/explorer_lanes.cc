@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/explorer_lanes.h"
 
-
 namespace chicane::runner {
 namespace {
 
