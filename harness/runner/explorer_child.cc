@@ -48,10 +48,7 @@ constexpr double kSpinSeconds = 1.0;
 constexpr double kBlockedSeconds = 5.0;
 constexpr int kLookEvery = 50;  // milliseconds
 
-/// So many threads has any run had so far, in this process's children: the next one inherits them,
-/// and has none to make. One at least: what the C library does where there are threads it then does
-/// from the start, in the first run as in all others.
-std::uint32_t g_most_threads = 1;
+std::uint32_t g_most_threads = 0;
 
 /// A strategy that serves one child only; null when the exploration's is to be used.
 std::unique_ptr<engine::Strategy> make_own_strategy(const ChildTask& task) {
@@ -269,7 +266,6 @@ Monitors make_monitors(const std::string& leg, bool replays, const std::string& 
 
 ChildProcess::ChildProcess(const ChildTask& task, Journal& journal)
     : task_(task), journal_(journal) {
-  Engine::instance().prepare_threads(g_most_threads);
   std::fflush(nullptr);
   journal.counters().in_program = 0;
   journal.counters().diverged = 0;
@@ -350,6 +346,8 @@ void ChildProcess::kill() {
   killed_ = true;
   ::kill(pid_, SIGKILL);
 }
+
+std::uint32_t ChildProcess::most_threads() { return g_most_threads; }
 
 ChildEnd ChildProcess::finish() {
   int status = 0;

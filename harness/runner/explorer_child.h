@@ -112,6 +112,8 @@ class ChildProcess {
   void kill();
   /// Reaps it once it has ended, and writes down what it could not.
   ChildEnd finish();
+  /// So many threads has a run had at most, of all children of this process that have ended.
+  static std::uint32_t most_threads();
 
  private:
   std::uint64_t progress() const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runner/explorer_lanes.h"
 
+#include "engine/engine.h"
+
 namespace chicane::runner {
 namespace {
 
@@ -38,7 +40,10 @@ Options part_of(Options options, unsigned index, unsigned count) {
 
 Lane::Lane(const std::function<void()>& program, const Options& options, const Hosting* hosting,
            engine::Journal* journal, unsigned index, unsigned count)
-    : options_(part_of(options, index, count)), journal_(journal), strategy_(options_) {
+    : options_(part_of(options, index, count)),
+      parallel_(count > 1),
+      journal_(journal),
+      strategy_(options_) {
   task_.strategy = &strategy_;
   task_.program = &program;
   task_.options = &options_;
@@ -73,6 +78,11 @@ Lane::~Lane() {
 
 bool Lane::start() {
   if (strategy_.get() == nullptr) return false;
+  // Where each child makes but a part of the runs, or one, it inherits its threads.
+  if (parallel_) engine::Engine::instance().prepare_threads(ChildProcess::most_threads());
+  if (options_.isolate_runs) {
+    engine::Engine::instance().prepare_threads(journal_->counters().threads);
+  }
   child_ = std::make_unique<ChildProcess>(task_, *journal_);
   return child_->started();
 }

@@ -58,6 +58,7 @@ class Lane {
 
  private:
   Options options_;
+  bool parallel_;  // beside others
   engine::Journal* journal_;
   SharedStrategy strategy_;
   SharedProgress* progress_ = nullptr;
