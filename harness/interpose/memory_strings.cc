@@ -64,6 +64,12 @@ class Accesses {
   void read_string(const char* from) const {
     if (site_ != nullptr) touch(from, real_strlen()(from) + 1, false);
   }
+  void copy_string(const char* to, const char* from) const {
+    if (site_ == nullptr) return;
+    const std::size_t size = real_strlen()(from) + 1;
+    read(from, size);
+    write(to, size);
+  }
   /// As far as the two are alike, and what differs; no further than `most`, nor than `end` says.
   template <typename Byte, typename IsEnd>
   void read_both(const Byte* a, const Byte* b, std::size_t most, const IsEnd& is_end) const {
@@ -174,17 +180,11 @@ CHICANE_STRING(void*, memchr, (const void* from, int byte, std::size_t size)) {
 // ---- copying ----
 
 CHICANE_STRING(char*, strcpy, (char* to, const char* from)) {
-  if (const Accesses accesses(CHICANE_SITE()); accesses) {
-    accesses.read_string(from);
-    accesses.write(to, interpose::real_strlen()(from) + 1);
-  }
+  Accesses(CHICANE_SITE()).copy_string(to, from);
   return interpose::real_strcpy()(to, from);
 }
 CHICANE_STRING(char*, stpcpy, (char* to, const char* from)) {
-  if (const Accesses accesses(CHICANE_SITE()); accesses) {
-    accesses.read_string(from);
-    accesses.write(to, interpose::real_strlen()(from) + 1);
-  }
+  Accesses(CHICANE_SITE()).copy_string(to, from);
   return interpose::real_stpcpy()(to, from);
 }
 CHICANE_STRING(char*, strncpy, (char* to, const char* from, std::size_t size)) {

@@ -10,7 +10,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -21,47 +20,31 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "strategies/mix.h"
 #include "tests/exhaust.h"
+#include "tests/looping_programs.h"
 
 namespace chicane::tests {
 namespace {
 
 constexpr std::uint64_t kMost = 20000;
-constexpr std::uint64_t kAbandoned = 1;
 constexpr auto kFinished = static_cast<int>(engine::RunEnd::kFinished);
 
 /// What threads do to two counters and a lock. Without a bound they wait as long as it takes: what
 /// they wait for is done by main, if by nobody else.
 class Waiters {
  public:
-  explicit Waiters(std::uint64_t seed) : state_(seed << 32), threads_(2 + draw(2)) {
+  explicit Waiters(std::uint64_t seed) : draw_(seed), threads_(2 + draw_(2)) {
     for (auto& thread : threads_) {
-      for (std::uint64_t i = 2 + draw(threads_.size() == 2 ? 3 : 2); i-- > 0;) {
-        thread.push_back({static_cast<int>(draw(5)), draw(2)});
+      for (std::uint64_t i = 2 + draw_(threads_.size() == 2 ? 3 : 2); i-- > 0;) {
+        thread.push_back({static_cast<int>(draw_(5)), draw_(2)});
       }
     }
   }
 
   void run(int most_rounds) const {
-    Shared shared;
-    std::vector<std::thread> threads;
-    std::vector<std::uint64_t> seen(threads_.size(), 1);
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
-      threads.emplace_back([&, i] {
-        for (const auto& [action, counter] : threads_[i]) {
-          const Loop loop{&shared, most_rounds};
-          seen[i] = 10 * seen[i] + perform(loop, action, shared.counters[counter]);
-        }
-      });
-    }
-    for (std::atomic<int>& counter : shared.counters) counter += 2;
-    std::uint64_t state = 0;
-    for (std::size_t i = 0; i < threads.size(); ++i) {
-      threads[i].join();
-      state = 100'000 * state + seen[i];
-    }
-    report_state(shared.abandoned ? kAbandoned : state);
+    run_loops<Shared>(threads_, most_rounds, &perform, [](Shared& shared) {
+      for (std::atomic<int>& counter : shared.counters) counter += 2;
+    });
   }
 
   std::string describe() const {
@@ -82,19 +65,11 @@ class Waiters {
     std::atomic<int> lock{0};
     bool abandoned = false;
   };
-  struct Loop {
-    Shared* shared;
-    int most_rounds;  // 0: no bound
-    int rounds = 0;
-    bool give_up() {
-      if (most_rounds == 0 || ++rounds <= most_rounds) return false;
-      return shared->abandoned = true;
-    }
-  };
+  using Loop = BoundedLoop<Shared>;
 
-  std::uint64_t draw(std::uint64_t below) { return strategies::mix(state_++) % below; }
-
-  static std::uint64_t perform(Loop loop, int action, std::atomic<int>& counter) {
+  static std::uint64_t perform(Loop loop, const std::pair<int, std::uint64_t>& what) {
+    const int action = what.first;
+    std::atomic<int>& counter = loop.shared->counters[what.second];
     int seen = 0;
     switch (action) {
       case 0:
@@ -120,7 +95,7 @@ class Waiters {
     return static_cast<std::uint64_t>(seen);
   }
 
-  std::uint64_t state_;
+  Draws draw_;
   std::vector<std::vector<std::pair<int, std::uint64_t>>> threads_;
 };
 
@@ -169,44 +144,25 @@ TEST(ExhaustiveSpins, OfRandomProgramsNothingIsLeftOut) {
   EXPECT_GT(many, kPrograms / 6);
 }
 
-std::uint64_t number(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 /// What threads do to two counters, each under a lock of its own. Whether somebody has a lock just
 /// then is seen, too.
 class Lockers {
  public:
-  explicit Lockers(std::uint64_t seed) : state_(seed << 32), threads_(2) {
+  explicit Lockers(std::uint64_t seed) : draw_(seed), threads_(2) {
     for (auto& thread : threads_) {
-      for (std::uint64_t i = 1 + draw(2); i-- > 0;) {
-        thread.push_back({static_cast<int>(draw(7)), draw(2)});
+      for (std::uint64_t i = 1 + draw_(2); i-- > 0;) {
+        thread.push_back({static_cast<int>(draw_(7)), draw_(2)});
       }
     }
   }
 
   void run(int most_rounds) const {
-    Shared shared;
-    std::vector<std::thread> threads;
-    std::vector<std::uint64_t> seen(threads_.size(), 1);
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
-      threads.emplace_back([&, i] {
-        for (const auto& [action, place] : threads_[i]) {
-          seen[i] = 10 * seen[i] + perform({&shared, most_rounds}, action, place);
-        }
-      });
-    }
-    for (const std::uint64_t place : {0, 1}) {
-      const std::lock_guard guard(shared.locks[place]);
-      shared.counters[place] += 2;
-    }
-    std::uint64_t state = 0;
-    for (std::size_t i = 0; i < threads.size(); ++i) {
-      threads[i].join();
-      state = 100'000 * state + seen[i];
-    }
-    report_state(shared.abandoned ? kAbandoned : state);
+    run_loops<Shared>(threads_, most_rounds, &perform, [](Shared& shared) {
+      for (const std::uint64_t place : {0, 1}) {
+        const std::lock_guard guard(shared.locks[place]);
+        shared.counters[place] += 2;
+      }
+    });
   }
 
   std::string describe() const {
@@ -227,17 +183,7 @@ class Lockers {
     int counters[2] = {0, 0};
     bool abandoned = false;
   };
-  struct Loop {
-    Shared* shared;
-    int most_rounds;  // 0: no bound
-    int rounds = 0;
-    bool give_up() {
-      if (most_rounds == 0 || ++rounds <= most_rounds) return false;
-      return shared->abandoned = true;
-    }
-  };
-
-  std::uint64_t draw(std::uint64_t below) { return strategies::mix(state_++) % below; }
+  using Loop = BoundedLoop<Shared>;
 
   static int add(Shared& shared, std::uint64_t place) {
     const std::lock_guard guard(shared.locks[place]);
@@ -248,7 +194,8 @@ class Lockers {
     return shared.counters[place];
   }
 
-  static std::uint64_t perform(Loop loop, int action, std::uint64_t place) {
+  static std::uint64_t perform(Loop loop, const std::pair<int, std::uint64_t>& what) {
+    const auto [action, place] = what;
     Shared& shared = *loop.shared;
     std::mutex &lock = shared.locks[place], &other = shared.locks[1 - place];
     int seen = 0;
@@ -290,7 +237,7 @@ class Lockers {
     return static_cast<std::uint64_t>(seen);
   }
 
-  std::uint64_t state_;
+  Draws draw_;
   std::vector<std::vector<std::pair<int, std::uint64_t>>> threads_;
 };
 

@@ -12,7 +12,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <future>
 #include <mutex>
@@ -25,8 +24,8 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "strategies/mix.h"
 #include "tests/exhaust.h"
+#include "tests/looping_programs.h"
 
 namespace chicane::tests {
 namespace {
@@ -274,40 +273,24 @@ TEST(ExhaustiveSpins, EitherMaySleepUnderALockFirst) {
 /// takes: what they wait for is done by main, if by nobody else.
 class Sleepers {
  public:
-  static constexpr std::uint64_t kAbandoned = 1;
-
-  explicit Sleepers(std::uint64_t seed) : state_(seed << 32), threads_(2) {
+  explicit Sleepers(std::uint64_t seed) : draw_(seed), threads_(2) {
     for (auto& thread : threads_) {
-      for (std::uint64_t i = 1 + draw(2); i-- > 0;) {
-        thread.push_back({static_cast<Kind>(draw(kKinds)), draw(2), Milliseconds(1 + draw(3))});
+      for (std::uint64_t i = 1 + draw_(2); i-- > 0;) {
+        thread.push_back({static_cast<Kind>(draw_(kKinds)), draw_(2), Milliseconds(1 + draw_(3))});
       }
     }
-    pause_ = Milliseconds(draw(3) * 2);
+    pause_ = Milliseconds(draw_(3) * 2);
   }
 
   void run(int most_rounds) const {
-    Shared shared;
-    std::vector<std::thread> threads;
-    std::vector<std::uint64_t> seen(threads_.size(), 1);
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
-      threads.emplace_back([&, i] {
-        for (const Action& action : threads_[i]) {
-          seen[i] = 10 * seen[i] + perform({&shared, most_rounds}, action);
-        }
-      });
-    }
-    if (pause_ != Milliseconds(0)) std::this_thread::sleep_for(pause_);
-    for (std::atomic<int>& counter : shared.counters) ++counter;
-    shared.mutex.lock();
-    shared.ready = true;
-    shared.mutex.unlock();
-    shared.changed.notify_all();
-    std::uint64_t state = 0;
-    for (std::size_t i = 0; i < threads.size(); ++i) {
-      threads[i].join();
-      state = 100'000 * state + seen[i];
-    }
-    report_state(shared.abandoned ? kAbandoned : state);
+    run_loops<Shared>(threads_, most_rounds, &perform, [this](Shared& shared) {
+      if (pause_ != Milliseconds(0)) std::this_thread::sleep_for(pause_);
+      for (std::atomic<int>& counter : shared.counters) ++counter;
+      shared.mutex.lock();
+      shared.ready = true;
+      shared.mutex.unlock();
+      shared.changed.notify_all();
+    });
   }
 
   std::string describe() const {
@@ -339,17 +322,7 @@ class Sleepers {
     bool ready = false;
     bool abandoned = false;
   };
-  struct Loop {
-    Shared* shared;
-    int most_rounds;  // 0: no bound
-    int rounds = 0;
-    bool give_up() {
-      if (most_rounds == 0 || ++rounds <= most_rounds) return false;
-      return shared->abandoned = true;
-    }
-  };
-
-  std::uint64_t draw(std::uint64_t below) { return strategies::mix(state_++) % below; }
+  using Loop = BoundedLoop<Shared>;
 
   static std::uint64_t perform(Loop loop, const Action& action) {
     std::atomic<int>& counter = loop.shared->counters[action.counter];
@@ -407,15 +380,10 @@ class Sleepers {
     return woken ? 1 : 0;
   }
 
-  std::uint64_t state_;
+  Draws draw_;
   std::vector<std::vector<Action>> threads_;
   Milliseconds pause_{0};
 };
-
-std::uint64_t number(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 // Every state that the same programs have with loops of some rounds is seen.
 TEST(ExhaustiveSpins, OfRandomProgramsInTimeNothingIsLeftOut) {
@@ -435,7 +403,7 @@ TEST(ExhaustiveSpins, OfRandomProgramsInTimeNothingIsLeftOut) {
     if (!dpor.done) continue;
     EXPECT_EQ(dpor.traces.size(), dpor.distinct().size()) << what;
     auto expected = states(naive);
-    expected.erase(Sleepers::kAbandoned);
+    expected.erase(kAbandoned);
     const auto seen = states(dpor);
     EXPECT_TRUE(std::includes(seen.begin(), seen.end(), expected.begin(), expected.end())) << what;
     ++compared;
